@@ -1,0 +1,213 @@
+package safetensors
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/edsrzf/mmap-go"
+)
+
+const (
+	singleFile = "model.safetensors"
+	indexFile  = "model.safetensors.index.json"
+)
+
+// Checkpoint is a set of named tensors from one or more files.
+type Checkpoint struct {
+	tensors  map[string]Tensor
+	metadata map[string]string
+	mapped   []mmap.MMap
+}
+
+// Open maps one safetensors file. The file must not be changed or shortened
+// before Close.
+func Open(path string) (*Checkpoint, error) {
+	c := newCheckpoint()
+	tensors, err := c.mapFile(path)
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	c.add(tensors)
+	return c, nil
+}
+
+// OpenFolder maps the checkpoint of a model folder: model.safetensors, or the
+// shards listed in model.safetensors.index.json. A tensor that the index does
+// not list is no part of the checkpoint. The files must not be changed or
+// shortened before Close.
+func OpenFolder(dir string) (*Checkpoint, error) {
+	single := filepath.Join(dir, singleFile)
+	if _, err := os.Stat(single); err == nil {
+		return Open(single)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	index := filepath.Join(dir, indexFile)
+	text, err := os.ReadFile(index)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: holds neither %s nor %s", dir, singleFile, indexFile)
+	}
+	if err != nil {
+		return nil, err
+	}
+	shardOf, err := parseIndex(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", index, err)
+	}
+	c := newCheckpoint()
+	if err := c.openShards(dir, shardOf); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+// Parse reads a safetensors file that is in memory already; name stands for it
+// in messages. The tensors alias data.
+func Parse(name string, data []byte) (*Checkpoint, error) {
+	tensors, meta, err := parse(name, data)
+	if err != nil {
+		return nil, err
+	}
+	c := newCheckpoint()
+	c.metadata = meta
+	c.add(tensors)
+	return c, nil
+}
+
+// Tensor finds a tensor by name. Its data is valid until Close.
+func (c *Checkpoint) Tensor(name string) (Tensor, bool) {
+	t, ok := c.tensors[name]
+	return t, ok
+}
+
+// Names lists the tensors in alphabetical order.
+func (c *Checkpoint) Names() []string {
+	return slices.Sorted(maps.Keys(c.tensors))
+}
+
+// Metadata is the free text of the header. Shards are read in alphabetical
+// order and the first to name a key wins.
+func (c *Checkpoint) Metadata() map[string]string {
+	return maps.Clone(c.metadata)
+}
+
+// Close unmaps the files; reading a mapped tensor's data after it is fatal.
+func (c *Checkpoint) Close() error {
+	var errs []error
+	for _, m := range c.mapped {
+		errs = append(errs, m.Unmap())
+	}
+	c.mapped, c.tensors = nil, nil
+	return errors.Join(errs...)
+}
+
+func newCheckpoint() *Checkpoint {
+	return &Checkpoint{tensors: map[string]Tensor{}, metadata: map[string]string{}}
+}
+
+func (c *Checkpoint) add(tensors []Tensor) {
+	for _, t := range tensors {
+		c.tensors[t.Name] = t
+	}
+}
+
+// mapFile maps a file, keeps it for Close, merges its metadata and returns its
+// tensors.
+func (c *Checkpoint) mapFile(path string) ([]Tensor, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	size := info.Size()
+	switch {
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: not a regular file", path)
+	case size < prefixSize:
+		return nil, fmt.Errorf("%s: not a safetensors file: %d bytes, expected at least %d", path, size, prefixSize)
+	case size > math.MaxInt:
+		return nil, fmt.Errorf("%s: %d bytes are too many to map on this system", path, size)
+	}
+	m, err := mmap.MapRegion(f, int(size), mmap.RDONLY, 0, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%s: map: %w", path, err)
+	}
+	c.mapped = append(c.mapped, m)
+	tensors, meta, err := parse(path, m)
+	if err != nil {
+		return nil, err
+	}
+	for k, v := range meta {
+		if _, ok := c.metadata[k]; !ok {
+			c.metadata[k] = v
+		}
+	}
+	return tensors, nil
+}
+
+func (c *Checkpoint) openShards(dir string, shardOf map[string]string) error {
+	index := filepath.Join(dir, indexFile)
+	shards := slices.Compact(slices.Sorted(maps.Values(shardOf)))
+	for _, shard := range shards {
+		tensors, err := c.mapFile(filepath.Join(dir, filepath.FromSlash(shard)))
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s: missing, but %s lists tensors in it", filepath.Join(dir, shard), index)
+		}
+		if err != nil {
+			return err
+		}
+		for _, t := range tensors {
+			if shardOf[t.Name] == shard {
+				c.tensors[t.Name] = t
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(shardOf)) {
+		if _, ok := c.tensors[name]; !ok {
+			return fmt.Errorf("%s: tensor %q is missing, but %s lists it there", filepath.Join(dir, shardOf[name]), name, index)
+		}
+	}
+	return nil
+}
+
+// parseIndex returns the shard of each tensor.
+func parseIndex(text []byte) (map[string]string, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	var shardOf map[string]string
+	err := object(d, func(key string) (err error) {
+		if key == "weight_map" {
+			shardOf, err = stringMap(d)
+			return err
+		}
+		var skipped json.RawMessage
+		return d.Decode(&skipped)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("text after the closing brace")
+	}
+	if len(shardOf) == 0 {
+		return nil, errors.New("weight_map is missing or empty")
+	}
+	for name, shard := range shardOf {
+		if !filepath.IsLocal(filepath.FromSlash(shard)) {
+			return nil, fmt.Errorf("weight_map: %q: %q leads out of the folder", name, shard)
+		}
+	}
+	return shardOf, nil
+}
