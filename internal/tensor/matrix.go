@@ -1,0 +1,43 @@
+// Package tensor holds the matrices of the model and the arithmetic on them.
+//
+// Activations are float32 matrices of gonum, [blas32.General], row-major, one row a token. A weight is a [Weight], packed
+// for the kernels of the CPU at hand; see [Tier]. Every operation has a plain Go version, which says what it computes and
+// against which the assembly is tested.
+package tensor
+
+import "gonum.org/v1/gonum/blas/blas32"
+
+// New returns a zero matrix [rows, cols].
+func New(rows, cols int) blas32.General {
+	return blas32.General{Rows: rows, Cols: cols, Stride: cols, Data: make([]float32, rows*cols)}
+}
+
+// Row is row i of m, [cols].
+func Row(m blas32.General, i int) []float32 {
+	return m.Data[i*m.Stride : i*m.Stride+m.Cols : i*m.Stride+m.Cols]
+}
+
+// Rows is the view of rows i up to j of m, [j-i, cols].
+func Rows(m blas32.General, i, j int) blas32.General {
+	if i == j {
+		return blas32.General{Cols: m.Cols, Stride: m.Stride}
+	}
+	return blas32.General{Rows: j - i, Cols: m.Cols, Stride: m.Stride, Data: m.Data[i*m.Stride : (j-1)*m.Stride+m.Cols]}
+}
+
+// Copy sets dst to src, both [rows, cols].
+func Copy(dst, src blas32.General) {
+	for i := range src.Rows {
+		copy(Row(dst, i), Row(src, i))
+	}
+}
+
+// Add sets dst += src, both [rows, cols].
+func Add(dst, src blas32.General) {
+	for i := range src.Rows {
+		d, s := Row(dst, i), Row(src, i)
+		for j, v := range s {
+			d[j] += v
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package tensor
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// requireVariable names the tiers that a test run must cover, separated by commas; a CPU that lacks one fails the run.
+const requireVariable = "MCLLAVA_TEST_REQUIRE"
+
+func TestRequiredTiers(t *testing.T) {
+	for _, name := range strings.FieldsFunc(os.Getenv(requireVariable), func(r rune) bool { return r == ',' }) {
+		if !slices.ContainsFunc(supported(), func(k kernels) bool { return string(k.tier) == name }) {
+			t.Errorf("%s asks for %s, which this CPU lacks", requireVariable, name)
+		}
+	}
+}
+
+// eachTier runs the test once on every tier of this CPU and fails if it never reached the tier's panel kernel.
+func eachTier(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	chosen := active
+	defer func() { active = chosen }()
+	for _, k := range supported() {
+		t.Run(string(k.tier), func(t *testing.T) {
+			var calls atomic.Int64
+			active = k
+			active.panel = func(rows, n int, a []float32, lda int, b, c []float32, ldc int) {
+				calls.Add(1)
+				k.panel(rows, n, a, lda, b, c, ldc)
+			}
+			test(t)
+			if calls.Load() == 0 {
+				t.Errorf("the %s panel kernel was never called", k.tier)
+			}
+		})
+	}
+}
+
+func TestForcedTier(t *testing.T) {
+	for _, k := range supported() {
+		if got, err := choose(string(k.tier)); err != nil || got.tier != k.tier {
+			t.Errorf("forcing %s gives %s, %v", k.tier, got.tier, err)
+		}
+	}
+	got, err := choose("sse9")
+	if err == nil || !strings.Contains(err.Error(), "sse9") || got.tier != supported()[0].tier {
+		t.Errorf("forcing sse9 gives %s, %v", got.tier, err)
+	}
+}
