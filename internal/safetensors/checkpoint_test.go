@@ -256,3 +256,32 @@ func checkRefused(t *testing.T, text string) func(*Checkpoint, error) {
 		}
 	}
 }
+
+func TestSavedCheckpoints(t *testing.T) {
+	for name, test := range map[string]struct {
+		dtype   DType
+		tensors int
+	}{"mini": {F32, 119}, "mini-f16-sharded": {F16, 89}} {
+		c, err := OpenFolder("../../testdata/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+		if got := len(c.Names()); got != test.tensors {
+			t.Errorf("%s: %d tensors, expected %d", name, got, test.tensors)
+		}
+		if c.Metadata()["format"] != "pt" {
+			t.Errorf("%s: metadata %v", name, c.Metadata())
+		}
+		for _, n := range c.Names() {
+			tensor, _ := c.Tensor(n)
+			v := make([]float32, tensor.Elements())
+			if err := tensor.Float32s(v); err != nil || tensor.DType != test.dtype {
+				t.Errorf("%s: %s is %s, %v", name, n, tensor.DType, err)
+			}
+			if i := slices.IndexFunc(v, func(x float32) bool { return !(math.Abs(float64(x)) < 100) }); i >= 0 {
+				t.Errorf("%s: %s[%d] is %g", name, n, i, v[i])
+			}
+		}
+	}
+}

@@ -41,7 +41,7 @@ func main() {
 }
 
 // synthesize writes a checkpoint folder, its index last.
-func synthesize(dir string, c config, seed uint64, tokenizer string, limit int) error {
+func synthesize(dir string, c config, seed uint64, tokenizer string, limit int64) error {
 	if err := claim(dir); err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func synthesize(dir string, c config, seed uint64, tokenizer string, limit int) 
 	shards := divide(l.tensors, limit)
 	g := &generator{seed: seed, of: l.of, tables: map[normal]*[1 << 16]uint16{}}
 	files := map[string]string{}
-	total := 0
+	var total int64
 	for i, shard := range shards {
 		file := fmt.Sprintf("model-%05d-of-%05d.safetensors", i+1, len(shards))
 		err := safetensors.WriteFileFunc(filepath.Join(dir, file), shard, map[string]string{"format": "pt"}, g.data)
@@ -73,7 +73,7 @@ func synthesize(dir string, c config, seed uint64, tokenizer string, limit int) 
 		}
 	}
 	return writeJSON(filepath.Join(dir, "model.safetensors.index.json"), map[string]any{
-		"metadata":   map[string]int{"total_size": total},
+		"metadata":   map[string]int64{"total_size": total},
 		"weight_map": files,
 	})
 }
@@ -93,18 +93,19 @@ func claim(dir string) error {
 	return nil
 }
 
-func size(t safetensors.Tensor) int {
-	return t.Elements() * t.DType.Size()
+// size is in bytes.
+func size(t safetensors.Tensor) int64 {
+	return int64(t.Elements()) * int64(t.DType.Size())
 }
 
 // divide puts the tensors, in alphabetical order, into shards of at most limit
 // bytes, or one tensor where that alone is larger.
-func divide(tensors []safetensors.Tensor, limit int) [][]safetensors.Tensor {
+func divide(tensors []safetensors.Tensor, limit int64) [][]safetensors.Tensor {
 	tensors = slices.SortedFunc(slices.Values(tensors), func(a, b safetensors.Tensor) int {
 		return strings.Compare(a.Name, b.Name)
 	})
 	var shards [][]safetensors.Tensor
-	room := -1
+	room := int64(-1)
 	for _, t := range tensors {
 		if size(t) > room {
 			shards = append(shards, nil)

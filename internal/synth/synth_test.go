@@ -76,7 +76,7 @@ func TestMiniature(t *testing.T) {
 }
 
 func TestSeed(t *testing.T) {
-	bytesOf := func(seed uint64, limit int) []byte {
+	bytesOf := func(seed uint64, limit int64) []byte {
 		dir := t.TempDir()
 		if err := synthesize(dir, miniature(), seed, vocabulary, limit); err != nil {
 			t.Fatal(err)
@@ -119,7 +119,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestFullSize(t *testing.T) {
-	total := 0
+	var total int64
 	for _, tensor := range describe(mcLLaVA3B()).tensors {
 		total += size(tensor)
 	}
@@ -178,7 +178,7 @@ func TestHalf(t *testing.T) {
 func BenchmarkData(b *testing.B) {
 	tensor := safetensors.Tensor{Name: "w", DType: safetensors.F16, Shape: []int{1 << 22}}
 	g := &generator{seed: 1, of: map[string]normal{"w": weight}, tables: map[normal]*[1 << 16]uint16{}}
-	b.SetBytes(int64(size(tensor)))
+	b.SetBytes(size(tensor))
 	for b.Loop() {
 		d, err := g.data(tensor)
 		if err != nil {
