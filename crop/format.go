@@ -1,0 +1,133 @@
+package crop
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"strings"
+
+	"github.com/bep/imagemeta"
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/webp"
+)
+
+const readable = "a JPEG, PNG, GIF, WebP, BMP or TIFF picture"
+
+// format is one kind of picture that can be read.
+type format struct {
+	name   string
+	magic  string // what a file begins with; '?' is any byte
+	config func(data []byte) (image.Config, error)
+	decode func(data []byte) (*image.RGBA, error) // opaque, not yet upright
+	exif   imagemeta.ImageFormat                  // ImageFormatAuto: has no EXIF
+}
+
+var formats = []format{
+	{"JPEG", "\xff\xd8\xff", head(jpeg.DecodeConfig), decodeJPEG, imagemeta.JPEG},
+	{"PNG", "\x89PNG", head(png.DecodeConfig), over(png.Decode), imagemeta.PNG},
+	{"GIF", "GIF8", head(gif.DecodeConfig), decodeGIF, imagemeta.ImageFormatAuto},
+	{"WebP", "RIFF????WEBP", head(webp.DecodeConfig), decodeWebP, imagemeta.WebP},
+	{"BMP", "BM", head(bmp.DecodeConfig), decodeBMP, imagemeta.ImageFormatAuto},
+	{"TIFF", "II*\x00", tiffHead, decodeTIFF, imagemeta.TIFF},
+	{"TIFF", "MM\x00*", tiffHead, decodeTIFF, imagemeta.TIFF},
+}
+
+func head(config func(io.Reader) (image.Config, error)) func([]byte) (image.Config, error) {
+	return func(data []byte) (image.Config, error) { return config(bytes.NewReader(data)) }
+}
+
+// refused are formats that are recognised so that the error can name them.
+var refused = []struct{ name, magic string }{
+	{"JPEG XL", "\xff\x0a"},
+	{"JPEG XL", "\x00\x00\x00\x0cJXL \r\n\x87\n"},
+	{"JPEG 2000", "\x00\x00\x00\x0cjP  "},
+	{"JPEG 2000", "\xff\x4f\xff\x51"},
+	{"AVIF", "????ftypavi"},
+	{"HEIC", "????ftyphei"},
+	{"HEIC", "????ftyphev"},
+	{"HEIC", "????ftypmif1"},
+	{"HEIC", "????ftypmsf1"},
+	{"BigTIFF", "II+\x00"},
+	{"BigTIFF", "MM\x00+"},
+	{"Canon raw", "II*\x00????CR"},
+	{"Photoshop", "8BPS"},
+	{"PDF", "%PDF"},
+	{"SVG", "<svg"},
+	{"ICO", "\x00\x00\x01\x00"},
+}
+
+// sniff tells the format of an encoded picture by its first bytes.
+func sniff(data []byte) (format, error) {
+	if len(data) == 0 {
+		return format{}, errors.New("empty file, expected " + readable)
+	}
+	for _, r := range refused {
+		if begins(data, r.magic) {
+			name := r.name
+			// A HEIF container says what it holds in its list of brands.
+			if name == "HEIC" && bytes.Contains(data[:min(len(data), 64)], []byte("avif")) {
+				name = "AVIF"
+			}
+			return format{}, fmt.Errorf("%s is not supported, convert it first (expected %s)", name, readable)
+		}
+	}
+	for _, f := range formats {
+		if begins(data, f.magic) {
+			return f, nil
+		}
+	}
+	return format{}, fmt.Errorf("not a picture: begins with %q, expected %s", data[:min(len(data), 8)], readable)
+}
+
+func begins(data []byte, magic string) bool {
+	if len(data) < len(magic) {
+		return false
+	}
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != data[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// fault words a decoder's error: a file that ends early is told from one that is broken or of an unknown kind.
+func (f format) fault(err error) error {
+	text := err.Error()
+	for _, s := range []string{"EOF", "short Huffman", "short chunk", "not enough", "missing padding byte"} {
+		if strings.Contains(text, s) {
+			return f.truncated()
+		}
+	}
+	for _, prefix := range []string{
+		strings.ToLower(f.name) + ": ", "invalid format: ", "invalid JPEG format: ", "unsupported JPEG feature: ",
+	} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	return fmt.Errorf("%s cannot be decoded: %s", f.name, text)
+}
+
+func (f format) truncated() error {
+	return fmt.Errorf("%s ends early, expected the rest of the file", f.name)
+}
+
+// leastBytes is a lower bound on the size of a file that holds width × height pixels, 0 where there is none.
+// It refuses a small file that claims a large picture before memory is set aside for it.
+func (f format) leastBytes(data []byte, width, height int) float64 {
+	pixels := float64(width) * float64(height)
+	switch {
+	case f.name == "JPEG":
+		return pixels / 64 / 8 // a luma block of 8×8 has at least one bit
+	case f.name == "PNG" && len(data) > 25:
+		channels := map[byte]float64{2: 3, 4: 2, 6: 4}[data[25]]
+		return pixels * float64(data[24]) / 8 * max(channels, 1) / 1032 // deflate's largest ratio
+	case f.name == "BMP" && len(data) > 29:
+		return pixels * float64(uint16(data[28])|uint16(data[29])<<8) / 8
+	}
+	return 0
+}

@@ -1,0 +1,98 @@
+package crop
+
+import (
+	"fmt"
+	"image"
+)
+
+// MinSide is the smallest side, in pixels, of a picture worth reading.
+const MinSide = 8
+
+// Limits bound what a picture may cost. A field that is not positive takes its value from [DefaultLimits].
+type Limits struct {
+	Bytes  int64 // of the encoded picture
+	Pixels int64 // width × height, as the header claims it
+}
+
+// DefaultLimits admits a camera's largest pictures (200 megapixels); decoding one takes up to 2 GB of memory.
+var DefaultLimits = Limits{Bytes: 1 << 29, Pixels: 250e6}
+
+// header is what is known of a picture before it is decoded.
+type header struct {
+	format
+	width, height int // as stored
+	turn          orientation
+}
+
+// Decode turns an encoded picture (JPEG, PNG, WebP, BMP, TIFF, or the first frame of a GIF or an animated WebP, told
+// apart by content) into upright, opaque RGB: turned as its EXIF orientation says, transparency over white, 16-bit
+// channels cut to 8. The result's bounds begin at (0, 0).
+//
+// It is an error if the picture is truncated or broken, of an unknown format, above a limit, or has a side below
+// [MinSide]. Limits are checked before anything is decoded. What follows a complete first frame is not looked at.
+func Decode(data []byte, lim Limits) (img *image.RGBA, err error) {
+	h, err := readHeader(data, lim)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			img, err = nil, fmt.Errorf("%s cannot be decoded: %v", h.name, p)
+		}
+	}()
+	m, err := h.decode(data)
+	if err != nil {
+		return nil, h.fault(err)
+	}
+	if m.Rect != image.Rect(0, 0, h.width, h.height) {
+		return nil, fmt.Errorf("%s holds %d×%d pixels, its header claims %d×%d", h.name, m.Rect.Dx(), m.Rect.Dy(), h.width, h.height)
+	}
+	return h.turn.apply(m), nil
+}
+
+// DecodeSize reads only the headers: the picture's width and height in pixels when it is upright, and the name of
+// its format ("JPEG", "PNG", "GIF", "WebP", "BMP", "TIFF"). It makes every check of [Decode] that needs no more.
+func DecodeSize(data []byte, lim Limits) (width, height int, format string, err error) {
+	h, err := readHeader(data, lim)
+	if err != nil {
+		return 0, 0, "", err
+	}
+	width, height = h.turn.size(h.width, h.height)
+	return width, height, h.name, nil
+}
+
+func readHeader(data []byte, lim Limits) (h header, err error) {
+	if lim.Bytes <= 0 {
+		lim.Bytes = DefaultLimits.Bytes
+	}
+	if lim.Pixels <= 0 {
+		lim.Pixels = DefaultLimits.Pixels
+	}
+	if int64(len(data)) > lim.Bytes {
+		return header{}, fmt.Errorf("file has %d bytes, the limit is %d", len(data), lim.Bytes)
+	}
+	f, err := sniff(data)
+	if err != nil {
+		return header{}, err
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			h, err = header{}, fmt.Errorf("%s header cannot be read: %v", f.name, p)
+		}
+	}()
+	c, err := f.config(data)
+	if err != nil {
+		return header{}, f.fault(err)
+	}
+	pixels := float64(c.Width) * float64(c.Height)
+	switch {
+	case pixels > float64(lim.Pixels):
+		return header{}, fmt.Errorf("%s header claims %d×%d = %.4g megapixels, the limit is %.4g",
+			f.name, c.Width, c.Height, pixels/1e6, float64(lim.Pixels)/1e6)
+	case c.Width < MinSide || c.Height < MinSide:
+		return header{}, fmt.Errorf("picture is %d×%d pixels, expected at least %d×%d", c.Width, c.Height, MinSide, MinSide)
+	case float64(len(data)) < f.leastBytes(data, c.Width, c.Height):
+		return header{}, f.truncated()
+	}
+	return header{f, c.Width, c.Height, readOrientation(data, f.exif)}, nil
+}

@@ -1,0 +1,124 @@
+package crop
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"image"
+	"io"
+
+	"golang.org/x/image/webp"
+)
+
+// decodeWebP decodes a still picture or the first frame of an animation.
+func decodeWebP(data []byte) (*image.RGBA, error) {
+	const animated = 1 << 1
+	if len(data) < 30 || string(data[12:16]) != "VP8X" || data[20]&animated == 0 {
+		return decodeStillWebP(data)
+	}
+	frame, at, err := firstFrame(data)
+	if err != nil {
+		return nil, err
+	}
+	m, err := decodeStillWebP(frame)
+	if err != nil {
+		return nil, err
+	}
+	width, height := 1+uint24(data[24:]), 1+uint24(data[27:])
+	if !m.Rect.Add(at).In(image.Rect(0, 0, width, height)) {
+		return nil, errors.New("frame is outside of the picture")
+	}
+	return place(m, at, width, height), nil
+}
+
+func decodeStillWebP(data []byte) (*image.RGBA, error) {
+	m, err := webp.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	switch m := m.(type) {
+	case *image.YCbCr:
+		return rgbFrom(m, triangleWebP, limitedColour), nil
+	case *image.NYCbCrA:
+		out := rgbFrom(&m.YCbCr, triangleWebP, limitedColour)
+		for y := range m.Rect.Dy() {
+			for x, a := range m.A[y*m.AStride:][:m.Rect.Dx()] {
+				out.Pix[y*out.Stride+4*x+3] = a
+			}
+		}
+		layStraight(out)
+		return out, nil
+	}
+	return opaque(m), nil
+}
+
+// firstFrame makes a still WebP of an animation's first frame and tells where the frame stands.
+// The chunks are those of https://developers.google.com/speed/webp/docs/riff_container.
+func firstFrame(data []byte) (still []byte, at image.Point, err error) {
+	const (
+		frameHeader = 16
+		hasAlpha    = 1 << 4
+	)
+	for rest := data[12:]; len(rest) >= 8; {
+		length := int64(binary.LittleEndian.Uint32(rest[4:]))
+		if length > int64(len(rest)-8) {
+			break
+		}
+		body := rest[8 : 8+length]
+		if string(rest[:4]) != "ANMF" {
+			rest = rest[min(8+length+length%2, int64(len(rest))):]
+			continue
+		}
+		if len(body) < frameHeader+8 {
+			return nil, at, errors.New("frame has no picture")
+		}
+		at = image.Pt(2*uint24(body), 2*uint24(body[3:]))
+		var flags uint32
+		if string(body[frameHeader:][:4]) == "ALPH" {
+			flags = hasAlpha
+		}
+		still = append(still, "RIFF????WEBPVP8X\x0a\x00\x00\x00"...)
+		still = binary.LittleEndian.AppendUint32(still, flags)
+		still = append(still, body[6:12]...)
+		still = append(still, body[frameHeader:]...)
+		if len(still)%2 == 1 {
+			still = append(still, 0)
+		}
+		binary.LittleEndian.PutUint32(still[4:], uint32(len(still)-8))
+		return still, at, nil
+	}
+	return nil, at, io.ErrUnexpectedEOF
+}
+
+func uint24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
+
+// triangleWebP is libwebp's interpolation of 4:2:0 chroma (upsampling.c): weights 9, 3, 3 and 1 sixteenths, rounded
+// in two steps. A sample missing at an edge is replaced by its neighbour, as there.
+func triangleWebP(dst []uint8, p plane, y int) {
+	near, far := p.row(y/2), p.row(y/2+1)
+	if y%2 == 0 {
+		far = p.row(y/2 - 1)
+	}
+	far = far[:len(near)]
+	last := len(near) - 1
+	for i, v := range near {
+		n, d := int(v), int(far[i])
+		for side, j := range [2]int{max(i-1, 0), min(i+1, last)} {
+			h, diagonal := int(near[j]), int(far[j])
+			dst[2*i+side] = uint8(((n+3*h+3*d+diagonal+8)>>3 + n) >> 1)
+		}
+	}
+}
+
+// limitedColour is the limited-range BT.601 (luma 16…235, chroma 16…240) of VP8 in libwebp's fixed point (yuv.h).
+func limitedColour(dst, y, cb, cr []uint8) {
+	cb, cr = cb[:len(y)], cr[:len(y)]
+	for i, v := range y {
+		luma, b, r := int32(v)*19077>>8, int32(cb[i]), int32(cr[i])
+		p := dst[4*i : 4*i+4 : 4*i+4]
+		p[0] = clamp8((luma + r*26149>>8 - 14234) >> 6)
+		p[1] = clamp8((luma - b*6419>>8 - r*13320>>8 + 8708) >> 6)
+		p[2] = clamp8((luma + b*33050>>8 - 17685) >> 6)
+		p[3] = 0xff
+	}
+}
