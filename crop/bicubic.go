@@ -1,0 +1,126 @@
+package crop
+
+import (
+	"image"
+	"math"
+
+	"github.com/nfnt/resize"
+)
+
+// resized is the box at size × size pixels, along x first and then along y, each rounded to 8 bits as Pillow rounds
+// them. The first goes in strips of so many rows, so that a large box is never held at 16 bits as a whole.
+func resized(img *image.RGBA, box image.Rectangle, size, rows int) *image.RGBA {
+	narrow := image.NewRGBA(image.Rect(0, 0, size, box.Dy()))
+	for y := 0; y < box.Dy(); y += rows {
+		strip := box
+		strip.Min.Y += y
+		strip.Max.Y = min(strip.Min.Y+rows, box.Max.Y)
+		wide := widen(img, strip)
+		out := bicubic(wide, size, strip.Dy())
+		dropOutside(lines{out.Pix, 8, out.Stride, size, strip.Dy()}, lines{wide.Pix, 8, wide.Stride, strip.Dx(), strip.Dy()})
+		round(narrow.Pix[y*narrow.Stride:], out)
+	}
+	tall := widen(narrow, narrow.Rect)
+	out := bicubic(tall, size, size)
+	dropOutside(lines{out.Pix, out.Stride, 8, size, size}, lines{tall.Pix, tall.Stride, 8, box.Dy(), size})
+	result := image.NewRGBA(out.Rect)
+	round(result.Pix, out)
+	return result
+}
+
+// bicubic changes one side or both. nfnt/resize must be given 16-bit channels: with 8 it cuts its weights to 1/256.
+func bicubic(m *image.RGBA64, width, height int) *image.RGBA64 {
+	return resize.Resize(uint(width), uint(height), m, resize.Bicubic).(*image.RGBA64)
+}
+
+// widen copies a box to 16 bits a channel, 255 becoming 65535.
+func widen(img *image.RGBA, box image.Rectangle) *image.RGBA64 {
+	out := image.NewRGBA64(image.Rect(0, 0, box.Dx(), box.Dy()))
+	for y := range box.Dy() {
+		src := img.Pix[img.PixOffset(box.Min.X, box.Min.Y+y):][:4*box.Dx()]
+		dst := out.Pix[y*out.Stride:][:8*box.Dx()]
+		for i, v := range src {
+			dst[2*i], dst[2*i+1] = v, v
+		}
+	}
+	return out
+}
+
+// round writes m's channels as 8 bits, to the nearest.
+func round(dst []uint8, m *image.RGBA64) {
+	dst = dst[:len(m.Pix)/2]
+	for i := range dst {
+		v := uint32(m.Pix[2*i])<<8 | uint32(m.Pix[2*i+1])
+		dst[i] = uint8((v*0xff + 1<<15) >> 16) // v/257
+	}
+}
+
+// lines are an RGBA64 picture seen along one axis: count lines of length pixels.
+type lines struct {
+	pix           []uint8
+	step, next    int // bytes from a pixel to its neighbour in the line, and to the next line
+	length, count int
+}
+
+func (l lines) channels(line, i int) []uint8 { return l.pix[line*l.next+i*l.step:][:6] }
+
+// dropOutside corrects the resized lines near their ends. Where the filter reaches beyond the picture, nfnt/resize
+// takes the outermost pixel again for each place outside; Pillow leaves those places out and divides by the weights
+// that remain.
+func dropOutside(resized, source lines) {
+	if resized.length == source.length {
+		return
+	}
+	last := source.length - 1
+	for i := range resized.length {
+		before, inside, after := reach(i, resized.length, source.length)
+		if before == 0 && after == 0 {
+			continue
+		}
+		all := before + inside + after
+		for line := range resized.count {
+			p, first, final := resized.channels(line, i), source.channels(line, 0), source.channels(line, last)
+			for c := 0; c < len(p); c += 2 {
+				v := (all*value(p[c:]) - before*value(first[c:]) - after*value(final[c:])) / inside
+				u := uint16(math.Round(min(max(v, 0), 0xffff)))
+				p[c], p[c+1] = uint8(u>>8), uint8(u)
+			}
+		}
+	}
+}
+
+func value(p []uint8) float64 { return float64(int(p[0])<<8 | int(p[1])) }
+
+// reach sums nfnt/resize's weights for output pixel i of n: those of the places before the line of length pixels, in
+// it, and after it.
+func reach(i, n, length int) (before, inside, after float64) {
+	scale := float64(length) / float64(n)
+	taps := 4 * int(math.Max(math.Ceil(scale), 1))
+	centre := scale*(float64(i)+0.5) - 0.5
+	start := int(centre) - taps/2 + 1
+	if start >= 0 && start+taps <= length {
+		return 0, 1, 0
+	}
+	for k := start; k < start+taps; k++ {
+		switch w := keys(math.Abs(centre-float64(k)) / math.Max(scale, 1)); {
+		case k < 0:
+			before += w
+		case k >= length:
+			after += w
+		default:
+			inside += w
+		}
+	}
+	return before, inside, after
+}
+
+// keys is the cubic convolution kernel with a = -0.5 (R. Keys, 1981), for x of 0 or more.
+func keys(x float64) float64 {
+	switch {
+	case x < 1:
+		return (1.5*x-2.5)*x*x + 1
+	case x < 2:
+		return ((2.5-0.5*x)*x-4)*x + 2
+	}
+	return 0
+}
