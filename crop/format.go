@@ -11,7 +11,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/bep/imagemeta"
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/webp"
 )
@@ -24,18 +23,22 @@ type format struct {
 	magic  string // what a file begins with; '?' is any byte
 	config func(data []byte) (image.Config, error)
 	decode func(data []byte) (*image.RGBA, error) // opaque, not yet upright
-	exif   imagemeta.ImageFormat                  // ImageFormatAuto: has no EXIF
+	exif   func(data []byte) []byte
 }
 
 var formats = []format{
-	{"JPEG", "\xff\xd8\xff", head(jpeg.DecodeConfig), decodeJPEG, imagemeta.JPEG},
-	{"PNG", "\x89PNG", head(png.DecodeConfig), over(png.Decode), imagemeta.PNG},
-	{"GIF", "GIF8", head(gif.DecodeConfig), decodeGIF, imagemeta.ImageFormatAuto},
-	{"WebP", "RIFF????WEBP", head(webp.DecodeConfig), decodeWebP, imagemeta.WebP},
-	{"BMP", "BM", head(bmp.DecodeConfig), decodeBMP, imagemeta.ImageFormatAuto},
-	{"TIFF", "II*\x00", tiffHead, decodeTIFF, imagemeta.TIFF},
-	{"TIFF", "MM\x00*", tiffHead, decodeTIFF, imagemeta.TIFF},
+	{"JPEG", "\xff\xd8\xff", head(jpeg.DecodeConfig), decodeJPEG, exifOfJPEG},
+	{"PNG", "\x89PNG", head(png.DecodeConfig), over(png.Decode), exifOfPNG},
+	{"GIF", "GIF8", head(gif.DecodeConfig), decodeGIF, none},
+	{"WebP", "RIFF????WEBP", head(webp.DecodeConfig), decodeWebP, exifOfWebP},
+	{"BMP", "BM", head(bmp.DecodeConfig), decodeBMP, none},
+	{"TIFF", "II*\x00", tiffHead, decodeTIFF, self},
+	{"TIFF", "MM\x00*", tiffHead, decodeTIFF, self},
 }
+
+func none([]byte) []byte { return nil }
+
+func self(data []byte) []byte { return data }
 
 func head(config func(io.Reader) (image.Config, error)) func([]byte) (image.Config, error) {
 	return func(data []byte) (image.Config, error) { return config(bytes.NewReader(data)) }

@@ -94,5 +94,5 @@ func readHeader(data []byte, lim Limits) (h header, err error) {
 	case float64(len(data)) < f.leastBytes(data, c.Width, c.Height):
 		return header{}, f.truncated()
 	}
-	return header{f, c.Width, c.Height, readOrientation(data, f.exif)}, nil
+	return header{f, c.Width, c.Height, readOrientation(f.exif(data))}, nil
 }

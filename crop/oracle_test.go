@@ -2,13 +2,17 @@ package crop
 
 import (
 	"bytes"
+	"fmt"
 	"image"
+	"image/jpeg"
 	"image/png"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/image/webp"
 )
 
 const photos = "../testdata/photos"
@@ -116,5 +120,97 @@ func TestDecodersAgree(t *testing.T) {
 				t.Errorf("mean %.3f, largest %.2f; expected at most %g, %g", mean, largest, mostMean, most)
 			}
 		})
+	}
+}
+
+// With chroma repeated instead of interpolated, lossy WebP is what dwebp -nofancy makes of it.
+func TestWebPWithoutInterpolation(t *testing.T) {
+	for _, name := range []string{"lossy-even", "lossy-odd", "lossy-alpha"} {
+		m, err := webp.Decode(bytes.NewReader(read(t, filepath.Join(photos, name+".webp"))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := readPNG(t, filepath.Join(photos, name+".webp.nofancy.png"))
+		var planes *image.YCbCr
+		switch m := m.(type) {
+		case *image.YCbCr:
+			planes = m
+		case *image.NYCbCrA:
+			planes = &m.YCbCr
+			if n, ok := want.(*image.NRGBA); ok {
+				for i := 3; i < len(n.Pix); i += 4 {
+					n.Pix[i] = 0xff // alpha is compared elsewhere
+				}
+			}
+		}
+		mean, largest := difference(rgbFrom(planes, repeat(2, 2), limitedColour), want)
+		if !(largest <= 0) {
+			t.Errorf("%s: mean %.3f, largest %.2f", name, mean, largest)
+		}
+	}
+}
+
+// Without the upsampler a picture would fail its bar by far: the pictures test what they should.
+func TestRepeatedChromaFails(t *testing.T) {
+	for _, name := range []string{"420-odd.jpg", "422-odd.jpg", "440-odd.jpg"} {
+		m, err := jpeg.Decode(bytes.NewReader(read(t, filepath.Join(photos, name))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		planes := m.(*image.YCbCr)
+		across, down := subsampling(planes.SubsampleRatio)
+		_, largest := difference(rgbFrom(planes, repeat(across, down), jfifColour), readPNG(t, filepath.Join(photos, name+".expected.png")))
+		if !(largest > 10) {
+			t.Errorf("%s: largest %.2f with repeated chroma", name, largest)
+		}
+	}
+}
+
+func TestOrientations(t *testing.T) {
+	want := readPNG(t, photos+"/upright.png")
+	for _, ext := range []string{"jpg", "png", "webp", "tiff"} {
+		for o := 1; o <= 8; o++ {
+			path := fmt.Sprintf("%s/turned%d.%s", photos, o, ext)
+			most := 0.0
+			if ext == "jpg" {
+				most = 4
+			}
+			if _, largest := difference(decode(t, path), want); !(largest <= most) {
+				t.Errorf("%s: largest difference %.1f", path, largest)
+			}
+			w, h, format, err := DecodeSize(read(t, path), Limits{})
+			if err != nil || image.Rect(0, 0, w, h) != want.Bounds() {
+				t.Errorf("%s: %s of %d×%d, %v", path, format, w, h, err)
+			}
+		}
+	}
+}
+
+// An orientation outside 1…8, and EXIF that is cut or nonsense, leave the picture as it is stored.
+func TestBrokenOrientation(t *testing.T) {
+	data := read(t, photos+"/turned6.jpg")
+	stored, err := Decode(bytes.Replace(data, []byte("Exif\x00\x00"), []byte("Exix\x00\x00"), 1), Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if upright := decode(t, photos+"/turned6.jpg"); stored.Rect.Dx() == upright.Rect.Dx() {
+		t.Fatal("the picture does not need turning")
+	}
+	exif := bytes.Index(data, []byte("Exif\x00\x00"))
+	entry := exif + 6 + 8 + 2 // the only entry of the first directory
+	for name, change := range map[string]func(d []byte){
+		"orientation 0":     func(d []byte) { d[entry+8], d[entry+9] = 0, 0 },
+		"orientation 9":     func(d []byte) { d[entry+8], d[entry+9] = 9, 9 },
+		"byte order":        func(d []byte) { d[exif+6] = 'X' },
+		"directory outside": func(d []byte) { copy(d[exif+10:], "\xff\xff\xff\xff") },
+		"type":              func(d []byte) { d[entry+2], d[entry+3] = 0x7f, 0x7f },
+		"count":             func(d []byte) { copy(d[entry+4:], "\xff\xff\xff\xff") },
+	} {
+		broken := bytes.Clone(data)
+		change(broken)
+		m, err := Decode(broken, Limits{})
+		if err != nil || m.Rect != stored.Rect || !bytes.Equal(m.Pix, stored.Pix) {
+			t.Errorf("%s: error %v", name, err)
+		}
 	}
 }

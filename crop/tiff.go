@@ -46,7 +46,7 @@ func decodeTIFF(data []byte) (*image.RGBA, error) {
 	return opaque(m), nil
 }
 
-// tiffTag is the value of a SHORT or LONG tag of the first directory, 0 if there is none.
+// tiffTag is the value of a single SHORT or LONG of the first directory, 0 if there is none.
 func tiffTag(data []byte, tag uint16) uint32 {
 	const short, long = 3, 4
 	if len(data) < 8 {
@@ -66,10 +66,11 @@ func tiffTag(data []byte, tag uint16) uint32 {
 			break
 		}
 		if order.Uint16(entries) == tag {
-			switch order.Uint16(entries[2:]) {
-			case short:
+			kind, count := order.Uint16(entries[2:]), order.Uint32(entries[4:])
+			switch {
+			case count == 1 && kind == short:
 				return uint32(order.Uint16(entries[8:]))
-			case long:
+			case count == 1 && kind == long:
 				return order.Uint32(entries[8:])
 			}
 			return 0

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"image"
 	"io"
+	"iter"
 
 	"golang.org/x/image/webp"
 )
@@ -59,14 +60,8 @@ func firstFrame(data []byte) (still []byte, at image.Point, err error) {
 		frameHeader = 16
 		hasAlpha    = 1 << 4
 	)
-	for rest := data[12:]; len(rest) >= 8; {
-		length := int64(binary.LittleEndian.Uint32(rest[4:]))
-		if length > int64(len(rest)-8) {
-			break
-		}
-		body := rest[8 : 8+length]
-		if string(rest[:4]) != "ANMF" {
-			rest = rest[min(8+length+length%2, int64(len(rest))):]
+	for name, body := range webpChunks(data) {
+		if name != "ANMF" {
 			continue
 		}
 		if len(body) < frameHeader+8 {
@@ -88,6 +83,20 @@ func firstFrame(data []byte) (still []byte, at image.Point, err error) {
 		return still, at, nil
 	}
 	return nil, at, io.ErrUnexpectedEOF
+}
+
+// webpChunks are the names and contents of a file's whole chunks.
+func webpChunks(data []byte) iter.Seq2[string, []byte] {
+	const header = 8
+	return func(yield func(string, []byte) bool) {
+		for rest := data[12:]; len(rest) >= header; {
+			length := int64(binary.LittleEndian.Uint32(rest[4:]))
+			if length+header > int64(len(rest)) || !yield(string(rest[:4]), rest[header:header+length]) {
+				return
+			}
+			rest = rest[min(header+length+length%2, int64(len(rest))):]
+		}
+	}
 }
 
 func uint24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
