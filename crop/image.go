@@ -14,7 +14,8 @@ type Limits struct {
 	Pixels int64 // width × height, as the header claims it
 }
 
-// DefaultLimits admits a camera's largest pictures (200 megapixels); decoding one takes up to 2 GB of memory.
+// DefaultLimits admits a camera's largest pictures (200 megapixels). Decoding takes 4 to 20 bytes of memory a pixel,
+// the most for a progressive JPEG.
 var DefaultLimits = Limits{Bytes: 1 << 29, Pixels: 250e6}
 
 // header is what is known of a picture before it is decoded.

@@ -41,11 +41,11 @@ func decodeBMP(data []byte) (*image.RGBA, error) {
 		return nil, err
 	}
 	if n, ok := m.(*image.NRGBA); ok {
-		var any uint8
+		var seen uint8
 		for i := 3; i < len(n.Pix); i += 4 {
-			any |= n.Pix[i]
+			seen |= n.Pix[i]
 		}
-		if any == 0 {
+		if seen == 0 {
 			for i := 3; i < len(n.Pix); i += 4 {
 				n.Pix[i] = 0xff
 			}
