@@ -43,14 +43,14 @@ func NewGrid(width, height, base, maxCrops int) (Grid, error) {
 	}
 	c := base
 	nx, ny := cropsAlong(width, c), cropsAlong(height, c)
-	for nx*ny > maxCrops {
+	for int64(nx)*int64(ny) > int64(maxCrops) {
 		c += growth
 		nx, ny = cropsAlong(width, c), cropsAlong(height, c)
 	}
-	if nx*ny == 1 {
+	if nx == 1 && ny == 1 {
 		return g, nil
 	}
-	if nx*ny > maxGridBoxes {
+	if int64(nx)*int64(ny) > maxGridBoxes {
 		return Grid{}, fmt.Errorf("grid has %d×%d crops, expected at most %d: lower the limit of crops", nx, ny, maxGridBoxes)
 	}
 	g.Size = c

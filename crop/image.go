@@ -3,6 +3,7 @@ package crop
 import (
 	"fmt"
 	"image"
+	"strconv"
 )
 
 // MinSide is the smallest side, in pixels, of a picture worth reading.
@@ -88,8 +89,8 @@ func readHeader(data []byte, lim Limits) (h header, err error) {
 	pixels := float64(c.Width) * float64(c.Height)
 	switch {
 	case pixels > float64(lim.Pixels):
-		return header{}, fmt.Errorf("%s header claims %d×%d = %.4g megapixels, the limit is %.4g",
-			f.name, c.Width, c.Height, pixels/1e6, float64(lim.Pixels)/1e6)
+		return header{}, fmt.Errorf("%s header claims %d×%d = %s megapixels, the limit is %s",
+			f.name, c.Width, c.Height, megapixels(pixels), megapixels(float64(lim.Pixels)))
 	case c.Width < MinSide || c.Height < MinSide:
 		return header{}, fmt.Errorf("picture is %d×%d pixels, expected at least %d×%d", c.Width, c.Height, MinSide, MinSide)
 	case float64(len(data)) < f.leastBytes(data, c.Width, c.Height):
@@ -97,3 +98,5 @@ func readHeader(data []byte, lim Limits) (h header, err error) {
 	}
 	return header{f, c.Width, c.Height, readOrientation(f.exif(data))}, nil
 }
+
+func megapixels(pixels float64) string { return strconv.FormatFloat(pixels/1e6, 'f', -1, 64) }
