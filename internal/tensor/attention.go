@@ -31,26 +31,38 @@ func (c *KV) Len() int { return c.length }
 // Cap is the number of positions there is room for.
 func (c *KV) Cap() int { return c.capacity }
 
+// HeadDim is the width of one head.
+func (c *KV) HeadDim() int { return c.headDim }
+
 // Truncate forgets all but the first n positions.
 func (c *KV) Truncate(n int) { c.length = n }
 
 // Append adds the keys and values of the next positions, k and v [rows, heads·headDim].
-func (c *KV) Append(k, v blas32.General) {
-	keys, values := panels(c.capacity)*c.headDim*panelWidth, panels(c.headDim)*c.capacity*panelWidth
-	for i := range k.Rows {
-		at := c.length + i
-		for h := range c.heads {
-			key := c.keys[h*keys+at/panelWidth*c.headDim*panelWidth:]
+func (c *KV) Append(p *Pool, k, v blas32.General) {
+	p.Run(c.heads, func(_, h int) {
+		keys, values := c.headKeys(h), c.headValues(h)
+		for i := range k.Rows {
+			at := c.length + i
+			key := keys[at/panelWidth*c.headDim*panelWidth:]
 			for d, x := range Row(k, i)[h*c.headDim : (h+1)*c.headDim] {
 				key[d*panelWidth+at%panelWidth] = x
 			}
-			value := c.values[h*values:]
 			for d, x := range Row(v, i)[h*c.headDim : (h+1)*c.headDim] {
-				value[(d/panelWidth*c.capacity+at)*panelWidth+d%panelWidth] = x
+				values[(d/panelWidth*c.capacity+at)*panelWidth+d%panelWidth] = x
 			}
 		}
-	}
+	})
 	c.length += k.Rows
+}
+
+func (c *KV) headKeys(h int) []float32 {
+	n := panels(c.capacity) * c.headDim * panelWidth
+	return c.keys[h*n : (h+1)*n]
+}
+
+func (c *KV) headValues(h int) []float32 {
+	n := panels(c.headDim) * c.capacity * panelWidth
+	return c.values[h*n : (h+1)*n]
 }
 
 // attentionRows is the number of queries that go over the keys together: what there is of an attention matrix at one time is
@@ -82,7 +94,7 @@ func attendBlock(p *Pool, worker int, dst, q blas32.General, kv *KV, head int, v
 	sums := blas32.General{Rows: q.Rows, Cols: deep, Stride: deep, Data: room[q.Rows*wide:]}
 
 	clear(room)
-	keys := kv.keys[head*panels(kv.capacity)*kv.headDim*panelWidth:]
+	keys := kv.headKeys(head)
 	for i := range panels(seen) {
 		multiplyPanel(columns(scores, i*panelWidth, (i+1)*panelWidth), q, 0, kv.headDim, keys[i*kv.headDim*panelWidth:])
 	}
@@ -92,7 +104,7 @@ func attendBlock(p *Pool, worker int, dst, q blas32.General, kv *KV, head int, v
 		softmax(row[:visible(i)], scale)
 		clear(row[visible(i):])
 	}
-	values := kv.values[head*panels(kv.headDim)*kv.capacity*panelWidth:]
+	values := kv.headValues(head)
 	for i := range panels(kv.headDim) {
 		multiplyPanel(columns(sums, i*panelWidth, (i+1)*panelWidth), scores, 0, seen, values[i*kv.capacity*panelWidth:])
 	}

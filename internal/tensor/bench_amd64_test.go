@@ -23,7 +23,7 @@ func BenchmarkProduct(b *testing.B) {
 			p := NewPool(0)
 			defer p.Close()
 			x, w, y := random(r, s.rows, s.in), random(r, s.out, s.in), New(s.rows, s.out)
-			l := Linear{Weight: NewWeight(w)}
+			l := Linear{Weight: weight(w)}
 			flops := 2 * float64(s.rows) * float64(s.in) * float64(s.out)
 			l.Apply(p, y, x)
 			var ours, gonums, peak time.Duration

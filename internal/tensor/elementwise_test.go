@@ -156,7 +156,7 @@ func TestAttend(t *testing.T) {
 			for _, causal := range []bool{false, true} {
 				p := NewPool(2)
 				kv := NewKV(c.heads, c.headDim, c.positions+7)
-				kv.Append(k, v)
+				kv.Append(p, k, v)
 				got := New(c.positions, cols)
 				Attend(p, got, q, kv, causal)
 				for i := range c.positions {
@@ -178,7 +178,7 @@ func TestAttend(t *testing.T) {
 					steps := New(c.positions, cols)
 					for first := 0; first < c.positions; {
 						last := min(first+1+r.IntN(20), c.positions)
-						kv.Append(Rows(k, first, last), Rows(v, first, last))
+						kv.Append(p, Rows(k, first, last), Rows(v, first, last))
 						Attend(p, Rows(steps, first, last), Rows(q, first, last), kv, true)
 						first = last
 					}

@@ -18,12 +18,15 @@ type Weight interface {
 	Apply(p *Pool, dst, x blas32.General, bias []float32, finish func([]float32))
 }
 
-// NewWeight stores w [out, in] in float32 as the active tier wants it: in panels for the kernels, as it is for gonum.
-func NewWeight(w blas32.General) Weight {
-	if active.tier == Generic {
-		return dense{w}
+// NewWeight stores a matrix [out, in] in float32 as the active tier wants it: in panels for the kernels, as it is for gonum.
+// Read fills row with row o of the matrix, [in]; it is called once a row, from all workers of the pool.
+func NewWeight(p *Pool, out, in int, read func(o int, row []float32)) Weight {
+	if active.tier != Generic {
+		return pack(p, out, in, read)
 	}
-	return pack(w)
+	w := New(out, in)
+	p.Run(out, func(_, o int) { read(o, Row(w, o)) })
+	return dense{w}
 }
 
 // dense is a weight that gonum's own product multiplies by.
@@ -57,7 +60,13 @@ func (w packed) Apply(p *Pool, dst, x blas32.General, bias []float32, finish fun
 // Linear is a layer y = x·Wᵀ + b.
 type Linear struct {
 	Weight Weight    // [out, in]
-	Bias   []float32 // [out]
+	Bias   []float32 // [out]; nil for none
+}
+
+// Out is the number of outputs.
+func (l *Linear) Out() int {
+	out, _ := l.Weight.Shape()
+	return out
 }
 
 // Apply sets dst = x·Wᵀ + b: x [rows, in], dst [rows, out].

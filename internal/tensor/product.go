@@ -29,16 +29,19 @@ type packed struct {
 
 func panels(out int) int { return (out + panelWidth - 1) / panelWidth }
 
-// pack copies w [out, in] into panels.
-func pack(w blas32.General) packed {
-	p := packed{out: w.Rows, in: w.Cols, data: make([]float32, panels(w.Rows)*w.Cols*panelWidth)}
-	for o := range w.Rows {
-		panel := p.panel(o / panelWidth)
-		for i, v := range Row(w, o) {
-			panel[i*panelWidth+o%panelWidth] = v
+// pack reads a matrix [out, in] row by row into panels.
+func pack(p *Pool, out, in int, read func(o int, row []float32)) packed {
+	w := packed{out: out, in: in, data: make([]float32, panels(out)*in*panelWidth)}
+	p.Run(panels(out), func(worker, i int) {
+		panel, row := w.panel(i), p.floats(worker, in)
+		for o := i * panelWidth; o < min((i+1)*panelWidth, out); o++ {
+			read(o, row)
+			for k, v := range row {
+				panel[k*panelWidth+o%panelWidth] = v
+			}
 		}
-	}
-	return p
+	})
+	return w
 }
 
 func (p packed) panel(i int) []float32 {

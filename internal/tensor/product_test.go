@@ -20,6 +20,12 @@ func random(r *rand.Rand, rows, cols int) blas32.General {
 	return m
 }
 
+func weight(w blas32.General) Weight {
+	p := NewPool(2)
+	defer p.Close()
+	return NewWeight(p, w.Rows, w.Cols, func(o int, row []float32) { copy(row, Row(w, o)) })
+}
+
 // wantProduct is x·Wᵀ + bias in float64, and the largest error that a float32 sum of its terms can have.
 func wantProduct(x, w blas32.General, bias []float32, r, o int) (value, bound float64) {
 	size := 0.0
@@ -103,7 +109,7 @@ func TestLinear(t *testing.T) {
 			if rows == 3 {
 				bias = nil
 			}
-			l := Linear{NewWeight(w), bias}
+			l := Linear{weight(w), bias}
 			one := NewPool(1)
 			got := New(rows, out)
 			l.Apply(one, got, x)
@@ -150,7 +156,7 @@ func TestLinearIntoAView(t *testing.T) {
 		whole, x, w := random(r, 9, 100), random(r, 9, 40), random(r, 50, 40)
 		before := New(9, 100)
 		Copy(before, whole)
-		l := Linear{Weight: NewWeight(w)}
+		l := Linear{Weight: weight(w)}
 		l.Apply(p, columns(whole, 25, 75), x)
 		for i := range 9 {
 			for j := range 100 {
@@ -169,7 +175,7 @@ func TestLinearIntoAView(t *testing.T) {
 func TestLinearRefusesWrongShapes(t *testing.T) {
 	p := NewPool(1)
 	defer p.Close()
-	l := Linear{Weight: NewWeight(New(4, 3))}
+	l := Linear{Weight: weight(New(4, 3))}
 	for _, c := range [][4]int{{2, 4, 2, 4}, {2, 3, 2, 3}, {2, 3, 1, 4}} {
 		func() {
 			defer func() {
@@ -185,7 +191,7 @@ func TestLinearRefusesWrongShapes(t *testing.T) {
 func ExampleLinear() {
 	p := NewPool(1)
 	defer p.Close()
-	l := Linear{NewWeight(blas32.General{Rows: 2, Cols: 3, Stride: 3, Data: []float32{1, 2, 3, 4, 5, 6}}), []float32{10, 20}}
+	l := Linear{NewWeight(p, 2, 3, func(o int, row []float32) { copy(row, [][]float32{{1, 2, 3}, {4, 5, 6}}[o]) }), []float32{10, 20}}
 	x, y := blas32.General{Rows: 1, Cols: 3, Stride: 3, Data: []float32{1, 0, -1}}, New(1, 2)
 	l.Apply(p, y, x)
 	fmt.Println(y.Data)

@@ -1,0 +1,46 @@
+package encoder
+
+import (
+	"context"
+
+	"gonum.org/v1/gonum/blas/blas32"
+
+	"github.com/mcllava/mcllava/internal/weights"
+)
+
+// Encoder is the way from crops to image tokens.
+type Encoder struct {
+	tower       tower       // vision_model.vision_tower.vision_model
+	coordinates coordinates // vision_model.coord_embed
+	projector   projector   // multi_modal_projector
+}
+
+// Load reads the encoder's weights. Errors are kept by w.
+func Load(c Config, w *weights.Source) *Encoder {
+	return &Encoder{
+		tower:       loadTower(c, w.Under("vision_model.vision_tower.vision_model.")),
+		coordinates: loadCoordinates(c, w.Under("vision_model.")),
+		projector:   loadProjector(c, w.Under("multi_modal_projector.")),
+	}
+}
+
+// Config is the encoder's shape.
+func (e *Encoder) Config() Config { return e.tower.Config }
+
+// Encode runs a batch of B crops through the tower: pixels [B, 3·S·S] in [-1, 1], each crop channel by channel and row by row;
+// centres [B, 2] as shares of the picture's width and height; keep [B] features wanted of each crop, at most T-1.
+// The result, [Σ keep, Dv], is the last keep[b] features of each crop with the crop's coordinates added.
+// The error is the context's.
+func (e *Encoder) Encode(ctx context.Context, pixels, centres blas32.General, keep []int) (blas32.General, error) {
+	features, err := e.tower.forward(ctx, pixels, keep)
+	if err != nil {
+		return blas32.General{}, err
+	}
+	e.coordinates.addTo(features, centres, keep)
+	return features, nil
+}
+
+// Project turns image features [N, Dv] into embeddings [N, D] of the decoder.
+func (e *Encoder) Project(features blas32.General) blas32.General {
+	return e.projector.forward(features)
+}

@@ -1,0 +1,204 @@
+// Package encoder turns the crops of a picture into the image tokens of MC-LLaVA: the SigLIP vision tower, the choice of the
+// last features of each crop with the crop's coordinates added to them, and the projector into the decoder's space.
+package encoder
+
+import (
+	"context"
+	"math"
+
+	"gonum.org/v1/gonum/blas/blas32"
+
+	"github.com/mcllava/mcllava/internal/tensor"
+	"github.com/mcllava/mcllava/internal/weights"
+)
+
+// Channels is the number of colours of a pixel.
+const Channels = 3
+
+// Config is the shape of the vision tower and of the projector behind it.
+type Config struct {
+	Hidden       int // Dv, width of the tower
+	Intermediate int // width of its MLP
+	Layers       int
+	Heads        int
+	ImageSize    int // S, side of a crop in pixels as the tower sees it
+	PatchSize    int // P
+	Eps          float32
+	Projected    int // D, width of the decoder
+}
+
+// Side is the number of patches along a crop's side. Pixels beyond the last whole patch are not seen.
+func (c Config) Side() int { return c.ImageSize / c.PatchSize }
+
+// Patches is T, the number of patches of a crop.
+func (c Config) Patches() int { return c.Side() * c.Side() }
+
+// Pixels is the number of values of one crop, channels × S × S.
+func (c Config) Pixels() int { return Channels * c.ImageSize * c.ImageSize }
+
+// tower is the SigLIP vision transformer up to its last layer.
+//
+// Reference: transformers v4.39.3, src/transformers/models/siglip/modeling_siglip.py, SiglipVisionTransformer without
+// post_layernorm and head.
+type tower struct {
+	Config
+	pool     *tensor.Pool
+	patch    tensor.Linear  // [Dv, 3·P·P]  embeddings.patch_embedding
+	position blas32.General // [T, Dv]      embeddings.position_embedding
+	layers   []layer        //              encoder.layers
+}
+
+// layer is a pre-norm transformer layer without a mask.
+type layer struct {
+	norm1   tensor.LayerNorm // [Dv]     layer_norm1
+	q, k, v tensor.Linear    // [Dv, Dv] self_attn.{q,k,v}_proj
+	out     tensor.Linear    // [Dv, Dv] self_attn.out_proj
+	norm2   tensor.LayerNorm // [Dv]     layer_norm2
+	fc1     tensor.Linear    // [H, Dv]  mlp.fc1
+	fc2     tensor.Linear    // [Dv, H]  mlp.fc2
+}
+
+func loadTower(c Config, w *weights.Source) tower {
+	t := tower{
+		Config:   c,
+		pool:     w.Pool(),
+		patch:    w.Convolution("embeddings.patch_embedding", c.Hidden, Channels, c.PatchSize),
+		position: w.Embedding("embeddings.position_embedding", c.Patches(), c.Hidden),
+	}
+	for i := range c.Layers {
+		t.layers = append(t.layers, loadLayer(c, w.Under("encoder.layers.").At(i)))
+	}
+	return t
+}
+
+func loadLayer(c Config, w *weights.Source) layer {
+	return layer{
+		norm1: w.LayerNorm("layer_norm1", c.Hidden, c.Eps),
+		q:     w.Linear("self_attn.q_proj", c.Hidden, c.Hidden),
+		k:     w.Linear("self_attn.k_proj", c.Hidden, c.Hidden),
+		v:     w.Linear("self_attn.v_proj", c.Hidden, c.Hidden),
+		out:   w.Linear("self_attn.out_proj", c.Hidden, c.Hidden),
+		norm2: w.LayerNorm("layer_norm2", c.Hidden, c.Eps),
+		fc1:   w.Linear("mlp.fc1", c.Intermediate, c.Hidden),
+		fc2:   w.Linear("mlp.fc2", c.Hidden, c.Intermediate),
+	}
+}
+
+// forward runs crops, pixels [B, 3·S·S], through the tower and returns the last keep[b] rows of each, [Σ keep, Dv].
+func (t *tower) forward(ctx context.Context, pixels blas32.General, keep []int) (blas32.General, error) {
+	s := newState(t.Config, pixels.Rows)
+	x := t.embed(pixels)
+	all := make([]int, pixels.Rows)
+	for b := range all {
+		all[b] = t.Patches()
+	}
+	for i := range t.layers {
+		if err := ctx.Err(); err != nil {
+			return blas32.General{}, err
+		}
+		kept := all
+		if i == len(t.layers)-1 {
+			kept = keep
+		}
+		x = t.layers[i].forward(t.pool, s, x, kept)
+	}
+	return x, nil
+}
+
+// embed cuts each crop into patches and returns their embeddings with those of their positions, [B·T, Dv].
+func (t *tower) embed(pixels blas32.General) blas32.General {
+	patches := tensor.New(pixels.Rows*t.Patches(), Channels*t.PatchSize*t.PatchSize)
+	x := tensor.New(pixels.Rows*t.Patches(), t.Hidden)
+	t.pool.Run(pixels.Rows, func(_, b int) {
+		for i := range t.Patches() {
+			t.patchPixels(tensor.Row(patches, b*t.Patches()+i), tensor.Row(pixels, b), i/t.Side(), i%t.Side())
+		}
+	})
+	t.patch.Apply(t.pool, x, patches)
+	for b := range pixels.Rows {
+		tensor.Add(tensor.Rows(x, b*t.Patches(), (b+1)*t.Patches()), t.position)
+	}
+	return x
+}
+
+// patchPixels copies the patch in row i and column j of a crop [3, S, S] to dst, [3, P, P].
+func (t *tower) patchPixels(dst, crop []float32, i, j int) {
+	for c := range Channels {
+		for y := range t.PatchSize {
+			from := (c*t.ImageSize+i*t.PatchSize+y)*t.ImageSize + j*t.PatchSize
+			dst = dst[copy(dst[:t.PatchSize], crop[from:]):]
+		}
+	}
+}
+
+// state is the room that the layers take turns in.
+type state struct {
+	tokens  int            // T
+	h       blas32.General // [B·T, Dv] normalised
+	q, k, v blas32.General // [B·T, Dv]
+	a       blas32.General // [B·T, Dv] what a sublayer adds
+	mlp     blas32.General // [B·T, H]
+	kv      *tensor.KV     // keys and values of one crop
+}
+
+func newState(c Config, crops int) *state {
+	rows := crops * c.Patches()
+	s := &state{tokens: c.Patches(), mlp: tensor.New(rows, c.Intermediate), kv: tensor.NewKV(c.Heads, c.Hidden/c.Heads, c.Patches())}
+	for _, m := range []*blas32.General{&s.h, &s.q, &s.k, &s.v, &s.a} {
+		*m = tensor.New(rows, c.Hidden)
+	}
+	return s
+}
+
+// forward is x += attention(norm1 x); x += mlp(norm2 x), for x [B·T, Dv]. It returns the last keep[b] rows of each crop,
+// [Σ keep, Dv], and computes only what these need: keys and values of every row, the rest of the kept ones.
+func (l *layer) forward(p *tensor.Pool, s *state, x blas32.General, keep []int) blas32.General {
+	l.norm1.Apply(p, s.h, x)
+	l.k.Apply(p, s.k, s.h)
+	l.v.Apply(p, s.v, s.h)
+
+	x, h := lastRows(x, s.tokens, keep), lastRows(s.h, s.tokens, keep)
+	q, a, mlp := tensor.Rows(s.q, 0, x.Rows), tensor.Rows(s.a, 0, x.Rows), tensor.Rows(s.mlp, 0, x.Rows)
+	l.q.Apply(p, q, h)
+	attend(p, h, q, s, keep)
+	l.out.Apply(p, a, h)
+	tensor.Add(x, a)
+
+	l.norm2.Apply(p, h, x)
+	l.fc1.ApplyThen(p, mlp, h, tensor.GELUTanh)
+	l.fc2.Apply(p, a, mlp)
+	tensor.Add(x, a)
+	return x
+}
+
+// attend sets dst to the attention of the queries q, keep[b] rows for crop b, to all keys and values of their crop.
+func attend(p *tensor.Pool, dst, q blas32.General, s *state, keep []int) {
+	at := 0
+	for b, n := range keep {
+		s.kv.Truncate(0)
+		s.kv.Append(p, tensor.Rows(s.k, b*s.tokens, (b+1)*s.tokens), tensor.Rows(s.v, b*s.tokens, (b+1)*s.tokens))
+		tensor.Attend(p, tensor.Rows(dst, at, at+n), tensor.Rows(q, at, at+n), s.kv, false)
+		at += n
+	}
+}
+
+// lastRows closes up the last keep[b] of every run of tokens rows at the top of x, in place, and returns them.
+func lastRows(x blas32.General, tokens int, keep []int) blas32.General {
+	to := 0
+	for b, n := range keep {
+		from := (b+1)*tokens - n
+		if from != to {
+			tensor.Copy(tensor.Rows(x, to, to+n), tensor.Rows(x, from, from+n))
+		}
+		to += n
+	}
+	return tensor.Rows(x, 0, to)
+}
+
+// batchRows is about the number of rows of a batch: enough to use every core and to read each weight seldom.
+const batchRows = 1024
+
+// Batch is the number of crops that are best encoded together.
+func (c Config) Batch() int {
+	return int(math.Max(1, math.Round(batchRows/float64(c.Patches()))))
+}

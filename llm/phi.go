@@ -1,0 +1,149 @@
+// Package llm is the Phi-2 decoder: from a sequence of embeddings to the tokens that follow it.
+package llm
+
+import (
+	"context"
+	"fmt"
+
+	"gonum.org/v1/gonum/blas/blas32"
+
+	"github.com/mcllava/mcllava/internal/tensor"
+	"github.com/mcllava/mcllava/internal/weights"
+)
+
+// Config is the decoder's shape.
+type Config struct {
+	Hidden       int // D, width
+	Intermediate int // width of the MLP
+	Layers       int
+	Heads        int
+	RotaryDims   int // values of a head that carry the position
+	RopeTheta    float64
+	Context      int // most positions
+	Vocab        int // V
+	Eps          float32
+}
+
+// Decoder is Phi-2.
+//
+// Reference: transformers v4.39.3, src/transformers/models/phi/modeling_phi.py, PhiForCausalLM.
+type Decoder struct {
+	Config
+	pool      *tensor.Pool
+	rotary    *tensor.Rotary
+	embedding blas32.General   // [V, D] model.embed_tokens
+	layers    []layer          //        model.layers
+	norm      tensor.LayerNorm // [D]    model.final_layernorm
+	head      tensor.Linear    // [V, D] lm_head
+}
+
+// layer is a parallel transformer layer: attention and MLP both read the one normalised input.
+type layer struct {
+	norm    tensor.LayerNorm // [D]    input_layernorm
+	q, k, v tensor.Linear    // [D, D] self_attn.{q,k,v}_proj
+	dense   tensor.Linear    // [D, D] self_attn.dense
+	fc1     tensor.Linear    // [H, D] mlp.fc1
+	fc2     tensor.Linear    // [D, H] mlp.fc2
+}
+
+// Load reads the decoder's weights. Errors are kept by w.
+func Load(c Config, w *weights.Source) *Decoder {
+	d := &Decoder{
+		Config:    c,
+		pool:      w.Pool(),
+		rotary:    tensor.NewRotary(c.RotaryDims, c.Context, c.RopeTheta),
+		embedding: w.Embedding("model.embed_tokens", c.Vocab, c.Hidden),
+		norm:      w.LayerNorm("model.final_layernorm", c.Hidden, c.Eps),
+		head:      w.Linear("lm_head", c.Vocab, c.Hidden),
+	}
+	for i := range c.Layers {
+		d.layers = append(d.layers, loadLayer(c, w.Under("model.layers.").At(i)))
+	}
+	return d
+}
+
+func loadLayer(c Config, w *weights.Source) layer {
+	return layer{
+		norm:  w.LayerNorm("input_layernorm", c.Hidden, c.Eps),
+		q:     w.Linear("self_attn.q_proj", c.Hidden, c.Hidden),
+		k:     w.Linear("self_attn.k_proj", c.Hidden, c.Hidden),
+		v:     w.Linear("self_attn.v_proj", c.Hidden, c.Hidden),
+		dense: w.Linear("self_attn.dense", c.Hidden, c.Hidden),
+		fc1:   w.Linear("mlp.fc1", c.Intermediate, c.Hidden),
+		fc2:   w.Linear("mlp.fc2", c.Hidden, c.Intermediate),
+	}
+}
+
+// Embed looks up the embeddings of tokens, [len(ids), D].
+func (d *Decoder) Embed(ids []int) blas32.General {
+	x := tensor.New(len(ids), d.Hidden)
+	for i, id := range ids {
+		copy(tensor.Row(x, i), tensor.Row(d.embedding, id))
+	}
+	return x
+}
+
+// Forward runs the embeddings x [L, D] at the positions that follow the cache's, adds theirs to the cache and returns the
+// hidden states after the final norm, [L, D]. A sequence may come in pieces. The error is the context's, or that the cache
+// has no room.
+func (d *Decoder) Forward(ctx context.Context, x blas32.General, c *Cache) (blas32.General, error) {
+	if c.Len()+x.Rows > c.Cap() {
+		return blas32.General{}, fmt.Errorf("%d tokens after %d do not fit the %d positions of the cache", x.Rows, c.Len(), c.Cap())
+	}
+	s := newState(d.Config, x.Rows)
+	tensor.Copy(s.x, x)
+	first := c.Len()
+	for i := range d.layers {
+		if err := ctx.Err(); err != nil {
+			c.Truncate(first)
+			return blas32.General{}, err
+		}
+		d.layers[i].forward(d.pool, s, d.rotary, c.layers[i])
+	}
+	d.norm.Apply(d.pool, s.h, s.x)
+	return s.h, nil
+}
+
+// Logits scores every token of the vocabulary as the one that follows the last row of hidden [L, D]: [V].
+func (d *Decoder) Logits(hidden blas32.General) []float32 {
+	logits := tensor.New(1, d.Vocab)
+	d.head.Apply(d.pool, logits, tensor.Rows(hidden, hidden.Rows-1, hidden.Rows))
+	return logits.Data
+}
+
+// state is the room that the layers take turns in.
+type state struct {
+	x       blas32.General // [L, D] the residual stream
+	h       blas32.General // [L, D] normalised
+	q, k, v blas32.General // [L, D]
+	a       blas32.General // [L, D] attention, head by head
+	sum     blas32.General // [L, D] what a sublayer adds
+	mlp     blas32.General // [L, H]
+}
+
+func newState(c Config, rows int) *state {
+	s := &state{mlp: tensor.New(rows, c.Intermediate)}
+	for _, m := range []*blas32.General{&s.x, &s.h, &s.q, &s.k, &s.v, &s.a, &s.sum} {
+		*m = tensor.New(rows, c.Hidden)
+	}
+	return s
+}
+
+// forward is x += attention(h) + mlp(h), h = norm x.
+func (l *layer) forward(p *tensor.Pool, s *state, rotary *tensor.Rotary, kv *tensor.KV) {
+	l.norm.Apply(p, s.h, s.x)
+
+	l.q.Apply(p, s.q, s.h)
+	l.k.Apply(p, s.k, s.h)
+	l.v.Apply(p, s.v, s.h)
+	rotary.Apply(s.q, kv.HeadDim(), kv.Len())
+	rotary.Apply(s.k, kv.HeadDim(), kv.Len())
+	kv.Append(p, s.k, s.v)
+	tensor.Attend(p, s.a, s.q, kv, true)
+	l.dense.Apply(p, s.sum, s.a)
+	tensor.Add(s.x, s.sum)
+
+	l.fc1.ApplyThen(p, s.mlp, s.h, tensor.GELUTanh)
+	l.fc2.Apply(p, s.sum, s.mlp)
+	tensor.Add(s.x, s.sum)
+}
