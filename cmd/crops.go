@@ -1,0 +1,162 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcllava/mcllava"
+	"github.com/mcllava/mcllava/crop"
+	"github.com/mcllava/mcllava/internal/overlay"
+)
+
+type cropsOptions struct {
+	Image         string // or
+	Width, Height int    // without a picture
+	Model         string
+	MaxCrops      int
+	NumTokens     int // 0 for the default
+	JSON          bool
+	Output        string
+}
+
+func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error) *cobra.Command {
+	if run == nil {
+		run = crops
+	}
+	var o cropsOptions
+	var config, size string
+	c := &cobra.Command{
+		Use:   "crops IMAGE | --size WIDTHxHEIGHT",
+		Short: "Show how a picture would be cut, without asking anything",
+		Example: `  mcllava crops --max-crops 200 photo.jpg
+  mcllava crops --size 4240x2832
+  mcllava crops photo.jpg -o grid.png`,
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := bind(c, config); err != nil {
+				return err
+			}
+			if !c.Flags().Changed("num-tokens") {
+				o.NumTokens = 0
+			} else if o.NumTokens < 1 {
+				return usageError{fmt.Errorf("num-tokens is %d, expected 1 or more", o.NumTokens)}
+			}
+			switch {
+			case len(args) == 1 && size == "":
+				o.Image = args[0]
+			case len(args) == 0 && size != "":
+				if n, err := fmt.Sscanf(size+"\n", "%dx%d\n", &o.Width, &o.Height); n != 2 || err != nil || o.Width < 1 || o.Height < 1 {
+					return usageError{fmt.Errorf("size is %q, expected WIDTHxHEIGHT such as 4240x2832", size)}
+				}
+			default:
+				return usageError{fmt.Errorf("crops takes either an IMAGE or --size; see %s --help", c.CommandPath())}
+			}
+			return run(c.Context(), s, o)
+		},
+	}
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringVar(&size, "size", "", "`WIDTHxHEIGHT` of a picture that is not at hand")
+	f.IntVar(&o.MaxCrops, "max-crops", mcllava.DefaultMaxCrops, "most crops besides the whole picture")
+	f.IntVar(&o.NumTokens, "num-tokens", mcllava.DefaultNumTokens, "image tokens; unless given, no more than the crops have")
+	addModel(c, &o.Model)
+	f.BoolVar(&o.JSON, "json", false, "print JSON")
+	f.StringVarP(&o.Output, "output", "o", "", "draw the grid on the picture into this PNG `FILE`")
+	addConfig(c, &config)
+	return c
+}
+
+func crops(_ context.Context, s Streams, o cropsOptions) error {
+	c := mcllava.PublishedConfig()
+	if o.Model != "" || o.Image != "" {
+		var err error
+		if c, err = mcllava.ReadConfig(o.Model); err != nil {
+			return err
+		}
+	}
+	name := fmt.Sprintf("%dx%d", o.Width, o.Height)
+	var picture []byte
+	if o.Image != "" {
+		var err error
+		if picture, err = s.readPicture(o.Image); err != nil {
+			return err
+		}
+		name = o.Image
+		if o.Width, o.Height, _, err = crop.DecodeSize(picture, crop.DefaultLimits); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	p, err := c.Plan(o.Width, o.Height, o.MaxCrops, o.NumTokens)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if o.Output != "" {
+		if o.Image == "" {
+			return usageError{fmt.Errorf("-o draws on a picture, expected an IMAGE and not --size")}
+		}
+		if err := drawGrid(o, picture, p); err != nil {
+			return err
+		}
+	}
+	if o.JSON {
+		return printPlanJSON(s, o, p)
+	}
+	return printPlan(s, c, p)
+}
+
+func drawGrid(o cropsOptions, picture []byte, p mcllava.Plan) error {
+	upright, err := crop.Decode(picture, crop.DefaultLimits)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.Image, err)
+	}
+	drawn, err := overlay.Grid(upright, p.Boxes[1:])
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(o.Output, drawn, 0o644)
+}
+
+func printPlan(s Streams, c mcllava.Config, p mcllava.Plan) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "picture %dx%d: %d crops, the overview included", p.Width, p.Height, len(p.Boxes))
+	if p.Size > 0 {
+		fmt.Fprintf(&b, ", of %d pixels seen at %d", p.Size, c.Vision.ImageSize)
+	}
+	fmt.Fprintf(&b, "; %d image tokens\n", p.ImageTokens)
+	fmt.Fprintf(&b, "%4s %6s %6s %6s %6s   %-7s %-7s %6s\n", "crop", "x0", "y0", "x1", "y1", "centre", "", "tokens")
+	for i, box := range p.Boxes {
+		x, y := p.Centre(i)
+		fmt.Fprintf(&b, "%4d %6d %6d %6d %6d   %.5f %.5f %6d\n", i, box.Min.X, box.Min.Y, box.Max.X, box.Max.Y, x, y, p.TokensPerCrop[i])
+	}
+	_, err := fmt.Fprint(s.Out, b.String())
+	return err
+}
+
+func printPlanJSON(s Streams, o cropsOptions, p mcllava.Plan) error {
+	type place struct {
+		Box    [4]int     `json:"box"`
+		Centre [2]float64 `json:"centre"`
+	}
+	var places []place
+	for i, b := range p.Boxes {
+		x, y := p.Centre(i)
+		places = append(places, place{[4]int{b.Min.X, b.Min.Y, b.Max.X, b.Max.Y}, [2]float64{x, y}})
+	}
+	text, err := marshal(struct {
+		Width         int     `json:"width"`
+		Height        int     `json:"height"`
+		CropSize      int     `json:"crop_size"`
+		MaxCrops      int     `json:"max_crops"`
+		NumTokens     int     `json:"num_tokens"`
+		TokensPerCrop []int   `json:"tokens_per_crop"`
+		Crops         []place `json:"crops"`
+	}{p.Width, p.Height, p.Size, o.MaxCrops, p.NumTokens, p.TokensPerCrop, places})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(s.Out, text)
+	return err
+}

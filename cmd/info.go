@@ -1,0 +1,89 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcllava/mcllava"
+)
+
+type infoOptions struct {
+	Model string
+	Why   string // how the model was chosen
+	JSON  bool
+}
+
+func newInfo(s Streams, run func(context.Context, Streams, infoOptions) error) *cobra.Command {
+	if run == nil {
+		run = info
+	}
+	var o infoOptions
+	var config string
+	c := &cobra.Command{
+		Use:   "info",
+		Short: "Show the checkpoint that would be used, and why",
+		Args:  exactly(0, "no arguments"),
+		RunE: func(c *cobra.Command, _ []string) error {
+			given := c.Flags().Changed("model")
+			if err := bind(c, config); err != nil {
+				return err
+			}
+			switch {
+			case given:
+				o.Why = "given by --model"
+			case o.Model != "":
+				o.Why = "set by MCLLAVA_MODEL or the config file"
+			default:
+				o.Why = "the embedded demo, since neither --model nor MCLLAVA_MODEL nor a config file names another"
+			}
+			return run(c.Context(), s, o)
+		},
+	}
+	addModel(c, &o.Model)
+	c.Flags().BoolVar(&o.JSON, "json", false, "print JSON")
+	addConfig(c, &config)
+	return c
+}
+
+func info(_ context.Context, s Streams, o infoOptions) error {
+	i, err := mcllava.Inspect(o.Model)
+	if err != nil {
+		return err
+	}
+	if o.JSON {
+		encoder := json.NewEncoder(s.Out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(struct {
+			*mcllava.Info
+			Why string `json:"why"`
+		}{i, o.Why})
+	}
+	v, t := i.Config.Vision, i.Config.Text
+	var b strings.Builder
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-14s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	line("checkpoint", "%s (%s)", i.Name, o.Why)
+	line("vision", "%d layers, %d wide, %d heads, crops of %d pixels in patches of %d", v.Layers, v.Hidden, v.Heads, v.ImageSize, v.PatchSize)
+	line("decoder", "%d layers, %d wide, %d heads, %d tokens, context of %d", t.Layers, t.Hidden, t.Heads, t.Vocab, t.Context)
+	for _, p := range i.Parts {
+		line("parameters", "%13d  %s", p.Parameters, p.Name)
+	}
+	line("parameters", "%13d  together", i.Parameters)
+	line("stored as", "%s, %s", strings.Join(i.StorageTypes, " and "), bytes(i.FileBytes))
+	line("in memory", "F32, %s", bytes(i.MemoryBytes))
+	line("CPU kernels", "%s", i.Tier)
+	_, err = fmt.Fprint(s.Out, b.String())
+	return err
+}
+
+func bytes(n int64) string {
+	if n < 1e9 {
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.2f GB", float64(n)/1e9)
+}

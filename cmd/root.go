@@ -1,0 +1,90 @@
+// Package cmd is the command line of mcllava: one file a command. It prints; all else is done by package mcllava.
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+// usageError is a mistake in how the program was called.
+type usageError struct{ error }
+
+// Main runs the program with its arguments and returns its exit code.
+func Main(args []string, s Streams) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRoot(s)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(s.Err, "mcllava: interrupted")
+		return exitInterrupted
+	case errors.Is(err, syscall.EPIPE):
+		return exitFailed
+	case errors.As(err, &usage):
+		fmt.Fprintln(s.Err, "mcllava:", oneLine(err))
+		return exitUsage
+	default:
+		fmt.Fprintln(s.Err, "mcllava:", oneLine(err))
+		return exitFailed
+	}
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+func newRoot(s Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "mcllava",
+		Short: "Ask questions about high-resolution pictures",
+		Long: `Ask questions about high-resolution pictures with the MC-LLaVA vision-language model, on the CPU.
+
+The picture is cut into overlapping crops, so that small print is seen. Two knobs say how much:
+--max-crops, how finely it is cut, and --num-tokens, how much of each crop the model is told.`,
+		Example:       `  mcllava ask photo.jpg "what shop is this"`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q; see mcllava --help", args[0])}
+			}
+			return c.Help()
+		},
+		Args: cobra.ArbitraryArgs,
+	}
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
+	})
+	root.AddCommand(newAsk(s, nil), newCrops(s, nil), newTokenize(s, nil), newInfo(s, nil), newVersion(s))
+	return root
+}
+
+// exactly takes n arguments, which the message calls by their names.
+func exactly(n int, names string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usageError{fmt.Errorf("%s takes %s, got %d arguments; see %s --help", c.Name(), names, len(args), c.CommandPath())}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,82 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+)
+
+// bind fills the flags that were not given from MCLLAVA_* variables, then from the config file: --config, or config.yaml,
+// .toml or .json in the folder mcllava below the user's configuration folder.
+func bind(c *cobra.Command, config string) error {
+	v := viper.New()
+	v.SetEnvPrefix("mcllava")
+	v.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
+	v.AutomaticEnv()
+	if config != "" {
+		v.SetConfigFile(config)
+	} else if folder, err := os.UserConfigDir(); err == nil {
+		v.SetConfigName("config")
+		v.AddConfigPath(filepath.Join(folder, "mcllava"))
+	}
+	var none viper.ConfigFileNotFoundError
+	if err := v.ReadInConfig(); err != nil && !errors.As(err, &none) {
+		return fmt.Errorf("config file %s: %w", v.ConfigFileUsed(), err)
+	}
+	if err := knownKeys(c, v); err != nil {
+		return err
+	}
+	var err error
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if err != nil || f.Changed || !v.IsSet(f.Name) || !settable(f.Name) {
+			return
+		}
+		if setErr := c.Flags().Set(f.Name, v.GetString(f.Name)); setErr != nil {
+			err = usageError{fmt.Errorf("setting %s: %w", f.Name, setErr)}
+		}
+	})
+	return err
+}
+
+// settable says whether a flag is a setting, and not a wish for this one call.
+func settable(name string) bool {
+	return name != "help" && name != "config" && name != "dump" && name != "output"
+}
+
+// knownKeys refuses a key of the config file that is no setting of any command.
+func knownKeys(c *cobra.Command, v *viper.Viper) error {
+	known := map[string]bool{}
+	for _, command := range c.Root().Commands() {
+		command.Flags().VisitAll(func(f *pflag.Flag) { known[f.Name] = settable(f.Name) })
+	}
+	if v.ConfigFileUsed() == "" {
+		return nil
+	}
+	file := viper.New()
+	file.SetConfigFile(v.ConfigFileUsed())
+	if err := file.ReadInConfig(); err != nil {
+		return nil // bind has reported it, or there is none
+	}
+	for _, key := range file.AllKeys() {
+		if !known[key] {
+			return fmt.Errorf("config file %s: %s is no setting", v.ConfigFileUsed(), key)
+		}
+	}
+	return nil
+}
+
+// addConfig adds --config to a command whose flags may come from the environment and a file.
+func addConfig(c *cobra.Command, config *string) {
+	c.Flags().StringVar(config, "config", "", "config `FILE` with settings under the names of the flags")
+}
+
+// addModel adds --model.
+func addModel(c *cobra.Command, model *string) {
+	c.Flags().StringVar(model, "model", "", "checkpoint `FOLDER` in the published layout (default: the embedded demo)")
+}

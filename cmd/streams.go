@@ -1,0 +1,48 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"github.com/mcllava/mcllava"
+)
+
+// Streams is where the program reads and prints.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+
+	OutTerminal, ErrTerminal bool
+}
+
+// System is the streams of the process.
+func System() Streams {
+	return Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+}
+
+// readPicture reads a picture's file, or standard input if its name is "-".
+func (s Streams) readPicture(name string) ([]byte, error) {
+	if name == "-" {
+		data, err := io.ReadAll(io.LimitReader(s.In, mcllava.MaxPictureBytes+1))
+		if err != nil {
+			return nil, fmt.Errorf("standard input: %w", err)
+		}
+		return data, nil
+	}
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, fmt.Errorf("%s: is a folder, expected a picture", name)
+	case info.Size() > mcllava.MaxPictureBytes:
+		return nil, fmt.Errorf("%s: %d bytes, expected a picture of at most %d", name, info.Size(), mcllava.MaxPictureBytes)
+	}
+	return os.ReadFile(name)
+}

@@ -1,0 +1,171 @@
+package mcllava
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mcllava/mcllava/encoder"
+	"github.com/mcllava/mcllava/internal/demo"
+	"github.com/mcllava/mcllava/internal/safetensors"
+	"github.com/mcllava/mcllava/internal/tensor"
+	"github.com/mcllava/mcllava/internal/weights"
+	"github.com/mcllava/mcllava/llm"
+	"github.com/mcllava/mcllava/tokenizer"
+)
+
+// Demo is the name of the checkpoint that the program carries.
+const Demo = "demo"
+
+// Model is an open checkpoint. It answers one question at a time; calls from several goroutines wait for each other.
+type Model struct {
+	name      string
+	config    Config
+	tokenizer *tokenizer.Tokenizer
+	stop      int
+	pool      *tensor.Pool
+	encoder   *encoder.Encoder
+	decoder   *llm.Decoder
+	load      time.Duration
+	busy      sync.Mutex
+}
+
+// Open reads a checkpoint in the published layout from a folder, or the embedded one if the folder is "" or Demo.
+// Work is done by threads goroutines; below 1, by one for each core that the process may use.
+// An error names the file and field that are wrong.
+func Open(folder string, threads int) (*Model, error) {
+	start := time.Now()
+	if _, err := tensor.ActiveTier(); err != nil {
+		return nil, err
+	}
+	files, name, err := checkpointFiles(folder)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{name: name}
+	if err := m.read(files, folder, threads); err != nil {
+		if m.pool != nil {
+			m.pool.Close()
+		}
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	m.load = time.Since(start)
+	return m, nil
+}
+
+func (m *Model) read(files fs.FS, folder string, threads int) (err error) {
+	if m.config, err = readConfig(files); err != nil {
+		return err
+	}
+	if m.tokenizer, m.stop, err = readTokenizer(files, m.config); err != nil {
+		return err
+	}
+	checkpoint, err := openWeights(folder)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = checkpoint.Close() }()
+	m.pool = tensor.NewPool(threads)
+	w := weights.From(checkpoint, m.pool)
+	m.encoder = encoder.Load(m.config.encoder(), w)
+	m.decoder = llm.Load(m.config.decoder(), w.Under("language_model."))
+	return w.Finish(unused)
+}
+
+// unused names the tensors that published checkpoints hold and the model does without.
+func unused(name string) bool {
+	const tower = "vision_model.vision_tower.vision_model."
+	return strings.HasPrefix(name, tower+"post_layernorm.") || strings.HasPrefix(name, tower+"head.") ||
+		strings.HasSuffix(name, ".position_ids") || strings.HasSuffix(name, ".rotary_emb.inv_freq")
+}
+
+// checkpointFiles is the folder of a checkpoint and the name that messages call it by.
+func checkpointFiles(folder string) (files fs.FS, name string, err error) {
+	if folder == "" || folder == Demo {
+		return demo.Checkpoint(), Demo, nil
+	}
+	info, err := os.Stat(folder)
+	if err != nil {
+		return nil, folder, err
+	}
+	if !info.IsDir() {
+		return nil, folder, fmt.Errorf("%s: not a folder, expected one with a checkpoint's config.json, tokenizer.json and model.safetensors", folder)
+	}
+	return os.DirFS(folder), folder, nil
+}
+
+func openWeights(folder string) (*safetensors.Checkpoint, error) {
+	if folder != "" && folder != Demo {
+		return safetensors.OpenFolder(folder)
+	}
+	const name = "model.safetensors"
+	data, err := fs.ReadFile(demo.Checkpoint(), name)
+	if err != nil {
+		return nil, err
+	}
+	return safetensors.Parse(name, data)
+}
+
+// readTokenizer reads a checkpoint's tokenizer and its stop token, and checks that it fits the decoder.
+func readTokenizer(files fs.FS, c Config) (*tokenizer.Tokenizer, int, error) {
+	t, err := tokenizer.Load(files)
+	if err != nil {
+		return nil, 0, err
+	}
+	stop, ok := t.EOS()
+	switch {
+	case !ok:
+		return nil, 0, fmt.Errorf("tokenizer_config.json: eos_token is missing, expected the token that ends an answer")
+	case t.Vocab() > c.Text.Vocab:
+		return nil, 0, fmt.Errorf("tokenizer has %d tokens, expected at most the %d of text_config.vocab_size", t.Vocab(), c.Text.Vocab)
+	}
+	if id, ok := t.Token("<image>"); !ok || id != c.ImageToken {
+		return nil, 0, fmt.Errorf("tokenizer's <image> is token %d, expected the %d of image_token_index", id, c.ImageToken)
+	}
+	return t, stop, nil
+}
+
+// OpenTokenizer reads the tokenizer of a folder that may hold nothing else, or of the embedded checkpoint if it is "" or Demo.
+func OpenTokenizer(folder string) (*tokenizer.Tokenizer, error) {
+	files, name, err := checkpointFiles(folder)
+	if err != nil {
+		return nil, err
+	}
+	t, err := tokenizer.Load(files)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return t, nil
+}
+
+// ReadConfig reads the shape of a checkpoint without its weights.
+func ReadConfig(folder string) (Config, error) {
+	files, name, err := checkpointFiles(folder)
+	if err != nil {
+		return Config{}, err
+	}
+	c, err := readConfig(files)
+	if err != nil {
+		return c, fmt.Errorf("%s: %w", name, err)
+	}
+	return c, nil
+}
+
+// Name is the folder that the model was opened from, or Demo.
+func (m *Model) Name() string { return m.name }
+
+// Config is the model's shape.
+func (m *Model) Config() Config { return m.config }
+
+// Close ends the model's goroutines. The model must not be used after it.
+func (m *Model) Close() {
+	m.busy.Lock()
+	defer m.busy.Unlock()
+	m.pool.Close()
+}
+
+// Precision is the form that the weights are held and computed in.
+func (m *Model) Precision() string { return "f32" }
