@@ -122,12 +122,18 @@ func (c Config) check() error {
 		field string
 		got   int
 	}{
-		{"text_config.hidden_size", c.Text.Hidden}, {"text_config.intermediate_size", c.Text.Intermediate},
-		{"text_config.num_hidden_layers", c.Text.Layers}, {"text_config.num_attention_heads", c.Text.Heads},
-		{"text_config.max_position_embeddings", c.Text.Context}, {"text_config.vocab_size", c.Text.Vocab},
-		{"vision_config.hidden_size", c.Vision.Hidden}, {"vision_config.intermediate_size", c.Vision.Intermediate},
-		{"vision_config.num_hidden_layers", c.Vision.Layers}, {"vision_config.num_attention_heads", c.Vision.Heads},
-		{"vision_config.image_size", c.Vision.ImageSize}, {"vision_config.patch_size", c.Vision.PatchSize},
+		{"text_config.hidden_size", c.Text.Hidden},
+		{"text_config.intermediate_size", c.Text.Intermediate},
+		{"text_config.num_hidden_layers", c.Text.Layers},
+		{"text_config.num_attention_heads", c.Text.Heads},
+		{"text_config.max_position_embeddings", c.Text.Context},
+		{"text_config.vocab_size", c.Text.Vocab},
+		{"vision_config.hidden_size", c.Vision.Hidden},
+		{"vision_config.intermediate_size", c.Vision.Intermediate},
+		{"vision_config.num_hidden_layers", c.Vision.Layers},
+		{"vision_config.num_attention_heads", c.Vision.Heads},
+		{"vision_config.image_size", c.Vision.ImageSize},
+		{"vision_config.patch_size", c.Vision.PatchSize},
 	} {
 		if f.got < 1 || f.got > largest {
 			return fmt.Errorf("%s is %d, expected 1 to %d", f.field, f.got, largest)

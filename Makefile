@@ -1,0 +1,37 @@
+GO ?= go
+
+.PHONY: build test bench fuzz lint generate full-checkpoint
+
+build:
+	$(GO) build -o bin/mcllava ./cmd/mcllava
+
+test:
+	$(GO) test -race ./...
+
+# The float32 product at the model's shapes, as a share of this machine's peak and as a multiple of gonum's.
+bench:
+	$(GO) test -run '^$$' -bench Product -benchtime 5x ./internal/tensor
+
+# Each fuzz target for a fixed number of inputs.
+FUZZ = ./crop:FuzzDecode ./tokenizer:FuzzWords ./tokenizer:FuzzEncode ./internal/safetensors:FuzzParse
+FUZZ_COUNT ?= 20000x
+fuzz:
+	@for target in $(FUZZ); do \
+		$(GO) test -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZ_COUNT) $${target%%:*} || exit 1; \
+	done
+
+# Tools are pinned in a module of their own, so that users of this one do not fetch them.
+TOOLS = $(GO) tool -modfile=internal/tools/go.mod
+lint:
+	$(GO) vet ./...
+	$(TOOLS) staticcheck ./...
+	test -z "$$($(TOOLS) gofumpt -l . | tee /dev/stderr)"
+
+# The assembly, written anew.
+generate:
+	rm -f internal/tensor/kernels_amd64.go internal/tensor/kernels_amd64.s
+	$(GO) generate ./internal/tensor
+
+# A random checkpoint of the published shape (6.4 GB), for benchmarks.
+full-checkpoint:
+	$(GO) run ./internal/synth -o $(or $(DIR),full)

@@ -1,0 +1,36 @@
+package cmd
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"mcllava": func() { os.Exit(Main(os.Args[1:], System())) },
+		"exits":   exits,
+	})
+}
+
+// TestScripts runs every script of testdata: what a user types, and what stands on standard output and standard error.
+func TestScripts(t *testing.T) {
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("PICTURES", filepath.Join(root, "testdata", "images"))
+			e.Setenv("PHOTOS", filepath.Join(root, "testdata", "photos"))
+			e.Setenv("STREET", filepath.Join(root, "testdata", "street.png"))
+			e.Setenv("MINI", filepath.Join(root, "testdata", "mini"))
+			e.Setenv("SHARDED", filepath.Join(root, "testdata", "mini-f16-sharded"))
+			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
+			return nil
+		},
+	})
+}
