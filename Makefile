@@ -5,8 +5,10 @@ GO ?= go
 build:
 	$(GO) build -o bin/mcllava ./cmd/mcllava
 
+# All tests, then those that do not take long once more under the race detector.
 test:
-	$(GO) test -race ./...
+	$(GO) test ./...
+	$(GO) test -race -short ./...
 
 # The float32 product at the model's shapes, as a share of this machine's peak and as a multiple of gonum's.
 bench:
