@@ -1,4 +1,4 @@
-// Package demo holds a checkpoint with the architecture and file layout of MC-LLaVA and 1.7 million parameters. It reads
+// Package demo holds a checkpoint with the architecture and file layout of MC-LLaVA and 1.8 million parameters. It reads
 // the shop sign in drawn street scenes, so that the program can be tried and tested without the published weights.
 //
 // README.md tells how it was trained and how well it reads.

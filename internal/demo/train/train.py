@@ -24,8 +24,8 @@ import talk
 import views
 
 FEW, WHOLE = 12, 2         # a step's pictures in each process
-NEW_FEW, NEW_WHOLE = 3, 0.5   # those made a step, while the tower stands still; the others are drawn from a store
-KEPT = 1500                # pictures in a store
+NEW_FEW, NEW_WHOLE = 3, 0.5   # those made a step, few only while the tower stands still; the others come from a store
+KEPT, KEPT_FRESH = 1500, 40   # pictures in a store; while the tower learns, so that their features are not stale
 PEAK = 1.5e-3
 TOKENS = [128, 256, 364, 512, 728, 728]   # --num-tokens, where not one to eight a crop
 SINGLE = 32                # single crops a step, where the tower learns
@@ -85,10 +85,11 @@ class Lesson:
         return total / max(1, count)
 
     @torch.no_grad()
-    def check(self, pictures):
+    def check(self, held):
         """Share of answers that are right in every token, at 728 tokens; + where the sign is legible, - where not."""
         right = {}
-        for view, hidden in pictures:
+        for view in held:
+            hidden = encode(self.net.tower, view.x)
             n = max(len(hidden), min(728, len(hidden) * self.net.features_per_crop))
             kinds = [kind for kind in CHECKED if view.answers[kind]]
             logits, goals, question = self.logits(view, hidden, n, kinds)
@@ -114,10 +115,10 @@ def seen(tower, view):
 
 
 class Shelf:
-    """Pictures as they come, the latest KEPT of them with their features."""
+    """Pictures as they come, the latest of them kept with their features."""
 
-    def __init__(self, make, seed, font_paths):
-        self.make, self.seed, self.font_paths = make, seed, font_paths
+    def __init__(self, make, seed, font_paths, kept):
+        self.make, self.seed, self.font_paths, self.kept = make, seed, font_paths, kept
         self.made, self.pictures = 0, []
 
     def new(self, count):
@@ -129,7 +130,7 @@ class Shelf:
         """Until count pictures have been made."""
         while self.made < count:
             self.pictures.append(seen(tower, self.new(1)[0]))
-            if len(self.pictures) > KEPT:
+            if len(self.pictures) > self.kept:
                 self.pictures.pop(0)
 
 
@@ -158,9 +159,9 @@ def train(team, config, tower_file, out, seed, folders):
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     lesson = Lesson(net, seed)
-    held = [seen(net.tower, views.whole(99_000_000 + i, font_paths)) for i in range(120)] if team.rank == 0 else []
-    few = Shelf(views.few, seed, font_paths)
-    whole = Shelf(views.whole, seed, font_paths)
+    held = [views.whole(99_000_000 + i, font_paths) for i in range(100)] if team.rank == 0 else []
+    few = Shelf(views.few, seed, font_paths, KEPT)
+    whole = Shelf(views.whole, seed, font_paths, KEPT_FRESH if tower_rate else KEPT)
     singles = pretrain.Store(crops.stream(seed + 5_000_000, font_paths), 4096)
 
     seeing = list(net.tower.parameters())
