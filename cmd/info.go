@@ -74,14 +74,14 @@ func info(_ context.Context, s Streams, o infoOptions) error {
 		line("parameters", "%13d  %s", p.Parameters, p.Name)
 	}
 	line("parameters", "%13d  together", i.Parameters)
-	line("stored as", "%s, %s", strings.Join(i.StorageTypes, " and "), bytes(i.FileBytes))
-	line("in memory", "F32, %s", bytes(i.MemoryBytes))
+	line("stored as", "%s, %s", strings.Join(i.StorageTypes, " and "), size(i.FileBytes))
+	line("in memory", "F32, %s", size(i.MemoryBytes))
 	line("CPU kernels", "%s", i.Tier)
 	_, err = fmt.Fprint(s.Out, b.String())
 	return err
 }
 
-func bytes(n int64) string {
+func size(n int64) string {
 	if n < 1e9 {
 		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 	}
