@@ -2,6 +2,7 @@ package mcllava
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -178,10 +179,11 @@ func (c Config) checkPreprocessor(folder fs.FS) error {
 		} `json:"size"`
 	}
 	const name = "preprocessor_config.json"
-	if _, err := fs.Stat(folder, name); err != nil {
+	err := readJSON(folder, name, &p)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err := readJSON(folder, name, &p); err != nil {
+	if err != nil {
 		return err
 	}
 	for _, v := range append(p.Mean, p.Std...) {

@@ -35,7 +35,7 @@ func TestDemoGivesTheRecordedAnswers(t *testing.T) {
 		crops, tokens int
 	}
 	seen := map[view]blas32.General{} // the picture's embeddings, encoded once for all its questions
-	const fewCrops = 5 // all that a short run encodes
+	const fewCrops = 5                // all that a short run encodes
 	for _, r := range rows {
 		if testing.Short() && r.Crops > fewCrops {
 			continue

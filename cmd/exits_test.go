@@ -29,7 +29,7 @@ func exits() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	os.Stderr.Write(message.text)
+	fmt.Fprint(os.Stderr, string(message.text))
 	if got != want || len(out.text) > 0 || message.count() != 1 {
 		fmt.Fprintf(os.Stderr, "exit code %d, %d bytes on standard output, %d lines on standard error; want %d, 0, 1\n", got, len(out.text), message.count(), want)
 		os.Exit(1)

@@ -61,7 +61,7 @@ func knownKeys(c *cobra.Command, v *viper.Viper) error {
 	file := viper.New()
 	file.SetConfigFile(v.ConfigFileUsed())
 	if err := file.ReadInConfig(); err != nil {
-		return nil // bind has reported it, or there is none
+		return fmt.Errorf("config file %s: %w", v.ConfigFileUsed(), err)
 	}
 	for _, key := range file.AllKeys() {
 		if !known[key] {

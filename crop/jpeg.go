@@ -2,6 +2,7 @@ package crop
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"image/jpeg"
 )
@@ -10,7 +11,8 @@ import (
 // marker are inverted CMYK, which is how every such file in use is written.
 func decodeJPEG(data []byte) (*image.RGBA, error) {
 	m, err := jpeg.Decode(bytes.NewReader(data))
-	if u, ok := err.(jpeg.UnsupportedError); ok && bytes.Contains([]byte(u), []byte("Adobe APP14")) {
+	var u jpeg.UnsupportedError
+	if errors.As(err, &u) && bytes.Contains([]byte(u), []byte("Adobe APP14")) {
 		m, err = jpeg.Decode(bytes.NewReader(append([]byte(adobeCMYK), data[2:]...)))
 	}
 	if err != nil {

@@ -48,7 +48,7 @@ func TestClaimsCostNothing(t *testing.T) {
 		if m != nil || err == nil || !strings.Contains(err.Error(), c.err) {
 			t.Errorf("%s: error %v, expected %q", c.name, err, c.err)
 		}
-		if spent := after.TotalAlloc - before.TotalAlloc; !(spent < 1<<20) {
+		if spent := after.TotalAlloc - before.TotalAlloc; spent >= 1<<20 {
 			t.Errorf("%s: %d bytes were set aside", c.name, spent)
 		}
 	}

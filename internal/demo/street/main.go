@@ -135,7 +135,7 @@ func (c canvas) sign(x, y float64, text string, back, ink color.RGBA) error {
 	if err != nil {
 		return err
 	}
-	defer face.Close()
+	defer func() { _ = face.Close() }()
 	length := float64(font.MeasureString(face, text)) / 64
 	const padX, padY, margin, line = capHeight * 0.8, capHeight * 0.7, 4, 2
 	left, right, low := x-length/2-padX, x+length/2+padX, y+capHeight+2*padY
@@ -160,7 +160,7 @@ func boldFace(capitals float64) (font.Face, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer large.Close()
+	defer func() { _ = large.Close() }()
 	options.Size = capitals * trial * 64 / float64(large.Metrics().CapHeight)
 	return opentype.NewFace(f, &options)
 }
@@ -204,7 +204,7 @@ func (c canvas) save(path string) error {
 	}
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
 	if err := encoder.Encode(f, c); err != nil {
-		f.Close()
+		_ = f.Close()
 		return err
 	}
 	return f.Close()
