@@ -12,6 +12,7 @@ import (
 	"maps"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,15 +21,34 @@ import (
 	"github.com/mcllava/mcllava/internal/safetensors"
 )
 
-// run calls the program as main does.
-func run(args ...string) (code int, out, message string) {
+// program is how a test calls mcllava.
+type program func(args ...string) (code int, out, message string)
+
+// built builds the program once a test and returns how to run it.
+func built(t *testing.T) program {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "mcllava")
+	if message, err := exec.Command("go", "build", "-o", path, "./mcllava").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, message)
+	}
+	return func(args ...string) (int, string, string) {
+		var stdout, stderr bytes.Buffer
+		c := exec.Command(path, args...)
+		c.Stdout, c.Stderr = &stdout, &stderr
+		_ = c.Run()
+		return c.ProcessState.ExitCode(), stdout.String(), stderr.String()
+	}
+}
+
+// inProcess calls what main calls.
+func inProcess(args ...string) (code int, out, message string) {
 	var stdout, stderr bytes.Buffer
 	code = Main(args, Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr})
 	return code, stdout.String(), stderr.String()
 }
 
 // refuses fails the test unless asking ends with exit code 1, nothing on standard output and one line that says so.
-func refuses(t *testing.T, say string, args ...string) {
+func refuses(t *testing.T, run program, say string, args ...string) {
 	t.Helper()
 	code, out, message := run(append([]string{"ask", "--quiet", "--max-new-tokens", "2"}, args...)...)
 	if code != exitFailed || out != "" || strings.Count(message, "\n") != 1 || !strings.Contains(message, say) {
@@ -56,6 +76,7 @@ func hugePNG(t *testing.T) []byte {
 }
 
 func TestBrokenPictures(t *testing.T) {
+	mcllava := built(t)
 	photo := encoded(t, func(w io.Writer, m image.Image) error { return jpeg.Encode(w, m, nil) }, 200, 200)
 	for name, c := range map[string]struct {
 		data []byte
@@ -71,7 +92,7 @@ func TestBrokenPictures(t *testing.T) {
 			if err := os.WriteFile(path, c.data, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			refuses(t, c.say, path, "what")
+			refuses(t, mcllava, c.say, path, "what")
 		})
 	}
 }
@@ -87,6 +108,7 @@ func copied(t *testing.T, folder string) string {
 }
 
 func TestBrokenCheckpoints(t *testing.T) {
+	mcllava := built(t)
 	const mini, sharded, picture = "../testdata/mini", "../testdata/mini-f16-sharded", "../testdata/images/a.png"
 	for name, c := range map[string]struct {
 		folder string
@@ -117,8 +139,8 @@ func TestBrokenCheckpoints(t *testing.T) {
 			if err := c.damage(t, folder); err != nil {
 				t.Fatal(err)
 			}
-			refuses(t, c.say, "--model", folder, picture, "what")
-			refuses(t, folder, "--model", folder, picture, "what")
+			refuses(t, mcllava, c.say, "--model", folder, picture, "what")
+			refuses(t, mcllava, folder, "--model", folder, picture, "what")
 		})
 	}
 }
@@ -159,8 +181,8 @@ func TestEveryTensorIsNeeded(t *testing.T) {
 			if err := rewrite(t, folder, change); err != nil {
 				t.Fatal(err)
 			}
-			refuses(t, say, "--model", folder, picture, "what")
-			refuses(t, name, "--model", folder, picture, "what")
+			refuses(t, inProcess, say, "--model", folder, picture, "what")
+			refuses(t, inProcess, name, "--model", folder, picture, "what")
 		}
 	}
 }
@@ -209,7 +231,7 @@ func replaceIn(path, old, new string) error {
 }
 
 func TestJSONIsOneObject(t *testing.T) {
-	code, out, _ := run("ask", "--quiet", "--json", "--max-crops", "0", "../testdata/street.png", "what shop is this")
+	code, out, _ := inProcess("ask", "--quiet", "--json", "--max-crops", "0", "../testdata/street.png", "what shop is this")
 	var r record
 	if err := json.Unmarshal([]byte(out), &r); code != 0 || err != nil || r.Answer != "The sign is too small to read." || r.Finish != "stop" || r.Crops != 1 || r.NumTokens != 63 {
 		t.Errorf("exit code %d, %v, %s", code, err, out)
