@@ -51,10 +51,8 @@ The answer goes to standard output and nothing else does. Every flag can be set 
 			if err := bind(c, config); err != nil {
 				return err
 			}
-			if !c.Flags().Changed("num-tokens") {
-				o.NumTokens = 0
-			} else if o.NumTokens < 1 {
-				return usageError{fmt.Errorf("num-tokens is %d, expected 1 or more", o.NumTokens)}
+			if err := defaultTokens(c, &o.NumTokens); err != nil {
+				return err
 			}
 			o.Image, o.Question = args[0], args[1]
 			return run(c.Context(), s, o)

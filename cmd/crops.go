@@ -39,10 +39,8 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 			if err := bind(c, config); err != nil {
 				return err
 			}
-			if !c.Flags().Changed("num-tokens") {
-				o.NumTokens = 0
-			} else if o.NumTokens < 1 {
-				return usageError{fmt.Errorf("num-tokens is %d, expected 1 or more", o.NumTokens)}
+			if err := defaultTokens(c, &o.NumTokens); err != nil {
+				return err
 			}
 			switch {
 			case len(args) == 1 && size == "":

@@ -80,3 +80,13 @@ func addConfig(c *cobra.Command, config *string) {
 func addModel(c *cobra.Command, model *string) {
 	c.Flags().StringVar(model, "model", "", "checkpoint `FOLDER` in the published layout (default: the embedded demo)")
 }
+
+// defaultTokens sets the value of --num-tokens to 0, for the default, unless it was set.
+func defaultTokens(c *cobra.Command, n *int) error {
+	if !c.Flags().Changed("num-tokens") {
+		*n = 0
+	} else if *n < 1 {
+		return usageError{fmt.Errorf("num-tokens is %d, expected 1 or more", *n)}
+	}
+	return nil
+}
