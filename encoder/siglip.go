@@ -136,7 +136,6 @@ type state struct {
 	tokens  int            // T
 	h       blas32.General // [B·T, Dv] normalised
 	q, k, v blas32.General // [B·T, Dv]
-	a       blas32.General // [B·T, Dv] what a sublayer adds
 	mlp     blas32.General // [B·T, H]
 	kv      *tensor.KV     // keys and values of one crop
 }
@@ -144,7 +143,7 @@ type state struct {
 func newState(c Config, crops int) *state {
 	rows := crops * c.Patches()
 	s := &state{tokens: c.Patches(), mlp: tensor.New(rows, c.Intermediate), kv: tensor.NewKV(c.Heads, c.Hidden/c.Heads, c.Patches())}
-	for _, m := range []*blas32.General{&s.h, &s.q, &s.k, &s.v, &s.a} {
+	for _, m := range []*blas32.General{&s.h, &s.q, &s.k, &s.v} {
 		*m = tensor.New(rows, c.Hidden)
 	}
 	return s
@@ -158,16 +157,14 @@ func (l *layer) forward(p *tensor.Pool, s *state, x blas32.General, keep []int) 
 	l.v.Apply(p, s.v, s.h)
 
 	x, h := lastRows(x, s.tokens, keep), lastRows(s.h, s.tokens, keep)
-	q, a, mlp := tensor.Rows(s.q, 0, x.Rows), tensor.Rows(s.a, 0, x.Rows), tensor.Rows(s.mlp, 0, x.Rows)
+	q, mlp := tensor.Rows(s.q, 0, x.Rows), tensor.Rows(s.mlp, 0, x.Rows)
 	l.q.Apply(p, q, h)
 	attend(p, h, q, s, keep)
-	l.out.Apply(p, a, h)
-	tensor.Add(x, a)
+	l.out.Add(p, x, h)
 
 	l.norm2.Apply(p, h, x)
 	l.fc1.ApplyThen(p, mlp, h, tensor.GELUTanh)
-	l.fc2.Apply(p, a, mlp)
-	tensor.Add(x, a)
+	l.fc2.Add(p, x, mlp)
 	return x
 }
 

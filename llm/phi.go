@@ -117,13 +117,12 @@ type state struct {
 	h       blas32.General // [L, D] normalised
 	q, k, v blas32.General // [L, D]
 	a       blas32.General // [L, D] attention, head by head
-	sum     blas32.General // [L, D] what a sublayer adds
 	mlp     blas32.General // [L, H]
 }
 
 func newState(c Config, rows int) *state {
 	s := &state{mlp: tensor.New(rows, c.Intermediate)}
-	for _, m := range []*blas32.General{&s.x, &s.h, &s.q, &s.k, &s.v, &s.a, &s.sum} {
+	for _, m := range []*blas32.General{&s.x, &s.h, &s.q, &s.k, &s.v, &s.a} {
 		*m = tensor.New(rows, c.Hidden)
 	}
 	return s
@@ -140,10 +139,8 @@ func (l *layer) forward(p *tensor.Pool, s *state, rotary *tensor.Rotary, kv *ten
 	rotary.Apply(s.k, kv.HeadDim(), kv.Len())
 	kv.Append(p, s.k, s.v)
 	tensor.Attend(p, s.a, s.q, kv, true)
-	l.dense.Apply(p, s.sum, s.a)
-	tensor.Add(s.x, s.sum)
+	l.dense.Add(p, s.x, s.a)
 
 	l.fc1.ApplyThen(p, s.mlp, s.h, tensor.GELUTanh)
-	l.fc2.Apply(p, s.sum, s.mlp)
-	tensor.Add(s.x, s.sum)
+	l.fc2.Add(p, s.x, s.mlp)
 }

@@ -96,7 +96,7 @@ func attendBlock(p *Pool, worker int, dst, q blas32.General, kv *KV, head int, v
 	clear(room)
 	keys := kv.headKeys(head)
 	for i := range panels(seen) {
-		multiplyPanel(columns(scores, i*panelWidth, (i+1)*panelWidth), q, 0, kv.headDim, keys[i*kv.headDim*panelWidth:])
+		multiplyPanel(columns(scores, i*panelWidth, (i+1)*panelWidth), q, kv.headDim, keys[i*kv.headDim*panelWidth:])
 	}
 	scale := float32(1 / math.Sqrt(float64(kv.headDim)))
 	for i := range q.Rows {
@@ -106,7 +106,17 @@ func attendBlock(p *Pool, worker int, dst, q blas32.General, kv *KV, head int, v
 	}
 	values := kv.headValues(head)
 	for i := range panels(kv.headDim) {
-		multiplyPanel(columns(sums, i*panelWidth, (i+1)*panelWidth), scores, 0, seen, values[i*kv.capacity*panelWidth:])
+		multiplyPanel(columns(sums, i*panelWidth, (i+1)*panelWidth), scores, seen, values[i*kv.capacity*panelWidth:])
 	}
 	Copy(dst, columns(sums, 0, kv.headDim))
+}
+
+// multiplyPanel adds the first n columns of x times the panel to c, in register tiles of even height.
+func multiplyPanel(c, x blas32.General, n int, panel []float32) {
+	k := &active.products[F32]
+	tiles := (x.Rows + k.rows - 1) / k.rows
+	for t := range tiles {
+		r, end := t*x.Rows/tiles, (t+1)*x.Rows/tiles
+		k.panel(end-r, n, bytesOf(x.Data[r*x.Stride:]), 4*x.Stride, bytesOf(panel[:n*panelWidth]), c.Data[r*c.Stride:], c.Stride)
+	}
 }

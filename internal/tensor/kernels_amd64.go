@@ -4,16 +4,77 @@
 
 package tensor
 
-// panelAVX512 adds A·B to C: for each of rows (1…14) rows r and 32 columns j, c[r*ldc+j] += a[r*lda+t]*b[t*32+j], t = 0…k-1 in order.
-// It reads k*32 floats of b but for the last step's columns that it does not compute.
-func panelAVX512(rows int, k int, a *float32, lda int, b *float32, c *float32, ldc int)
+// panelF32AVX512 adds A·B to C for rows (1…14) rows of A [rows, k] float32, lda bytes apart, and 32 columns of the panel B of F32; k counts single inputs.
+func panelF32AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
 
-// panelAVX2 adds A·B to C: for each of rows (1…6) rows r and 16 columns j, c[r*ldc+j] += a[r*lda+t]*b[t*32+j], t = 0…k-1 in order.
-// It reads k*32 floats of b but for the last step's columns that it does not compute.
-func panelAVX2(rows int, k int, a *float32, lda int, b *float32, c *float32, ldc int)
+// panelF16AVX512 adds A·B to C for rows (1…14) rows of A [rows, k] float32, lda bytes apart, and 32 columns of the panel B of F16; k counts single inputs.
+func panelF16AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
 
-// peakAVX512 does n times 12 multiply-adds of 16 floats, on registers alone.
+// panelBF16AVX512 adds A·B to C for rows (1…14) rows of A [rows, k] float32, lda bytes apart, and 32 columns of the panel B of BF16; k counts pairs of inputs, which stand side by side in both A (float32) and B.
+func panelBF16AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+
+// panelF32AVX2 adds A·B to C for rows (1…6) rows of A [rows, k] float32, lda bytes apart, and 16 columns of the panel B of F32; k counts single inputs.
+func panelF32AVX2(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+
+// panelF16AVX2 adds A·B to C for rows (1…6) rows of A [rows, k] float32, lda bytes apart, and 16 columns of the panel B of F16; k counts single inputs.
+func panelF16AVX2(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+
+// panelBF16AVX2 adds A·B to C for rows (1…6) rows of A [rows, k] float32, lda bytes apart, and 16 columns of the panel B of BF16; k counts pairs of inputs, which stand side by side in both A (float32) and B.
+func panelBF16AVX2(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+
+// panelBF16DP adds A·B to C for rows (1…14) rows of A [rows, 2·k] bfloat16, lda bytes apart, and a panel B [k, 32, 2] bfloat16.
+// Each step adds two products to a float32; subnormal numbers count as zero.
+func panelBF16DP(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+
+// panelQ8VNNI adds A·B to C for rows (1…14) rows of A, lda bytes apart, and a panel B in groups of 128 inputs; k counts fours of inputs.
+// The weights of a group are unsigned, 128 too large; the first number of a group of A is -128 times the sum of its int8.
+func panelQ8VNNI(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+
+// panelQ4VNNI adds A·B to C for rows (1…12) rows of A, lda bytes apart, and a panel B in groups of 32 inputs; k counts eights of inputs.
+// The weights of a group are unsigned, 128 too large; the first number of a group of A is -128 times the sum of its int8.
+// A byte of B holds an input in its low half and the fourth one after that in its high half, each the number of one of 16 levels.
+func panelQ4VNNI(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int, levels *byte)
+
+// panelQ8AVX2 adds A·B to C for rows (1…2) rows of A, lda bytes apart, and the first (half 0) or last 16 (half 1) outputs of a panel B in groups of 128 inputs; k counts fours of inputs.
+// The weights of a group are unsigned, 128 too large; the first number of a group of A is -128 times the sum of its int8.
+func panelQ8AVX2(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int, half int)
+
+// panelQ4AVX2 adds A·B to C for rows (1…2) rows of A, lda bytes apart, and the first (half 0) or last 16 (half 1) outputs of a panel B in groups of 32 inputs; k counts eights of inputs.
+// The weights of a group are unsigned, 128 too large; the first number of a group of A is -128 times the sum of its int8.
+func panelQ4AVX2(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int, half int, levels *byte)
+
+// roundBF16AVX512 sets dst[j] to x[j] rounded to bfloat16, for j below n, a multiple of 16.
+func roundBF16AVX512(n int, dst *float32, x *float32)
+
+// roundBF16AVX2 sets dst[j] to x[j] rounded to bfloat16, for j below n, a multiple of 8.
+func roundBF16AVX2(n int, dst *float32, x *float32)
+
+// packBF16AVX512 writes x[j] rounded to bfloat16 to dst, for j below n, a multiple of 16.
+func packBF16AVX512(n int, dst *byte, x *float32)
+
+// quantizeAVX512 quantises groups of size floats, a multiple of 32: for each it writes the int32 -128·Σq, the int8 q = x·127/m to the nearest, ties to even, and the float32 scale m/127, where m is the largest |x|.
+func quantizeAVX512(groups int, size int, dst *byte, x *float32)
+
+// quantizeAVX2 quantises groups of size floats, a multiple of 32: for each it writes the int32 -128·Σq, the int8 q = x·127/m to the nearest, ties to even, and the float32 scale m/127, where m is the largest |x|.
+func quantizeAVX2(groups int, size int, dst *byte, x *float32)
+
+// peakAVX512 does n times 12 multiplications and additions of one vector, on registers alone.
 func peakAVX512(n int)
 
-// peakAVX2 does n times 12 multiply-adds of 8 floats, on registers alone.
+// peakAVX2 does n times 12 multiplications and additions of one vector, on registers alone.
 func peakAVX2(n int)
+
+// peakBF16 does n times 12 multiplications and additions of one vector, on registers alone.
+func peakBF16(n int)
+
+// peakVNNI does n times 12 multiplications and additions of one vector, on registers alone.
+func peakVNNI(n int)
+
+// peakMADD does n times 12 multiplications and additions of one vector, on registers alone.
+func peakMADD(n int)
+
+// readAVX512 loads n bytes, a multiple of 512.
+func readAVX512(n int, x *byte)
+
+// readAVX2 loads n bytes, a multiple of 512.
+func readAVX2(n int, x *byte)

@@ -10,16 +10,40 @@ import (
 // It serves one operation at a time: a second Run waits for the first.
 type Pool struct {
 	busy    sync.Mutex
-	jobs    []chan *job // one a helper; the caller of Run is worker 0
+	helpers []*helper   // the caller of Run is worker 0
 	scratch [][]float32 // one a worker, kept between operations
+	job     job
+
+	apply          sync.Mutex // held while a product uses what follows
+	activations    []byte
+	multiplication multiplication
+	conversion     conversion
 }
 
-type job struct {
-	task  func(worker, task int)
-	tasks int64
-	next  atomic.Int64
-	done  sync.WaitGroup
+// work is an operation cut into tasks.
+type work interface {
+	do(worker, task int)
 }
+
+// job is the operation under way.
+type job struct {
+	work  work
+	tasks int64
+	next  atomic.Int64 // task
+	left  atomic.Int64 // helpers at work
+}
+
+// helper is a worker besides the caller.
+type helper struct {
+	called atomic.Uint32 // counts up with every job
+	asleep atomic.Bool
+	wake   chan struct{}
+	closed bool
+}
+
+// spins is how often a worker looks for what it waits for before it sleeps: some 20 µs, longer than the gap between two
+// operations of a layer.
+const spins = 4000
 
 // NewPool starts a pool of threads workers; below 1 it takes the cores that the process may use.
 func NewPool(threads int) *Pool {
@@ -28,16 +52,44 @@ func NewPool(threads int) *Pool {
 	}
 	p := &Pool{scratch: make([][]float32, threads)}
 	for w := 1; w < threads; w++ {
-		jobs := make(chan *job, 1)
-		p.jobs = append(p.jobs, jobs)
-		go func() {
-			for j := range jobs {
-				j.work(w)
-				j.done.Done()
-			}
-		}()
+		h := &helper{wake: make(chan struct{}, 1)}
+		p.helpers = append(p.helpers, h)
+		go h.loop(&p.job, w)
 	}
 	return p
+}
+
+func (h *helper) loop(j *job, worker int) {
+	for seen := uint32(0); ; seen++ {
+		h.await(seen)
+		if h.closed {
+			return
+		}
+		j.share(worker)
+		j.left.Add(-1)
+	}
+}
+
+// await returns once the helper was called more than seen times.
+func (h *helper) await(seen uint32) {
+	for range spins {
+		if h.called.Load() != seen {
+			return
+		}
+		pause()
+	}
+	h.asleep.Store(true)
+	if h.called.Load() != seen && h.asleep.CompareAndSwap(true, false) {
+		return
+	}
+	<-h.wake
+}
+
+func (h *helper) call() {
+	h.called.Add(1)
+	if h.asleep.CompareAndSwap(true, false) {
+		h.wake <- struct{}{}
+	}
 }
 
 // Threads is the number of workers.
@@ -47,29 +99,53 @@ func (p *Pool) Threads() int { return len(p.scratch) }
 func (p *Pool) Close() {
 	p.busy.Lock()
 	defer p.busy.Unlock()
-	for _, jobs := range p.jobs {
-		close(jobs)
+	for _, h := range p.helpers {
+		h.closed = true
+		h.call()
 	}
-	p.jobs = nil
+	p.helpers = nil
 }
+
+type function func(worker, task int)
+
+func (f function) do(worker, task int) { f(worker, task) }
 
 // Run calls task(worker, i) once for each i in 0…tasks-1, on all workers, and returns when all are done.
 // Two tasks never run at once under one worker number. Task must not call Run.
-func (p *Pool) Run(tasks int, task func(worker, i int)) {
+func (p *Pool) Run(tasks int, task func(worker, i int)) { p.run(tasks, function(task)) }
+
+// run is Run without an allocation.
+func (p *Pool) run(tasks int, w work) {
+	if tasks == 1 {
+		p.busy.Lock()
+		w.do(0, 0)
+		p.busy.Unlock()
+		return
+	}
 	p.busy.Lock()
 	defer p.busy.Unlock()
-	j := &job{task: task, tasks: int64(tasks)}
-	for _, jobs := range p.jobs[:max(0, min(tasks-1, len(p.jobs)))] {
-		j.done.Add(1)
-		jobs <- j
+	j := &p.job
+	called := p.helpers[:max(0, min(tasks-1, len(p.helpers)))]
+	j.work, j.tasks = w, int64(tasks)
+	j.next.Store(0)
+	j.left.Store(int64(len(called)))
+	for _, h := range called {
+		h.call()
 	}
-	j.work(0)
-	j.done.Wait()
+	j.share(0)
+	for n := 0; j.left.Load() > 0; n++ {
+		if n < spins {
+			pause()
+		} else {
+			runtime.Gosched()
+		}
+	}
+	j.work = nil
 }
 
-func (j *job) work(worker int) {
+func (j *job) share(worker int) {
 	for i := j.next.Add(1) - 1; i < j.tasks; i = j.next.Add(1) - 1 {
-		j.task(worker, int(i))
+		j.work.do(worker, int(i))
 	}
 }
 

@@ -2,128 +2,190 @@ package tensor
 
 import "gonum.org/v1/gonum/blas/blas32"
 
-//go:generate go run -C _asm . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg tensor
-
-// panelWidth is the number of outputs in one panel of a packed matrix.
-const panelWidth = 32
-
-// panelGo is the product that every panel kernel computes: C += A·B with A [rows, k], B [k, panelWidth] and C [rows, panelWidth],
-// each sum in order of k. The kernels fuse each multiplication with its addition, and so round once where this rounds twice.
-func panelGo(rows, k int, a []float32, lda int, b, c []float32, ldc int) {
-	for r := range rows {
-		sums := c[r*ldc : r*ldc+panelWidth]
-		for t, x := range a[r*lda : r*lda+k] {
-			for j, w := range b[t*panelWidth : (t+1)*panelWidth] {
-				sums[j] += x * w
-			}
-		}
-	}
-}
-
-// packed is a matrix [out, in] cut into panels of panelWidth outputs, each [in, panelWidth] and contiguous: what the panel
-// kernels read in order. The last panel is filled up with zeros.
+// packed is a matrix [out, in] in panels of one of the forms.
 type packed struct {
+	form    Form
 	out, in int
-	data    []float32 // [ceil(out/panelWidth), in, panelWidth]
+	data    []byte // [ceil(out/panelWidth)] panels
 }
-
-func panels(out int) int { return (out + panelWidth - 1) / panelWidth }
 
 // pack reads a matrix [out, in] row by row into panels.
-func pack(p *Pool, out, in int, read func(o int, row []float32)) packed {
-	w := packed{out: out, in: in, data: make([]float32, panels(out)*in*panelWidth)}
+func pack(p *Pool, f Form, out, in int, read func(o int, row []float32)) *packed {
+	w := &packed{form: f, out: out, in: in, data: aligned(PackedBytes(f, out, in))}
 	p.Run(panels(out), func(worker, i int) {
 		panel, row := w.panel(i), p.floats(worker, in)
+		if zero := formats[f].zero; zero != nil {
+			zero(panel, in)
+		}
 		for o := i * panelWidth; o < min((i+1)*panelWidth, out); o++ {
 			read(o, row)
-			for k, v := range row {
-				panel[k*panelWidth+o%panelWidth] = v
-			}
+			formats[f].pack(panel, o%panelWidth, row)
 		}
 	})
 	return w
 }
 
-func (p packed) panel(i int) []float32 {
-	n := p.in * panelWidth
-	return p.data[i*n : (i+1)*n]
+func (w *packed) panel(i int) []byte {
+	n := formats[w.form].panel.bytes(w.in)
+	return w.data[i*n : (i+1)*n]
 }
 
-// Blocks of the product. A block of B, blockK × panelWidth floats, stays in the first-level cache while the register tiles go
-// down the rows of A; a block of A, blockRows × blockK floats, stays in the second-level cache while the panels go by.
+// Epilogue is what is done with a product as it leaves the registers.
+type Epilogue struct {
+	Bias       []float32       // [out]; nil for none
+	Add        bool            // add the product to what stands in its place, instead of replacing it
+	Activation func([]float32) // applied in place to pieces of rows; nil for none
+}
+
+// Blocks of the product. A block of a panel, blockK inputs, stays in the first-level cache while the register tiles go down the
+// rows; a block of the activations, blockRows rows of blockBytes, stays in the second-level cache while the panels go by.
 const (
-	blockK    = 256
-	blockRows = 760
+	blockRows  = 380
+	blockBytes = 1280
 )
 
-// multiply sets dst = x·Wᵀ + bias for x [rows, in], W [out, in] in panels, bias [out] (or nil), dst [rows, out], and then
-// calls finish (or not, if nil) on every finished piece of a row of dst.
-func multiply(p *Pool, dst, x blas32.General, w packed, bias []float32, finish func([]float32)) {
+// multiplication is dst = x·Wᵀ with x [rows, in] converted for the kernel and W [out, in] in panels; see Epilogue.
+type multiplication struct {
+	pool     *Pool
+	dst, x   blas32.General
+	w        *packed
+	product  *product
+	a        []byte // activations as the kernel wants them, [rows]
+	lda      int    // bytes a row of a
+	epilogue Epilogue
+	bands    int // parts of the rows
+	group    int // panels a task
+	groups   int
+}
+
+// multiply runs a product on the pool.
+func multiply(p *Pool, dst, x blas32.General, w *packed, e Epilogue) {
 	if x.Rows == 0 {
 		return
 	}
+	p.apply.Lock()
+	defer p.apply.Unlock()
+	m := &p.multiplication
+	*m = multiplication{pool: p, dst: dst, x: x, w: w, product: &active.products[w.form], epilogue: e}
+	m.convert()
 	count := panels(w.out)
-	bands := (x.Rows + blockRows - 1) / blockRows
-	group := max(1, count*bands/(4*p.Threads()))
-	groups := (count + group - 1) / group
-	p.Run(bands*groups, func(worker, task int) {
-		band, g := task/groups, task%groups
-		first, last := band*x.Rows/bands, (band+1)*x.Rows/bands
-		multiplyBlock(p.floats(worker, (last-first)*panelWidth), Rows(dst, first, last), Rows(x, first, last), w, bias, finish, g*group, min((g+1)*group, count))
-	})
+	m.bands = (x.Rows + blockRows - 1) / blockRows
+	m.group = max(1, count*m.bands/(8*p.Threads()))
+	m.groups = (count + m.group - 1) / m.group
+	p.run(m.bands*m.groups, m)
 }
 
-// multiplyBlock is multiply for the panels first…last-1, on one core. A panel that reaches beyond the matrix is summed in
-// edge, [rows, panelWidth].
-func multiplyBlock(edge []float32, dst, x blas32.General, w packed, bias []float32, finish func([]float32), first, last int) {
-	step := blockK
-	if x.Rows <= active.rows {
-		step = w.in // there is no second tile to keep B for: read each panel to its end
+// convert makes the rows of a from those of x.
+func (m *multiplication) convert() {
+	if m.product.convert == nil {
+		m.a, m.lda = bytesOf(m.x.Data), 4*m.x.Stride
+		return
 	}
-	for k := 0; k < w.in; k += step {
-		n := min(step, w.in-k)
+	// An odd number of cache lines a row, so that the rows of a tile do not compete for the same places in the cache.
+	m.lda = (m.product.x.bytes(m.x.Cols)/alignment | 1) * alignment
+	if m.lda < m.product.x.bytes(m.x.Cols) {
+		m.lda += 2 * alignment
+	}
+	if len(m.pool.activations) < m.x.Rows*m.lda {
+		m.pool.activations = aligned(m.x.Rows * m.lda)
+	}
+	m.a = m.pool.activations[:m.x.Rows*m.lda]
+	c := &m.pool.conversion
+	*c = conversion{m: m, rows: 1 + m.x.Rows/(8*m.pool.Threads())}
+	m.pool.run((m.x.Rows+c.rows-1)/c.rows, c)
+}
+
+// conversion converts some rows of a multiplication's activations.
+type conversion struct {
+	m    *multiplication
+	rows int // a task
+}
+
+func (c *conversion) do(_, task int) {
+	m := c.m
+	for r := task * c.rows; r < min((task+1)*c.rows, m.x.Rows); r++ {
+		m.product.convert(m.a[r*m.lda:(r+1)*m.lda], Row(m.x, r))
+	}
+}
+
+// do multiplies a band of the rows by a group of the panels.
+func (m *multiplication) do(worker, task int) {
+	band, g := task/m.groups, task%m.groups
+	top, bottom := band*m.x.Rows/m.bands, (band+1)*m.x.Rows/m.bands
+	first, last := g*m.group, min((g+1)*m.group, panels(m.w.out))
+	small, large := m.steps(bottom - top)
+	for from := 0; from < m.w.in; from += large {
+		to := min(from+large, m.w.in)
 		for i := first; i < last; i++ {
-			from, to := i*panelWidth, min((i+1)*panelWidth, w.out)
-			c := columns(dst, from, to)
-			if to-from < panelWidth {
-				c = blas32.General{Rows: x.Rows, Cols: panelWidth, Stride: panelWidth, Data: edge}
-			}
-			if k == 0 {
-				begin(c, bias, from, to)
-			}
-			multiplyPanel(c, x, k, n, w.panel(i))
-			if k+n < w.in {
-				continue
-			}
-			if to-from < panelWidth {
-				Copy(columns(dst, from, to), c)
-			}
-			if finish != nil {
-				for r := range x.Rows {
-					finish(Row(dst, r)[from:to])
-				}
+			for k := from; k < to; k += small {
+				m.panel(worker, i, top, bottom, k, min(k+small, to))
 			}
 		}
 	}
 }
 
-// multiplyPanel adds columns k…k+n-1 of x times those rows of the panel to c, in register tiles of even height.
-func multiplyPanel(c, x blas32.General, k, n int, panel []float32) {
-	tiles := (x.Rows + active.rows - 1) / active.rows
-	b := panel[k*panelWidth : (k+n)*panelWidth]
+// steps is how many inputs are taken at a time for rows rows: of one panel, and of all panels of a task.
+func (m *multiplication) steps(rows int) (small, large int) {
+	if rows <= m.product.rows {
+		return m.w.in, m.w.in // there is no second tile to keep a panel for: read each to its end
+	}
+	small = m.product.blockK
+	large = max(1, blockBytes*m.product.x.unit/m.product.x.unitBytes/small) * small
+	return small, large
+}
+
+// panel adds inputs k…end-1 of rows top…bottom-1 times those of panel i, in register tiles of even height. The last panel of a
+// matrix is summed in the worker's scratch if it reaches beyond the matrix.
+func (m *multiplication) panel(worker, i, top, bottom, k, end int) {
+	from, to := i*panelWidth, min((i+1)*panelWidth, m.w.out)
+	c := columns(Rows(m.dst, top, bottom), from, to)
+	beyond := to-from < panelWidth
+	if beyond {
+		c = blas32.General{Rows: bottom - top, Cols: panelWidth, Stride: panelWidth, Data: m.pool.floats(worker, (bottom-top)*panelWidth)}
+	}
+	b := m.w.panel(i)[formats[m.w.form].panel.bytes(k):]
+	a := m.a[m.product.x.bytes(k):]
+	tiles := (c.Rows + m.product.rows - 1) / m.product.rows
 	for t := range tiles {
-		r, end := t*x.Rows/tiles, (t+1)*x.Rows/tiles
-		active.panel(end-r, n, x.Data[r*x.Stride+k:], x.Stride, b, c.Data[r*c.Stride:], c.Stride)
+		r, below := t*c.Rows/tiles, (t+1)*c.Rows/tiles
+		tile := Rows(c, r, below)
+		if k == 0 {
+			m.begin(tile, top+r, from, to)
+		}
+		m.product.panel(below-r, (end-k+m.product.unit-1)/m.product.unit, a[(top+r)*m.lda:], m.lda, b, tile.Data, tile.Stride)
+		if end < m.w.in {
+			continue
+		}
+		if beyond {
+			tile = columns(Rows(m.dst, top+r, top+below), from, to)
+			Copy(tile, columns(Rows(c, r, below), 0, to-from))
+		}
+		if m.epilogue.Activation != nil {
+			for row := range tile.Rows {
+				m.epilogue.Activation(Row(tile, row))
+			}
+		}
 	}
 }
 
-// begin sets every row of c to the bias of outputs from…to-1, or to zero.
-func begin(c blas32.General, bias []float32, from, to int) {
-	for r := range c.Rows {
-		row := Row(c, r)
-		clear(row)
-		if bias != nil {
-			copy(row, bias[from:to])
+// begin sets a tile to what the product is added to: row top and those below it, outputs from…to-1.
+func (m *multiplication) begin(tile blas32.General, top, from, to int) {
+	for r := range tile.Rows {
+		row := tile.Data[r*tile.Stride : r*tile.Stride+panelWidth]
+		if to-from < panelWidth {
+			clear(row)
+		}
+		switch old := Row(m.dst, top+r)[from:to]; {
+		case m.epilogue.Add && m.epilogue.Bias != nil:
+			for j, b := range m.epilogue.Bias[from:to] {
+				row[j] = old[j] + b
+			}
+		case m.epilogue.Add:
+			copy(row, old)
+		case m.epilogue.Bias != nil:
+			copy(row, m.epilogue.Bias[from:to])
+		default:
+			clear(row)
 		}
 	}
 }

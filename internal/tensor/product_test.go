@@ -20,10 +20,15 @@ func random(r *rand.Rand, rows, cols int) blas32.General {
 	return m
 }
 
+// touch calls a panel kernel, where a test does without on some tier.
+func touch() {
+	active.products[F32].panel(1, 1, make([]byte, 4), 4, make([]byte, 4*panelWidth), make([]float32, panelWidth), panelWidth)
+}
+
 func weight(w blas32.General) Weight {
 	p := NewPool(2)
 	defer p.Close()
-	return NewWeight(p, w.Rows, w.Cols, func(o int, row []float32) { copy(row, Row(w, o)) })
+	return NewWeight(p, F32, w.Rows, w.Cols, func(o int, row []float32) { copy(row, Row(w, o)) })
 }
 
 // wantProduct is x·Wᵀ + bias in float64, and the largest error that a float32 sum of its terms can have.
@@ -40,42 +45,66 @@ func wantProduct(x, w blas32.General, bias []float32, r, o int) (value, bound fl
 	return value, epsilon * size * (2 + math.Sqrt(float64(x.Cols)))
 }
 
+// operands is one panel of a form and rows of activations as a product wants them.
+func operands(k *product, f Form, x, w blas32.General) (a []byte, lda int, b []byte) {
+	lda = k.x.bytes(x.Cols) + 8
+	a = aligned(x.Rows * lda)
+	for i := range x.Rows {
+		row := a[i*lda : i*lda+k.x.bytes(x.Cols)]
+		if k.convert == nil {
+			copy(floats(row), Row(x, i))
+		} else {
+			k.convert(row, Row(x, i))
+		}
+	}
+	p := NewPool(1)
+	defer p.Close()
+	return a, lda, Pack(p, f, w.Rows, w.Cols, func(o int, row []float32) { copy(row, Row(w, o)) })
+}
+
 func TestPanelKernels(t *testing.T) {
 	const guard = 12345
 	eachTier(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
-		for rows := 1; rows <= active.rows; rows++ {
-			for _, k := range []int{1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 33, 72, 80, 255, 257} {
-				offset := r.IntN(16)
-				a, b := random(r, 1, offset+rows*(k+3)).Data[offset:], random(r, 1, offset+k*panelWidth).Data[offset:]
-				ldc := panelWidth + r.IntN(5)
-				c := slices.Repeat([]float32{guard}, 2*ldc+rows*ldc)
-				tile := c[ldc:]
-				start := random(r, rows, panelWidth)
-				for i := range rows {
-					copy(tile[i*ldc:], Row(start, i))
-				}
-				wantA, wantB := slices.Clone(a), slices.Clone(b)
-				active.panel(rows, k, a, k+3, b, tile, ldc)
-				if !slices.Equal(a, wantA) || !slices.Equal(b, wantB) {
-					t.Fatalf("rows %d, k %d: the operands were written to", rows, k)
-				}
-				for i, got := range c {
-					row, col := i/ldc-1, i%ldc
-					if row < 0 || row >= rows || col >= panelWidth {
-						if got != guard {
-							t.Fatalf("rows %d, k %d: C was written outside the tile, at row %d, column %d", rows, k, row, col)
+		for f := range forms {
+			k, twin := &active.products[f], &genericKernels.products[f]
+			for _, in := range []int{1, 2, 3, 4, 5, 7, 8, 9, 15, 17, 31, 32, 33, 72, 80, 127, 128, 129, 132, 255, 257, 588, 1152} {
+				for rows := 1; rows <= k.rows; rows++ {
+					x, w := random(r, rows, in), random(r, panelWidth-rows%3, in)
+					a, lda, b := operands(k, f, x, w)
+					twinA, twinLDA, _ := operands(twin, f, x, w)
+					ldc := panelWidth + r.IntN(5)
+					c := slices.Repeat([]float32{guard}, 2*ldc+rows*ldc)
+					start := random(r, rows, panelWidth)
+					want := New(rows, panelWidth)
+					for i := range rows {
+						copy(c[(i+1)*ldc:], Row(start, i))
+						copy(Row(want, i), Row(start, i))
+					}
+					wantA, wantB := slices.Clone(a), slices.Clone(b)
+					steps := (in + k.unit - 1) / k.unit
+					k.panel(rows, steps, a, lda, b, c[ldc:], ldc)
+					twin.panel(rows, steps, twinA, twinLDA, b, want.Data, panelWidth)
+					if !slices.Equal(a, wantA) || !slices.Equal(b, wantB) {
+						t.Fatalf("%s, rows %d, in %d: the operands were written to", k.name, rows, in)
+					}
+					for i, got := range c {
+						row, col := i/ldc-1, i%ldc
+						if row < 0 || row >= rows || col >= panelWidth {
+							if got != guard {
+								t.Fatalf("%s, rows %d, in %d: C was written outside the tile, at row %d, column %d", k.name, rows, in, row, col)
+							}
+							continue
 						}
-						continue
-					}
-					want, size := float64(Row(start, row)[col]), math.Abs(float64(Row(start, row)[col]))
-					for n := range k {
-						term := float64(a[row*(k+3)+n]) * float64(b[n*panelWidth+col])
-						want += term
-						size += math.Abs(term)
-					}
-					if !(math.Abs(float64(got)-want) <= epsilon*size*(2+math.Sqrt(float64(k)))) {
-						t.Fatalf("rows %d, k %d: C[%d,%d] = %v, want %v", rows, k, row, col, got, want)
+						size := math.Abs(float64(Row(start, row)[col]))
+						if col < w.Rows {
+							for n, v := range Row(x, row) {
+								size += math.Abs(float64(v * Row(w, col)[n]))
+							}
+						}
+						if !(math.Abs(float64(got-Row(want, row)[col])) <= epsilon*size*(2+math.Sqrt(float64(in)))) {
+							t.Fatalf("%s, rows %d, in %d: C[%d,%d] = %v, want %v", k.name, rows, in, row, col, got, Row(want, row)[col])
+						}
 					}
 				}
 			}
@@ -83,24 +112,132 @@ func TestPanelKernels(t *testing.T) {
 	})
 }
 
-func TestPanelPropagatesNaNAndInf(t *testing.T) {
+// formError is the largest error of a product that a form may cause, relative to the root of the sum of its terms' squares.
+// The documentation names the same figures.
+var formError = [forms]float64{F32: 3e-6, F16: 1e-3, BF16: 1e-2, Q8: 0.04, Q4: 0.35}
+
+func TestFormsStandForTheirWeights(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	p := NewPool(2)
+	defer p.Close()
+	for f := range forms {
+		x, w := random(r, 8, 700), random(r, 70, 700)
+		for i := range w.Data {
+			w.Data[i] *= 0.02
+		}
+		got := New(8, 70)
+		NewWeight(p, f, 70, 700, func(o int, row []float32) { copy(row, Row(w, o)) }).Apply(p, got, x, Epilogue{})
+		worst := 0.0
+		for i := range 8 {
+			for o := range 70 {
+				want, size := 0.0, 0.0
+				for n, v := range Row(x, i) {
+					term := float64(v) * float64(Row(w, o)[n])
+					want, size = want+term, size+term*term
+				}
+				worst = max(worst, math.Abs(float64(Row(got, i)[o])-want)/math.Sqrt(size))
+			}
+		}
+		t.Logf("%s: %.2g", f, worst)
+		if !(worst <= formError[f]) {
+			t.Errorf("%s: error %.3g, expected at most %.3g", f, worst, formError[f])
+		}
+	}
+}
+
+func TestConversionsEqualTheirTwins(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
-		for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
-			a, b, c := []float32{1, bad, 1}, slices.Repeat([]float32{1}, 3*panelWidth), make([]float32, panelWidth)
-			active.panel(1, 3, a, 3, b, c, panelWidth)
-			for j, got := range c {
-				if !(got == bad || got != got && bad != bad) {
-					t.Errorf("column %d with %v among the terms is %v", j, bad, got)
+		r := rand.New(rand.NewPCG(11, 12))
+		for f := range forms {
+			k := &active.products[f]
+			k.panel(1, 1, make([]byte, 64), 64, make([]byte, 256), make([]float32, panelWidth), panelWidth)
+			if k.convert == nil {
+				continue
+			}
+			twin := map[int]func([]byte, []float32){asPairs.unitBytes: roundBF16Go, asHalves.unitBytes: halveBF16Go}[k.x.unitBytes]
+			if f == Q8 {
+				twin = quantizeQ8Go
+			} else if f == Q4 {
+				twin = quantizeQ4Go
+			}
+			for in := 1; in < 400; in++ {
+				x := random(r, 1, in).Data
+				switch in % 7 {
+				case 0:
+					clear(x)
+				case 1:
+					x[r.IntN(in)] *= 1e6
+				case 2:
+					for i := range x {
+						x[i] = float32(i%9-4) * 0.5 // ties
+					}
+				}
+				got, want := slices.Repeat([]byte{0xcd}, k.x.bytes(in)+1), slices.Repeat([]byte{0xcd}, k.x.bytes(in)+1)
+				k.convert(got[:len(got)-1], x)
+				twin(want[:len(want)-1], x)
+				if !slices.Equal(got, want) {
+					t.Fatalf("%s: %d activations are converted otherwise than by the twin", k.name, in)
 				}
 			}
 		}
 	})
+}
+
+func TestPanelsPropagateNaNAndInf(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		for f := range forms {
+			k := &active.products[f]
+			for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
+				x, w := New(1, 300), New(panelWidth, 300)
+				for i := range w.Data {
+					w.Data[i] = 1
+				}
+				x.Data[130] = bad
+				a, lda, b := operands(k, f, x, w)
+				c := make([]float32, panelWidth)
+				k.panel(1, (300+k.unit-1)/k.unit, a, lda, b, c, panelWidth)
+				for j, got := range c {
+					if got-got == 0 {
+						t.Errorf("%s: column %d with %v among the terms is %v", k.name, j, bad, got)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestToF16AndBF16RoundToNearest(t *testing.T) {
+	for h := range 1 << 16 {
+		x := fromF16(uint16(h))
+		if x-x != 0 {
+			continue
+		}
+		if got := toF16(x); got != uint16(h) && x != 0 {
+			t.Fatalf("toF16(%v) = %#x, want %#x", x, got, h)
+		}
+		if h&0x7fff == 0x7bff {
+			continue
+		}
+		next := fromF16(uint16(h) + 1)
+		middle, even := (x+next)/2, uint16(h+h&1)
+		if got := toF16(middle); got != even {
+			t.Fatalf("toF16(%v), halfway from %v to %v, = %#x, want the even %#x", middle, x, next, got, even)
+		}
+	}
+	for _, c := range []struct {
+		x    float32
+		want uint16
+	}{{1, 0x3f80}, {1 + 1.0/256, 0x3f80}, {1 + 3.0/256, 0x3f82}, {-1 - 1.0/255, 0xbf81}, {float32(math.Inf(1)), 0x7f80}, {3.4e38, 0x7f80}} {
+		if got := toBF16(c.x); got != c.want {
+			t.Errorf("toBF16(%v) = %#x, want %#x", c.x, got, c.want)
+		}
+	}
 }
 
 func TestLinear(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
 		if active.tier == Generic {
-			active.panel(1, 1, []float32{0}, 1, make([]float32, panelWidth), make([]float32, panelWidth), panelWidth) // gonum has no panels
+			touch() // gonum has no panels
 		}
 		r := rand.New(rand.NewPCG(3, 4))
 		for _, shape := range [][3]int{{1, 1, 1}, {1, 2560, 33}, {3, 5, 7}, {14, 72, 32}, {15, 588, 72}, {49, 269, 72}, {29, 72, 269}, {27, 1152, 4304}, {5, 4304, 1152}, {729, 80, 80}, {761, 33, 65}} {
@@ -149,7 +286,7 @@ func TestLinear(t *testing.T) {
 
 func TestLinearIntoAView(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
-		active.panel(1, 1, []float32{0}, 1, make([]float32, panelWidth), make([]float32, panelWidth), panelWidth)
+		touch()
 		r := rand.New(rand.NewPCG(5, 6))
 		p := NewPool(2)
 		defer p.Close()
@@ -191,7 +328,7 @@ func TestLinearRefusesWrongShapes(t *testing.T) {
 func ExampleLinear() {
 	p := NewPool(1)
 	defer p.Close()
-	l := Linear{NewWeight(p, 2, 3, func(o int, row []float32) { copy(row, [][]float32{{1, 2, 3}, {4, 5, 6}}[o]) }), []float32{10, 20}}
+	l := Linear{NewWeight(p, F32, 2, 3, func(o int, row []float32) { copy(row, [][]float32{{1, 2, 3}, {4, 5, 6}}[o]) }), []float32{10, 20}}
 	x, y := blas32.General{Rows: 1, Cols: 3, Stride: 3, Data: []float32{1, 0, -1}}, New(1, 2)
 	l.Apply(p, y, x)
 	fmt.Println(y.Data)

@@ -22,13 +22,39 @@ const TierVariable = "MCLLAVA_CPU"
 
 // kernels is what differs from tier to tier.
 type kernels struct {
-	tier Tier
-	rows int // rows of the register tile
-	// panel adds a product to C as panelGo does, for 1…rows rows and all the columns of a panel.
-	panel func(rows, k int, a []float32, lda int, b, c []float32, ldc int)
+	tier     Tier
+	products [forms]product
 }
 
-var genericKernels = kernels{tier: Generic, rows: 4, panel: panelGo}
+// product is how a tier multiplies activations by a panel of a form.
+type product struct {
+	name   string
+	rows   int    // most rows of a register tile
+	blockK int    // inputs of a panel that stay in the first-level cache while the tiles go down the rows
+	unit   int    // inputs a step of k
+	x      layout // of a row of activations
+	// convert writes a row of activations as the kernel wants them; nil for float32 as they are.
+	convert func(dst []byte, x []float32)
+	// panel adds a product to C as the form's plain Go kernel does, for 1…rows rows and all the columns of a panel.
+	panel func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int)
+}
+
+// Layouts of a row of activations.
+var (
+	asF32    = layout{unit: 1, unitBytes: 4}
+	asPairs  = layout{unit: 2, unitBytes: 8} // float32 rounded to bfloat16
+	asHalves = layout{unit: 2, unitBytes: 4} // bfloat16
+	asQ8     = layout{unit: 4, unitBytes: 4, group: q8Group, groupBytes: 8}
+	asQ4     = layout{unit: 8, unitBytes: 8, group: q4Group, groupBytes: 8}
+)
+
+var genericKernels = kernels{tier: Generic, products: [forms]product{
+	F32:  {name: "panelF32Go", rows: 4, blockK: 256, unit: 1, x: asF32, panel: panelF32Go},
+	F16:  {name: "panelF16Go", rows: 16, blockK: 256, unit: 1, x: asF32, panel: panelF16Go},
+	BF16: {name: "panelBF16Go", rows: 4, blockK: 256, unit: 2, x: asPairs, convert: roundBF16Go, panel: panelBF16Go},
+	Q8:   {name: "panelQ8Go", rows: 4, blockK: 1024, unit: 4, x: asQ8, convert: quantizeQ8Go, panel: panelQ8Go},
+	Q4:   {name: "panelQ4Go", rows: 4, blockK: 1024, unit: 8, x: asQ4, convert: quantizeQ4Go, panel: panelQ4Go},
+}}
 
 // active is chosen once, at start: the best tier of this CPU, or the one that the environment forces.
 var active, activeErr = choose(os.Getenv(TierVariable))

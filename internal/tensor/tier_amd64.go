@@ -2,19 +2,109 @@ package tensor
 
 import "golang.org/x/sys/cpu"
 
+//go:generate go run -C _asm . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg tensor
+
 // supported lists the tiers that this CPU can run, best first.
 func supported() []kernels {
 	var have []kernels
-	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ {
-		have = append(have, kernels{tier: AVX512, rows: 14, panel: func(rows, k int, a []float32, lda int, b, c []float32, ldc int) {
-			panelAVX512(rows, k, &a[0], lda, &b[0], &c[0], ldc)
-		}})
+	x := cpu.X86
+	if x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL && x.HasFMA {
+		have = append(have, avx512Kernels(x.HasAVX512BF16, x.HasAVX512VNNI))
 	}
-	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		have = append(have, kernels{tier: AVX2, rows: 6, panel: func(rows, k int, a []float32, lda int, b, c []float32, ldc int) {
-			panelAVX2(rows, k, &a[0], lda, &b[0], &c[0], ldc)
-			panelAVX2(rows, k, &a[0], lda, &b[panelWidth/2], &c[panelWidth/2], ldc)
-		}})
+	if x.HasAVX2 && x.HasFMA && x.HasF16C {
+		have = append(have, avx2Kernels())
 	}
 	return append(have, genericKernels)
+}
+
+// panel is the signature of the assembly that does all the columns of a panel.
+type panel = func(rows, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+
+func whole(f panel) func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
+	return func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
+		f(rows, k, &a[0], lda, &b[0], &c[0], ldc)
+	}
+}
+
+// halves calls f for each half of the columns, half of unitBytes apart.
+func halves(f panel, unitBytes int) func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
+	return func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
+		f(rows, k, &a[0], lda, &b[0], &c[0], ldc)
+		f(rows, k, &a[0], lda, &b[unitBytes/2], &c[panelWidth/2], ldc)
+	}
+}
+
+func avx2Kernels() kernels {
+	return kernels{tier: AVX2, products: [forms]product{
+		F32:  {name: "panelF32AVX2", rows: 6, blockK: 256, unit: 1, x: asF32, panel: halves(panelF32AVX2, 4*panelWidth)},
+		F16:  {name: "panelF16AVX2", rows: 6, blockK: 256, unit: 1, x: asF32, panel: halves(panelF16AVX2, 2*panelWidth)},
+		BF16: {name: "panelBF16AVX2", rows: 6, blockK: 256, unit: 2, x: asPairs, convert: rounding(roundBF16AVX2, 8), panel: halves(panelBF16AVX2, 4*panelWidth)},
+		Q8: {
+			name: "panelQ8AVX2", rows: 2, blockK: 1024, unit: 4, x: asQ8, convert: quantizing(quantizeAVX2, q8Group, 4),
+			panel: func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
+				panelQ8AVX2(rows, k, &a[0], lda, &b[0], &c[0], ldc, 0)
+				panelQ8AVX2(rows, k, &a[0], lda, &b[0], &c[panelWidth/2], ldc, 1)
+			},
+		},
+		Q4: {
+			name: "panelQ4AVX2", rows: 2, blockK: 1024, unit: 8, x: asQ4, convert: quantizing(quantizeAVX2, q4Group, 8),
+			panel: func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
+				panelQ4AVX2(rows, k, &a[0], lda, &b[0], &c[0], ldc, 0, &unsignedLevels[0])
+				panelQ4AVX2(rows, k, &a[0], lda, &b[0], &c[panelWidth/2], ldc, 1, &unsignedLevels[0])
+			},
+		},
+	}}
+}
+
+func avx512Kernels(bf16, vnni bool) kernels {
+	k := avx2Kernels() // for what the CPU has no wider instructions for
+	k.tier = AVX512
+	k.products[F32] = product{name: "panelF32AVX512", rows: 14, blockK: 256, unit: 1, x: asF32, panel: whole(panelF32AVX512)}
+	k.products[F16] = product{name: "panelF16AVX512", rows: 14, blockK: 512, unit: 1, x: asF32, panel: whole(panelF16AVX512)}
+	if bf16 {
+		k.products[BF16] = product{name: "panelBF16DP", rows: 14, blockK: 512, unit: 2, x: asHalves, convert: halving, panel: whole(panelBF16DP)}
+	} else {
+		k.products[BF16] = product{name: "panelBF16AVX512", rows: 14, blockK: 512, unit: 2, x: asPairs, convert: rounding(roundBF16AVX512, 16), panel: whole(panelBF16AVX512)}
+	}
+	if vnni {
+		k.products[Q8] = product{name: "panelQ8VNNI", rows: 14, blockK: 1024, unit: 4, x: asQ8, convert: quantizing(quantizeAVX512, q8Group, 4), panel: whole(panelQ8VNNI)}
+		k.products[Q4] = product{
+			name: "panelQ4VNNI", rows: 12, blockK: 1024, unit: 8, x: asQ4, convert: quantizing(quantizeAVX512, q4Group, 8),
+			panel: func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
+				panelQ4VNNI(rows, k, &a[0], lda, &b[0], &c[0], ldc, &unsignedLevels[0])
+			},
+		}
+	}
+	return k
+}
+
+// quantizing is quantizeGo with the groups that are full done by assembly.
+func quantizing(f func(groups, size int, dst *byte, x *float32), size, unit int) func([]byte, []float32) {
+	return func(dst []byte, x []float32) {
+		if n := len(x) / size; n > 0 {
+			f(n, size, &dst[0], &x[0])
+			dst, x = dst[n*(size+8):], x[n*size:]
+		}
+		quantizeGo(size, unit, dst, x)
+	}
+}
+
+// rounding is roundBF16Go with all full vectors done by assembly.
+func rounding(f func(n int, dst, x *float32), lanes int) func([]byte, []float32) {
+	return func(dst []byte, x []float32) {
+		n := len(x) / lanes * lanes
+		if n > 0 {
+			f(n, &floats(dst)[0], &x[0])
+		}
+		roundBF16Go(dst[4*n:], x[n:])
+	}
+}
+
+// halving is halveBF16Go with all full vectors done by assembly.
+func halving(dst []byte, x []float32) {
+	n := len(x) / 16 * 16
+	if n > 0 {
+		packBF16AVX512(n, &dst[0], &x[0])
+	}
+	halveBF16Go(dst[2*n:], x[n:])
 }

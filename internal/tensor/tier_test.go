@@ -28,13 +28,16 @@ func eachTier(t *testing.T, test func(t *testing.T)) {
 		t.Run(string(k.tier), func(t *testing.T) {
 			var calls atomic.Int64
 			active = k
-			active.panel = func(rows, n int, a []float32, lda int, b, c []float32, ldc int) {
-				calls.Add(1)
-				k.panel(rows, n, a, lda, b, c, ldc)
+			for f := range active.products {
+				kernel := k.products[f].panel
+				active.products[f].panel = func(rows, n int, a []byte, lda int, b []byte, c []float32, ldc int) {
+					calls.Add(1)
+					kernel(rows, n, a, lda, b, c, ldc)
+				}
 			}
 			test(t)
 			if calls.Load() == 0 {
-				t.Errorf("the %s panel kernel was never called", k.tier)
+				t.Errorf("no panel kernel of the %s tier was called", k.tier)
 			}
 		})
 	}

@@ -97,7 +97,7 @@ func (s *Source) weight(name string, out, in int, shape ...int) tensor.Weight {
 	if !ok {
 		return nil
 	}
-	return tensor.NewWeight(s.pool, out, in, func(o int, row []float32) { s.row(t, o, row) })
+	return tensor.NewWeight(s.pool, tensor.F32, out, in, func(o int, row []float32) { s.row(t, o, row) })
 }
 
 func (s *Source) vector(name string, n int) []float32 {

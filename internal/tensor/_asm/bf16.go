@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Registers of the bfloat16 tile: the sums stand in Z0…Z27.
+const (
+	bf16B = 28 // and 29
+	bf16X = 30 // and 31
+)
+
+// bf16Panel writes the kernel C += A·B on bfloat16 with float32 sums.
+func bf16Panel() {
+	TEXT("panelBF16DP", NOSPLIT, signature)
+	Doc(fmt.Sprintf("panelBF16DP adds A·B to C for rows (1…%d) rows of A [rows, 2·k] bfloat16, lda bytes apart, and a panel B [k, %d, 2] bfloat16.", avx512.rows, panelWidth),
+		"Each step adds two products to a float32; subnormal numbers count as zero.")
+	tiles(avx512.rows, bf16Tile)
+}
+
+func z(n int) reg.Register {
+	return []reg.Register{reg.Z0, reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7, reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12, reg.Z13, reg.Z14, reg.Z15, reg.Z16, reg.Z17, reg.Z18, reg.Z19, reg.Z20, reg.Z21, reg.Z22, reg.Z23, reg.Z24, reg.Z25, reg.Z26, reg.Z27, reg.Z28, reg.Z29, reg.Z30, reg.Z31}[n]
+}
+
+func bf16Tile(rows int) {
+	k := Load(Param("k"), GP64())
+	b := Load(Param("b"), GP64())
+	a := loadRows(rows)
+	eachRowOfC(avx512, rows, func(r, v int, m Mem) { VMOVUPS(m, z(2*r+v)) })
+
+	loop := fmt.Sprintf("loop%d", rows)
+	Label(loop)
+	VMOVDQU32(Mem{Base: b}, z(bf16B))
+	VMOVDQU32(Mem{Base: b, Disp: 64}, z(bf16B+1))
+	for r := range rows {
+		x := bf16X + r%2
+		VPBROADCASTD(a.at(r, 0), z(x))
+		vdpbf16ps(x, bf16B, 2*r)
+		vdpbf16ps(x, bf16B+1, 2*r+1)
+	}
+	ADDQ(Imm(4*panelWidth), b)
+	a.advance(4)
+	DECQ(k)
+	JNZ(LabelRef(loop))
+
+	eachRowOfC(avx512, rows, func(r, v int, m Mem) { VMOVUPS(z(2*r+v), m) })
+	VZEROUPPER()
+	RET()
+}
+
+// roundBF16 writes the rounding of floats to the nearest bfloat16, ties to even, that stay float32.
+func roundBF16(i isa) {
+	name := "roundBF16" + i.name
+	TEXT(name, NOSPLIT, "func(n int, dst, x *float32)")
+	Doc(fmt.Sprintf("%s sets dst[j] to x[j] rounded to bfloat16, for j below n, a multiple of %d.", name, i.lanes))
+	n, dst, x := Load(Param("n"), GP64()), Load(Param("dst"), GP64()), Load(Param("x"), GP64())
+	round := rounder(i)
+	Label("loop")
+	v := i.vector()
+	VMOVUPS(Mem{Base: x}, v)
+	round(v)
+	VPSLLD(Imm(16), v, v)
+	VMOVUPS(v, Mem{Base: dst})
+	ADDQ(Imm(uint64(4*i.lanes)), x)
+	ADDQ(Imm(uint64(4*i.lanes)), dst)
+	SUBQ(Imm(uint64(i.lanes)), n)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// rounder loads the constants of the rounding and returns what leaves the bfloat16 of each float in the low half of its lane.
+func rounder(i isa) func(reg.VecVirtual) {
+	bias, one := i.vector(), i.vector()
+	constant := func(v uint32, to reg.VecVirtual) {
+		g := GP32()
+		MOVL(U32(v), g)
+		if i.lanes == 16 {
+			VPBROADCASTD(g, to)
+		} else {
+			VMOVD(g, to.AsX())
+			VPBROADCASTD(to.AsX(), to)
+		}
+	}
+	constant(0x7fff, bias)
+	constant(1, one)
+	return func(v reg.VecVirtual) {
+		odd := i.vector()
+		VPSRLD(Imm(16), v, odd)
+		if i.lanes == 16 {
+			VPANDD(one, odd, odd)
+		} else {
+			VPAND(one, odd, odd)
+		}
+		VPADDD(bias, v, v)
+		VPADDD(odd, v, v)
+		VPSRLD(Imm(16), v, v)
+	}
+}
+
+// packBF16 writes the rounding of floats to bfloat16 that take two bytes.
+func packBF16() {
+	TEXT("packBF16AVX512", NOSPLIT, "func(n int, dst *byte, x *float32)")
+	Doc("packBF16AVX512 writes x[j] rounded to bfloat16 to dst, for j below n, a multiple of 16.")
+	n, dst, x := Load(Param("n"), GP64()), Load(Param("dst"), GP64()), Load(Param("x"), GP64())
+	round := rounder(avx512)
+	Label("loop")
+	v := ZMM()
+	VMOVUPS(Mem{Base: x}, v)
+	round(v)
+	VPMOVDW(v, Mem{Base: dst})
+	ADDQ(Imm(64), x)
+	ADDQ(Imm(32), dst)
+	SUBQ(Imm(16), n)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}

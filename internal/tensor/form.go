@@ -1,0 +1,107 @@
+package tensor
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"unsafe"
+)
+
+// Form is how the values of a weight are stored, and with that what its products are computed in.
+type Form uint8
+
+// The forms.
+const (
+	F32  Form = iota // float32
+	F16              // float16, widened to float32
+	BF16             // bfloat16, as are the activations; sums in float32
+	Q8               // 8 bits and a scale for each 128 inputs, as have the activations; sums in int32
+	Q4               // 4 bits and a scale for each 32 inputs; activations in 8 bits; sums in int32
+	forms
+)
+
+var formNames = [forms]string{"f32", "f16", "bf16", "q8", "q4"}
+
+func (f Form) String() string { return formNames[f] }
+
+// ParseForm is the form of a name: f32, f16, bf16, q8 or q4.
+func ParseForm(name string) (Form, error) {
+	for f, n := range formNames {
+		if n == name {
+			return Form(f), nil
+		}
+	}
+	return 0, fmt.Errorf("%q is no precision, expected %s or %s", name, strings.Join(formNames[:forms-1], ", "), formNames[forms-1])
+}
+
+// panelWidth is the number of outputs in one panel of a packed matrix.
+const panelWidth = 32
+
+// A packed matrix [out, in] is cut into panels of panelWidth outputs, each contiguous and in order of the inputs: what the
+// panel kernels read from beginning to end. The last panel is filled up with zeros.
+//
+// layout is how the inputs of a panel, or of a row of activations, follow each other: unit inputs together take unitBytes,
+// and after each group of inputs come groupBytes of what belongs to the group as a whole, such as its scales.
+type layout struct{ unit, unitBytes, group, groupBytes int }
+
+// bytes is the size of n inputs. It is also where input n begins, if n is a multiple of the group and of the unit.
+func (l layout) bytes(n int) int {
+	size := (n + l.unit - 1) / l.unit * l.unitBytes
+	if l.groupBytes > 0 {
+		size += (n + l.group - 1) / l.group * l.groupBytes
+	}
+	return size
+}
+
+// form is what a storage form is made of.
+type form struct {
+	panel layout // of a panel of weights
+	// pack writes the inputs of output o (of a panel of zeros, 0…panelWidth-1).
+	pack func(panel []byte, o int, row []float32)
+	// zero is what a panel is filled with before it is packed.
+	zero func(panel []byte, in int)
+}
+
+var formats = [forms]form{
+	F32:  {panel: layout{unit: 1, unitBytes: 4 * panelWidth}, pack: packF32},
+	F16:  {panel: layout{unit: 1, unitBytes: 2 * panelWidth}, pack: packF16},
+	BF16: {panel: layout{unit: 2, unitBytes: 4 * panelWidth}, pack: packBF16},
+	Q8:   {panel: q8Panel, pack: packQ8, zero: zeroQ8},
+	Q4:   {panel: q4Panel, pack: packQ4},
+}
+
+// PackedBytes is the size of a matrix [out, in] in a form.
+func PackedBytes(f Form, out, in int) int { return panels(out) * formats[f].panel.bytes(in) }
+
+func panels(out int) int { return (out + panelWidth - 1) / panelWidth }
+
+// multiple is the number of inputs after which a block of K may end.
+func (l layout) multiple() int { return max(l.unit, l.group) }
+
+// floats sees memory as float32.
+func floats(b []byte) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
+}
+
+// bytesOf sees float32 as memory.
+func bytesOf(x []float32) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x))
+}
+
+// alignment is that of packed matrices: a cache line, which is also the widest vector.
+const alignment = 64
+
+// aligned returns n zero bytes at a multiple of the alignment.
+func aligned(n int) []byte {
+	b := make([]byte, n+alignment)
+	skip := -int(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) & (alignment - 1)
+	return b[skip : skip+n : skip+n]
+}
+
+// toBF16 rounds to the nearest bfloat16, ties to even: the upper half of a float32. Numbers beyond its range become infinite.
+func toBF16(x float32) uint16 {
+	bits := math.Float32bits(x)
+	return uint16((bits + 0x7fff + bits>>16&1) >> 16)
+}
+
+func fromBF16(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) }
