@@ -16,35 +16,18 @@ func near(got float32, want, tolerance, least float64) bool {
 
 func TestExp(t *testing.T) {
 	for x := -87.3; x < 88.7; x += 0.00713 {
-		if v := float32(x); !near(exp(v), math.Exp(float64(v)), 1.5e-7, 0) {
-			t.Fatalf("exp(%v) = %v, want %v", v, exp(v), math.Exp(float64(v)))
+		if v := float32(x); !near(exp(float64(v)), math.Exp(float64(v)), 1.5e-7, 0) {
+			t.Fatalf("exp(%v) = %v, want %v", v, exp(float64(v)), math.Exp(float64(v)))
 		}
 	}
-	inf := float32(math.Inf(1))
-	for x, want := range map[float32]float32{0: 1, -inf: 0, -200: 0, inf: inf, 200: inf} {
+	inf := math.Inf(1)
+	for x, want := range map[float64]float32{0: 1, -inf: 0, -200: 0, inf: float32(inf), 200: float32(inf)} {
 		if got := exp(x); got != want {
 			t.Errorf("exp(%v) = %v, want %v", x, got, want)
 		}
 	}
-	if got := exp(float32(math.NaN())); got == got {
+	if got := exp(math.NaN()); got == got {
 		t.Errorf("exp(NaN) = %v", got)
-	}
-}
-
-func TestGELU(t *testing.T) {
-	for x := -30.0; x < 30; x += 0.00137 {
-		v := float64(float32(x))
-		y := []float32{float32(x), float32(x)}
-		GELUTanh(y[:1])
-		GELUErf(y[1:])
-		// tanh's own form loses everything to cancellation where x is very negative: take the difference to full precision.
-		u := math.Sqrt(2/math.Pi) * (v + 0.044715*v*v*v)
-		if want := v / (1 + math.Exp(-2*u)); !near(y[0], want, 1e-6, 1e-5) {
-			t.Fatalf("GELUTanh(%v) = %v, want %v", v, y[0], want)
-		}
-		if want := v * math.Erfc(-v/math.Sqrt2) / 2; !near(y[1], want, 1e-6, 1e-30) {
-			t.Fatalf("GELUErf(%v) = %v, want %v", v, y[1], want)
-		}
 	}
 }
 
@@ -95,7 +78,7 @@ func TestSoftmax(t *testing.T) {
 		}
 		softmax(x, 0.25)
 		for i, v := range x {
-			if !near(v, want[i]/sum, 2e-6, 1e-30) {
+			if !near(v, want[i]/sum, 1e-6, 1e-30) {
 				t.Fatalf("%d values: [%d] = %v, want %v", n, i, v, want[i]/sum)
 			}
 		}
@@ -108,7 +91,7 @@ func TestRotary(t *testing.T) {
 	x := random(r, 4, 3*headDim)
 	y := New(4, 3*headDim)
 	Copy(y, x)
-	NewRotary(dims, 800, 10000).Apply(y, headDim, first)
+	NewRotary(dims, 800, 10000).Apply(nil, y, headDim, first)
 	for i := range 4 {
 		for j := range 3 * headDim {
 			want := float64(Row(x, i)[j])

@@ -4,24 +4,18 @@ import "math"
 
 // exp is eˣ within 1e-7 relative, for softmax and the sigmoid of GELU: x = n·ln 2 + r with |r| ≤ ln 2 / 2, and the Taylor
 // series of eʳ to the seventh power. Results below the smallest normal float32 are zero.
-func exp(x float32) float32 {
-	const (
-		log2E  = 1.4426950408889634
-		ln2Hi  = 0.693145751953125    // the first 16 bits of ln 2, so that n·ln2Hi is exact
-		ln2Lo  = 1.428606820309417e-6 // the rest
-		lowest = -87.33654
-		most   = 88.72283
-	)
+func exp(x float64) float32 {
+	const lowest, most = -87.33654, 88.72283
 	switch {
 	case x < lowest:
 		return 0
 	case x > most:
 		return float32(math.Inf(1))
 	case x != x:
-		return x
+		return float32(x)
 	}
-	n := math.Round(float64(x * log2E))
-	r := x - float32(n)*ln2Hi - float32(n)*ln2Lo
+	n := math.RoundToEven(x * math.Log2E)
+	r := float32(x - n*math.Ln2)
 	y := 1 + r*(1+r*(1.0/2+r*(1.0/6+r*(1.0/24+r*(1.0/120+r*(1.0/720+r*(1.0/5040)))))))
 	// 2¹²⁸ is out of range: scale in two steps.
 	half := int32(n) >> 1

@@ -14,21 +14,38 @@ type LayerNorm struct {
 
 // Apply sets dst to the normalised rows of x, both [rows, cols]; dst may be x.
 func (n *LayerNorm) Apply(p *Pool, dst, x blas32.General) {
-	p.Run(x.Rows, func(_, i int) { n.row(Row(dst, i), Row(x, i)) })
+	overRows(p, x.Rows, func(first, last int) {
+		for i := first; i < last; i++ {
+			n.row(Row(dst, i), Row(x, i))
+		}
+	})
 }
 
 func (n *LayerNorm) row(dst, x []float32) {
-	var sum, squares float64
+	k, count := onRow(), float64(len(x))
+	mean := k.sum(x) / count
+	variance := k.squares(x, mean) / count
+	k.normalise(dst[:len(x)], x, n.Gain[:len(x)], n.Bias[:len(x)], mean, float32(1/math.Sqrt(variance+float64(n.Eps))))
+}
+
+func sumGo(x []float32) (sum float64) {
 	for _, v := range x {
 		sum += float64(v)
 	}
-	mean := sum / float64(len(x))
+	return sum
+}
+
+// squaresGo is the sum of (x - mean)².
+func squaresGo(x []float32, mean float64) (sum float64) {
 	for _, v := range x {
 		d := float64(v) - mean
-		squares += d * d
+		sum += d * d
 	}
-	scale := 1 / math.Sqrt(squares/float64(len(x))+float64(n.Eps))
+	return sum
+}
+
+func normaliseGo(dst, x, gain, bias []float32, mean float64, scale float32) {
 	for i, v := range x {
-		dst[i] = float32((float64(v)-mean)*scale)*n.Gain[i] + n.Bias[i]
+		dst[i] = float32((float64(v)-mean)*float64(scale))*gain[i] + bias[i]
 	}
 }

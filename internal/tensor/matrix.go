@@ -35,9 +35,12 @@ func Copy(dst, src blas32.General) {
 // Add sets dst += src, both [rows, cols].
 func Add(dst, src blas32.General) {
 	for i := range src.Rows {
-		d, s := Row(dst, i), Row(src, i)
-		for j, v := range s {
-			d[j] += v
-		}
+		onRow().add(Row(dst, i)[:src.Cols], Row(src, i))
+	}
+}
+
+func addGo(dst, x []float32) {
+	for i, v := range x {
+		dst[i] += v
 	}
 }

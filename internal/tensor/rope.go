@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/blas/blas32"
@@ -30,16 +31,25 @@ func NewRotary(dims, positions int, base float64) *Rotary {
 }
 
 // Apply turns x [rows, heads·headDim] in place; row i stands at position first + i.
-func (r *Rotary) Apply(x blas32.General, headDim, first int) {
-	half := r.dims / 2
-	for i := range x.Rows {
-		row, cos, sin := Row(x, i), r.cos[first+i], r.sin[first+i]
-		for h := 0; h < x.Cols; h += headDim {
-			low, high := row[h:h+half], row[h+half:h+r.dims]
-			for j, c := range cos {
-				a, b := low[j], high[j]
-				low[j], high[j] = a*c-b*sin[j], b*c+a*sin[j]
-			}
+func (r *Rotary) Apply(p *Pool, x blas32.General, headDim, first int) {
+	if r.dims > headDim || x.Cols%headDim != 0 {
+		panic(fmt.Sprintf("tensor: %d values of each head of %d to be turned in rows of %d", r.dims, headDim, x.Cols))
+	}
+	overRows(p, x.Rows, func(from, to int) {
+		for i := from; i < to; i++ {
+			onRow().rotate(Row(x, i), r.cos[first+i], r.sin[first+i], headDim)
+		}
+	})
+}
+
+// rotateGo turns the pairs of each head of x by the angles of one position, cos and sin [dims/2].
+func rotateGo(x, cos, sin []float32, headDim int) {
+	half := len(cos)
+	for h := 0; h < len(x); h += headDim {
+		low, high := x[h:h+half], x[h+half:h+2*half]
+		for i, c := range cos {
+			a, b := low[i], high[i]
+			low[i], high[i] = a*c-b*sin[i], b*c+a*sin[i]
 		}
 	}
 }
