@@ -114,6 +114,9 @@ func (m *Model) Ask(ctx context.Context, picture []byte, question string, o Opti
 	}
 	m.busy.Lock()
 	defer m.busy.Unlock()
+	if m.closed {
+		return nil, errors.New("the model is closed")
+	}
 	a := &Answer{Crops: len(plan.Boxes), ImageTokens: plan.ImageTokens, NumTokens: plan.NumTokens, PromptTokens: length}
 	a.Seconds.Load = m.load.Seconds()
 

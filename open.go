@@ -29,8 +29,10 @@ type Model struct {
 	pool      *tensor.Pool
 	encoder   *encoder.Encoder
 	decoder   *llm.Decoder
+	files     *safetensors.Checkpoint // mapped; the weights may lie in it
 	load      time.Duration
 	busy      sync.Mutex
+	closed    bool
 }
 
 // Open reads a checkpoint in the published layout from a folder, or the embedded one if the folder is "" or Demo.
@@ -47,9 +49,7 @@ func Open(folder string, threads int) (*Model, error) {
 	}
 	m := &Model{name: name}
 	if err := m.read(files, folder, threads); err != nil {
-		if m.pool != nil {
-			m.pool.Close()
-		}
+		m.Close()
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	m.load = time.Since(start)
@@ -63,13 +63,11 @@ func (m *Model) read(files fs.FS, folder string, threads int) (err error) {
 	if m.tokenizer, m.stop, err = readTokenizer(files, m.config); err != nil {
 		return err
 	}
-	checkpoint, err := openWeights(folder)
-	if err != nil {
+	if m.files, err = openWeights(folder); err != nil {
 		return err
 	}
-	defer func() { _ = checkpoint.Close() }()
 	m.pool = tensor.NewPool(threads)
-	w := weights.From(checkpoint, m.pool)
+	w := weights.From(m.files, m.pool, weights.Precision{})
 	m.encoder = encoder.Load(m.config.encoder(), w)
 	m.decoder = llm.Load(m.config.decoder(), w.Under("language_model."))
 	return w.Finish(unused)
@@ -160,11 +158,17 @@ func (m *Model) Name() string { return m.name }
 // Config is the model's shape.
 func (m *Model) Config() Config { return m.config }
 
-// Close ends the model's goroutines. The model must not be used after it.
+// Close waits for a question under way, ends the model's goroutines and unmaps its weights. To ask after it is an error.
 func (m *Model) Close() {
 	m.busy.Lock()
 	defer m.busy.Unlock()
-	m.pool.Close()
+	m.closed = true
+	if m.pool != nil {
+		m.pool.Close()
+	}
+	if m.files != nil {
+		_ = m.files.Close()
+	}
 }
 
 // Precision is the form that the weights are held and computed in.

@@ -5,6 +5,7 @@ import (
 
 	"gonum.org/v1/gonum/blas/blas32"
 
+	"github.com/mcllava/mcllava/internal/tensor"
 	"github.com/mcllava/mcllava/internal/weights"
 )
 
@@ -15,12 +16,14 @@ type Encoder struct {
 	projector   projector   // multi_modal_projector
 }
 
-// Load reads the encoder's weights. Errors are kept by w.
+// Load reads the encoder's weights: the tower's layers in the vision form, all else at least in bfloat16. Errors are kept by w.
 func Load(c Config, w *weights.Source) *Encoder {
+	w = w.Vision()
+	fine := w.AtLeast(tensor.BF16)
 	return &Encoder{
 		tower:       loadTower(c, w.Under("vision_model.vision_tower.vision_model.")),
-		coordinates: loadCoordinates(c, w.Under("vision_model.")),
-		projector:   loadProjector(c, w.Under("multi_modal_projector.")),
+		coordinates: loadCoordinates(c, fine.Under("vision_model.")),
+		projector:   loadProjector(c, fine.Under("multi_modal_projector.")),
 	}
 }
 

@@ -21,7 +21,7 @@ func load(t *testing.T, c reference.Case) *Encoder {
 	v := c.Shape.Vision
 	p := tensor.NewPool(2)
 	t.Cleanup(p.Close)
-	w := weights.From(c.Open(t), p)
+	w := weights.From(c.Open(t), p, weights.Precision{})
 	e := Load(Config{
 		Hidden: v.Hidden, Intermediate: v.Intermediate, Layers: v.Layers, Heads: v.Heads,
 		ImageSize: v.ImageSize, PatchSize: v.PatchSize, Eps: v.Eps, Projected: c.Shape.Text.Hidden,
@@ -58,7 +58,7 @@ func checkTower(t *testing.T, e *Encoder, c reference.Case) {
 	tower := &e.tower
 	x := tower.embed(tensor.Rows(c.Pixels(t), 0, 1))
 	reference.Check(t, "vision.embeddings", x, c.Stage(t, "vision.embeddings"), stageTolerance)
-	s := newState(tower.Config, 1)
+	s := newState(tower, 1)
 	for i := range tower.layers {
 		x = tower.layers[i].forward(tower.pool, s, x, []int{tower.Patches()})
 		if i == 0 {

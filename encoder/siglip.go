@@ -62,8 +62,8 @@ func loadTower(c Config, w *weights.Source) tower {
 	t := tower{
 		Config:   c,
 		pool:     w.Pool(),
-		patch:    w.Convolution("embeddings.patch_embedding", c.Hidden, Channels, c.PatchSize),
-		position: w.Embedding("embeddings.position_embedding", c.Patches(), c.Hidden),
+		patch:    w.AtLeast(tensor.BF16).Convolution("embeddings.patch_embedding", c.Hidden, Channels, c.PatchSize),
+		position: w.Table("embeddings.position_embedding", c.Patches(), c.Hidden),
 	}
 	for i := range c.Layers {
 		t.layers = append(t.layers, loadLayer(c, w.Under("encoder.layers.").At(i)))

@@ -31,10 +31,10 @@ type Decoder struct {
 	Config
 	pool      *tensor.Pool
 	rotary    *tensor.Rotary
-	embedding blas32.General   // [V, D] model.embed_tokens
-	layers    []layer          //        model.layers
-	norm      tensor.LayerNorm // [D]    model.final_layernorm
-	head      tensor.Linear    // [V, D] lm_head
+	embedding *tensor.Embedding // [V, D] model.embed_tokens
+	layers    []layer           //        model.layers
+	norm      tensor.LayerNorm  // [D]    model.final_layernorm
+	head      tensor.Linear     // [V, D] lm_head
 }
 
 // layer is a parallel transformer layer: attention and MLP both read the one normalised input.
@@ -46,15 +46,16 @@ type layer struct {
 	fc2     tensor.Linear    // [D, H] mlp.fc2
 }
 
-// Load reads the decoder's weights. Errors are kept by w.
+// Load reads the decoder's weights: the layers in the text form, the head at least in 8 bits. Errors are kept by w.
 func Load(c Config, w *weights.Source) *Decoder {
+	w = w.Text()
 	d := &Decoder{
 		Config:    c,
 		pool:      w.Pool(),
 		rotary:    tensor.NewRotary(c.RotaryDims, c.Context, c.RopeTheta),
 		embedding: w.Embedding("model.embed_tokens", c.Vocab, c.Hidden),
 		norm:      w.LayerNorm("model.final_layernorm", c.Hidden, c.Eps),
-		head:      w.Linear("lm_head", c.Vocab, c.Hidden),
+		head:      w.AtLeast(tensor.Q8).Linear("lm_head", c.Vocab, c.Hidden),
 	}
 	for i := range c.Layers {
 		d.layers = append(d.layers, loadLayer(c, w.Under("model.layers.").At(i)))
@@ -78,7 +79,7 @@ func loadLayer(c Config, w *weights.Source) layer {
 func (d *Decoder) Embed(ids []int) blas32.General {
 	x := tensor.New(len(ids), d.Hidden)
 	for i, id := range ids {
-		copy(tensor.Row(x, i), tensor.Row(d.embedding, id))
+		d.embedding.Row(tensor.Row(x, i), id)
 	}
 	return x
 }
