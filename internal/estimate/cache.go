@@ -1,0 +1,107 @@
+package estimate
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/mcllava/mcllava/internal/machine"
+	"github.com/mcllava/mcllava/internal/tensor"
+)
+
+// Key is what a measured speed holds for.
+type Key struct {
+	CPU, Tier string
+	Threads   int
+	Program   string // version of the program
+	Shape     Shape
+	Precision Precision
+}
+
+// NewKey is the key of this machine and program.
+func NewKey(m Shape, p Precision, threads int) Key {
+	tier, _ := tensor.ActiveTier()
+	if threads < 1 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	return Key{machine.CPU(), string(tier), threads, machine.Program(), m, p}
+}
+
+func (k Key) String() string {
+	return fmt.Sprintf("%s, %s, %d threads, mcllava %s, vision %s %+v, text %s %+v",
+		k.CPU, k.Tier, k.Threads, k.Program, k.Precision.Vision, k.Shape.Vision, k.Precision.Text, k.Shape.Text)
+}
+
+// Cache is the file that keeps measured speeds.
+type Cache struct{ path string }
+
+// OpenCache is the cache of this user, in speed.json of the folder mcllava below the user's cache folder.
+func OpenCache() Cache {
+	folder, err := os.UserCacheDir()
+	if err != nil {
+		return Cache{}
+	}
+	return Cache{filepath.Join(folder, "mcllava", "speed.json")}
+}
+
+// Speed is the speed kept for a key; false if there is none, or none that can be read.
+func (c Cache) Speed(k Key) (Speed, bool) {
+	s, ok := c.read()[k.String()]
+	return s, ok && s.valid()
+}
+
+// Keep adds a speed to the file. What cannot be kept is measured again next time, so that nobody needs the error.
+func (c Cache) Keep(k Key, s Speed) error {
+	if c.path == "" {
+		return os.ErrNotExist
+	}
+	all := c.read()
+	if all == nil || len(all) >= mostKept {
+		all = map[string]Speed{}
+	}
+	all[k.String()] = s
+	text, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	return replaceFile(c.path, append(text, '\n'))
+}
+
+// mostKept is the number of speeds after which the file begins anew, since each version of the program adds its own.
+const mostKept = 64
+
+func (c Cache) read() map[string]Speed {
+	text, err := os.ReadFile(c.path)
+	if err != nil {
+		return nil
+	}
+	var all map[string]Speed
+	if err := json.Unmarshal(text, &all); err != nil {
+		return nil
+	}
+	return all
+}
+
+// replaceFile writes a file such that another process sees the old one or the new one.
+func replaceFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
