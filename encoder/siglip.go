@@ -86,7 +86,7 @@ func loadLayer(c Config, w *weights.Source) layer {
 
 // forward runs crops, pixels [B, 3·S·S], through the tower and returns the last keep[b] rows of each, [Σ keep, Dv].
 func (t *tower) forward(ctx context.Context, pixels blas32.General, keep []int) (blas32.General, error) {
-	s := newState(t.Config, pixels.Rows)
+	s := newState(t, pixels.Rows)
 	x := t.embed(pixels)
 	all := make([]int, pixels.Rows)
 	for b := range all {
@@ -140,9 +140,10 @@ type state struct {
 	kv      *tensor.KV     // keys and values of one crop
 }
 
-func newState(c Config, crops int) *state {
+func newState(t *tower, crops int) *state {
+	c := t.Config
 	rows := crops * c.Patches()
-	s := &state{tokens: c.Patches(), mlp: tensor.New(rows, c.Intermediate), kv: tensor.NewKV(c.Heads, c.Hidden/c.Heads, c.Patches())}
+	s := &state{tokens: c.Patches(), mlp: tensor.New(rows, c.Intermediate), kv: tensor.NewKV(tensor.KVForm(t.layers[0].k.Weight.Form()), c.Heads, c.Hidden/c.Heads, c.Patches())}
 	for _, m := range []*blas32.General{&s.h, &s.q, &s.k, &s.v} {
 		*m = tensor.New(rows, c.Hidden)
 	}

@@ -5,13 +5,25 @@ import "github.com/mcllava/mcllava/internal/tensor"
 // Cache holds the keys and values of every layer for the positions that the decoder has seen.
 type Cache struct {
 	layers []*tensor.KV
+	step   *state // of the last Forward of a single position, for the next one
+}
+
+// state is the room for a Forward of rows positions.
+func (c *Cache) state(config Config, rows int) *state {
+	if rows > 1 {
+		return newState(config, rows)
+	}
+	if c.step == nil {
+		c.step = newState(config, 1)
+	}
+	return c.step
 }
 
 // NewCache returns an empty cache with room for positions.
 func (d *Decoder) NewCache(positions int) *Cache {
 	c := &Cache{}
-	for range d.layers {
-		c.layers = append(c.layers, tensor.NewKV(d.Heads, d.Hidden/d.Heads, positions))
+	for i := range d.layers {
+		c.layers = append(c.layers, tensor.NewKV(tensor.KVForm(d.layers[i].k.Weight.Form()), d.Heads, d.Hidden/d.Heads, positions))
 	}
 	return c
 }

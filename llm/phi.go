@@ -85,13 +85,13 @@ func (d *Decoder) Embed(ids []int) blas32.General {
 }
 
 // Forward runs the embeddings x [L, D] at the positions that follow the cache's, adds theirs to the cache and returns the
-// hidden states after the final norm, [L, D]. A sequence may come in pieces. The error is the context's, or that the cache
-// has no room.
+// hidden states after the final norm, [L, D], which stand until the cache's next Forward. A sequence may come in pieces.
+// The error is the context's, or that the cache has no room.
 func (d *Decoder) Forward(ctx context.Context, x blas32.General, c *Cache) (blas32.General, error) {
 	if c.Len()+x.Rows > c.Cap() {
 		return blas32.General{}, fmt.Errorf("%d tokens after %d do not fit the %d positions of the cache", x.Rows, c.Len(), c.Cap())
 	}
-	s := newState(d.Config, x.Rows)
+	s := c.state(d.Config, x.Rows)
 	tensor.Copy(s.x, x)
 	first := c.Len()
 	for i := range d.layers {
@@ -105,11 +105,9 @@ func (d *Decoder) Forward(ctx context.Context, x blas32.General, c *Cache) (blas
 	return s.h, nil
 }
 
-// Logits scores every token of the vocabulary as the one that follows the last row of hidden [L, D]: [V].
-func (d *Decoder) Logits(hidden blas32.General) []float32 {
-	logits := tensor.New(1, d.Vocab)
-	d.head.Apply(d.pool, logits, tensor.Rows(hidden, hidden.Rows-1, hidden.Rows))
-	return logits.Data
+// Logits sets logits [V] to the score of every token of the vocabulary as the one that follows the last row of hidden [L, D].
+func (d *Decoder) Logits(logits []float32, hidden blas32.General) {
+	d.head.Apply(d.pool, blas32.General{Rows: 1, Cols: d.Vocab, Stride: d.Vocab, Data: logits}, tensor.Rows(hidden, hidden.Rows-1, hidden.Rows))
 }
 
 // state is the room that the layers take turns in.

@@ -70,7 +70,8 @@ func TestStages(t *testing.T) {
 				t.Fatal(err)
 			}
 			reference.Check(t, "llm.last", hidden, c.Stage(t, "llm.last"), stageTolerance)
-			logits := d.Logits(hidden)
+			logits := make([]float32, d.Vocab)
+			d.Logits(logits, hidden)
 			reference.Check(t, "prefill_logits_last", row(logits), c.Stage(t, "prefill_logits_last"), stageTolerance)
 
 			recorded := c.Stage(t, "greedy_logits")
@@ -83,7 +84,7 @@ func TestStages(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				logits = d.Logits(hidden)
+				d.Logits(logits, hidden)
 			}
 		})
 	}
@@ -149,5 +150,23 @@ func TestDecodeStops(t *testing.T) {
 	cancel()
 	if got, err := decode(ctx, -1, 20, 20); !errors.Is(err, context.Canceled) || len(got) != 1 {
 		t.Errorf("cancelled: %v, %v", got, err)
+	}
+}
+
+func TestDecodingAllocatesNothing(t *testing.T) {
+	d := load(t, reference.Cases(t, "../testdata")[0])
+	cache, x, logits := d.NewCache(40), d.Embed([]int{1}), make([]float32, d.Vocab)
+	sampler := NewSampler(0, 1, 0)
+	step := func() {
+		hidden, err := d.Forward(t.Context(), x, cache)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Logits(logits, hidden)
+		d.embedding.Row(x.Data, sampler.Pick(logits))
+	}
+	step()
+	if n := testing.AllocsPerRun(30, step); n != 0 {
+		t.Errorf("a decoded token allocates %v times", n)
 	}
 }

@@ -6,117 +6,137 @@ import (
 	"gonum.org/v1/gonum/blas/blas32"
 )
 
-// KV holds the keys and values of one layer for the positions seen so far. Each head's keys are kept as the packed matrix
-// [positions, headDim] and its values as the packed matrix [headDim, positions], so that queries times keys and
-// probabilities times values are panel products.
-type KV struct {
-	heads, headDim   int
-	length, capacity int       // positions
-	keys             []float32 // [heads, ceil(capacity/panelWidth), headDim, panelWidth]
-	values           []float32 // [heads, ceil(headDim/panelWidth), capacity, panelWidth]
-}
-
-// NewKV returns an empty KV with room for capacity positions.
-func NewKV(heads, headDim, capacity int) *KV {
-	return &KV{
-		heads: heads, headDim: headDim, capacity: capacity,
-		keys:   make([]float32, heads*panels(capacity)*headDim*panelWidth),
-		values: make([]float32, heads*panels(headDim)*capacity*panelWidth),
-	}
-}
-
-// Len is the number of positions held.
-func (c *KV) Len() int { return c.length }
-
-// Cap is the number of positions there is room for.
-func (c *KV) Cap() int { return c.capacity }
-
-// HeadDim is the width of one head.
-func (c *KV) HeadDim() int { return c.headDim }
-
-// Truncate forgets all but the first n positions.
-func (c *KV) Truncate(n int) { c.length = n }
-
-// Append adds the keys and values of the next positions, k and v [rows, heads·headDim].
-func (c *KV) Append(p *Pool, k, v blas32.General) {
-	p.Run(c.heads, func(_, h int) {
-		keys, values := c.headKeys(h), c.headValues(h)
-		for i := range k.Rows {
-			at := c.length + i
-			key := keys[at/panelWidth*c.headDim*panelWidth:]
-			for d, x := range Row(k, i)[h*c.headDim : (h+1)*c.headDim] {
-				key[d*panelWidth+at%panelWidth] = x
-			}
-			for d, x := range Row(v, i)[h*c.headDim : (h+1)*c.headDim] {
-				values[(d/panelWidth*c.capacity+at)*panelWidth+d%panelWidth] = x
-			}
-		}
-	})
-	c.length += k.Rows
-}
-
-func (c *KV) headKeys(h int) []float32 {
-	n := panels(c.capacity) * c.headDim * panelWidth
-	return c.keys[h*n : (h+1)*n]
-}
-
-func (c *KV) headValues(h int) []float32 {
-	n := panels(c.headDim) * c.capacity * panelWidth
-	return c.values[h*n : (h+1)*n]
-}
-
 // attentionRows is the number of queries that go over the keys together: what there is of an attention matrix at one time is
 // [attentionRows, positions] a core.
 const attentionRows = 56
 
 // Attend sets dst to softmax(q·Kᵀ/√headDim)·V, head by head: q and dst [rows, heads·headDim]. With causal, the rows are the
 // last positions that kv holds and none looks beyond its own; otherwise every row looks at every position.
+// Queries and probabilities are rounded to the form of kv.
 func Attend(p *Pool, dst, q blas32.General, kv *KV, causal bool) {
-	blocks := (q.Rows + attentionRows - 1) / attentionRows
-	p.Run(kv.heads*blocks, func(worker, task int) {
-		h, b := task/blocks, task%blocks
-		first, last := b*q.Rows/blocks, (b+1)*q.Rows/blocks
-		attendBlock(p, worker, Rows(columns(dst, h*kv.headDim, (h+1)*kv.headDim), first, last), Rows(columns(q, h*kv.headDim, (h+1)*kv.headDim), first, last), kv, h, func(i int) int {
-			if causal {
-				return kv.length - q.Rows + first + i + 1
-			}
-			return kv.length
-		})
-	})
+	p.apply.Lock()
+	defer p.apply.Unlock()
+	a := &p.attention
+	*a = attention{pool: p, dst: dst, q: q, kv: kv, causal: causal, product: &active.products[kv.form]}
+	a.blocks = (q.Rows + attentionRows - 1) / attentionRows
+	p.run(kv.heads*a.blocks, a)
 }
 
-// attendBlock is Attend for some rows of one head; row i looks at the first visible(i) positions, which grow with i.
-func attendBlock(p *Pool, worker int, dst, q blas32.General, kv *KV, head int, visible func(int) int) {
-	seen := visible(q.Rows - 1)
-	wide, deep := panels(seen)*panelWidth, panels(kv.headDim)*panelWidth
-	room := p.floats(worker, q.Rows*(wide+deep))
-	scores := blas32.General{Rows: q.Rows, Cols: wide, Stride: wide, Data: room}
-	sums := blas32.General{Rows: q.Rows, Cols: deep, Stride: deep, Data: room[q.Rows*wide:]}
+// attention is an Attend cut into blocks of rows of one head.
+type attention struct {
+	pool    *Pool
+	dst, q  blas32.General // [rows, heads·headDim]
+	kv      *KV
+	causal  bool
+	product *product
+	blocks  int // a head
+}
 
-	clear(room)
-	keys := kv.headKeys(head)
-	for i := range panels(seen) {
-		multiplyPanel(columns(scores, i*panelWidth, (i+1)*panelWidth), q, kv.headDim, keys[i*kv.headDim*panelWidth:])
+func (a *attention) do(worker, task int) {
+	h, b := task/a.blocks, task%a.blocks
+	first, last := b*a.q.Rows/a.blocks, (b+1)*a.q.Rows/a.blocks
+	from, to := h*a.kv.headDim, (h+1)*a.kv.headDim
+	dst, q := columns(Rows(a.dst, first, last), from, to), columns(Rows(a.q, first, last), from, to)
+	s := a.room(worker, q, a.visible(last-1))
+
+	for i := range panels(s.seen) {
+		a.product.set(columns(s.scores, i*panelWidth, (i+1)*panelWidth), s.queries, s.ldq, a.kv.headDim, a.kv.keyPanel(h, i), panelWidth)
 	}
-	scale := float32(1 / math.Sqrt(float64(kv.headDim)))
+	scale := float32(1 / math.Sqrt(float64(a.kv.headDim)))
 	for i := range q.Rows {
-		row := Row(scores, i)
-		softmax(row[:visible(i)], scale)
-		clear(row[visible(i):])
+		n := a.visible(first + i)
+		row := s.probabilities[i*s.ldp : (i+1)*s.ldp]
+		s.inverse[i] = 1 / a.product.softmax(row, Row(s.scores, i)[:n], scale)
+		clear(row[a.product.x.bytesBefore(n):a.product.x.bytes(s.seen)])
 	}
-	values := kv.headValues(head)
-	for i := range panels(kv.headDim) {
-		multiplyPanel(columns(sums, i*panelWidth, (i+1)*panelWidth), scores, seen, values[i*kv.capacity*panelWidth:])
+	for i := range panels(a.kv.headDim) {
+		width := min(panelWidth, a.kv.headDim-i*panelWidth)
+		a.product.set(columns(s.sums, i*panelWidth, (i+1)*panelWidth), s.probabilities, s.ldp, s.seen, a.kv.valuePanel(h, i), width)
 	}
-	Copy(dst, columns(sums, 0, kv.headDim))
+	for i := range q.Rows {
+		active.scale(Row(dst, i), Row(s.sums, i), s.inverse[i])
+	}
 }
 
-// multiplyPanel adds the first n columns of x times the panel to c, in register tiles of even height.
-func multiplyPanel(c, x blas32.General, n int, panel []float32) {
-	k := &active.products[F32]
-	tiles := (x.Rows + k.rows - 1) / k.rows
+// visible is the number of positions that a row looks at.
+func (a *attention) visible(row int) int {
+	if a.causal {
+		return a.kv.length - a.q.Rows + row + 1
+	}
+	return a.kv.length
+}
+
+// block is the room of a worker for some queries of one head.
+type block struct {
+	seen          int            // positions that any of the rows looks at
+	queries       []byte         // [rows, headDim], as the product wants them
+	probabilities []byte         // [rows, seen], before they are divided by their sum
+	ldq, ldp      int            // bytes a row
+	scores        blas32.General // [rows, seen] and up to a whole panel
+	sums          blas32.General // [rows, headDim] and up to a whole panel
+	inverse       []float32      // [rows], of the sums of probabilities
+}
+
+func (a *attention) room(worker int, q blas32.General, seen int) block {
+	rows, x := q.Rows, a.product.x
+	wide, deep := panels(seen)*panelWidth, panels(a.kv.headDim)*panelWidth
+	ldq, ldp := stride(x.bytes(a.kv.headDim)), stride(x.bytes(seen))
+	floatsOf := func(bytes int) int { return (bytes + alignment - 1) / alignment * (alignment / 4) }
+	sizes := [...]int{rows * wide, rows * deep, floatsOf(4 * rows), floatsOf(rows * ldq), floatsOf(rows * ldp)}
+	room := a.pool.floats(worker, sizes[0]+sizes[1]+sizes[2]+sizes[3]+sizes[4])
+	take := func(n int) []float32 {
+		part := room[:n:n]
+		room = room[n:]
+		return part
+	}
+	s := block{seen: seen, ldq: ldq, ldp: ldp}
+	s.scores = blas32.General{Rows: rows, Cols: wide, Stride: wide, Data: take(sizes[0])}
+	s.sums = blas32.General{Rows: rows, Cols: deep, Stride: deep, Data: take(sizes[1])}
+	s.inverse = take(sizes[2])
+	if a.product.convert == nil {
+		s.queries, s.ldq = bytesOf(q.Data), 4*q.Stride
+		s.probabilities, s.ldp = bytesOf(s.scores.Data), 4*wide
+		return s
+	}
+	s.queries, s.probabilities = bytesOf(take(sizes[3])), bytesOf(take(sizes[4]))
+	for i := range rows {
+		a.product.convert(s.queries[i*ldq:(i+1)*ldq], Row(q, i))
+	}
+	return s
+}
+
+// set is c = a·B for the first width columns of a panel B of n inputs, in register tiles of even height.
+func (k *product) set(c blas32.General, a []byte, lda, n int, b []byte, width int) {
+	kernel := k.panel
+	if width <= panelWidth/2 && k.narrow != nil {
+		kernel = k.narrow
+	}
+	tiles := (c.Rows + k.rows - 1) / k.rows
 	for t := range tiles {
-		r, end := t*x.Rows/tiles, (t+1)*x.Rows/tiles
-		k.panel(end-r, n, bytesOf(x.Data[r*x.Stride:]), 4*x.Stride, bytesOf(panel[:n*panelWidth]), c.Data[r*c.Stride:], c.Stride)
+		r, end := t*c.Rows/tiles, (t+1)*c.Rows/tiles
+		tile := Rows(c, r, end)
+		for i := range tile.Rows {
+			clear(Row(tile, i))
+		}
+		kernel(end-r, (n+k.unit-1)/k.unit, a[r*lda:], lda, b, tile.Data, tile.Stride)
+	}
+}
+
+// softmax writes exp(scale·scores), taken relative to the largest and up to a common factor, to a row of activations and returns
+// their sum.
+func (k *product) softmax(dst []byte, scores []float32, scale float32) float32 {
+	if k.powers != nil {
+		return k.powers(dst, scores, scale)
+	}
+	softmax(scores, scale)
+	if k.convert != nil {
+		k.convert(dst, scores)
+	}
+	return 1
+}
+
+func scaleGo(dst, x []float32, f float32) {
+	for j := range dst {
+		dst[j] = x[j] * f
 	}
 }

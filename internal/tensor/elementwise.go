@@ -29,13 +29,8 @@ func onRow() *rowKernels { return rowKernelsOf(active.tier) }
 // rowsPerTask is enough rows of a thousand values or so to be worth waking a worker for.
 const rowsPerTask = 16
 
-// overRows calls do for rows first…last-1 of an operation that takes each row alone, on the pool if there are several tasks of
-// rowsPerTask.
+// overRows calls do for rows first…last-1 of an operation that takes each row alone, in tasks of rowsPerTask on the pool.
 func overRows(p *Pool, rows int, do func(first, last int)) {
 	tasks := (rows + rowsPerTask - 1) / rowsPerTask
-	if tasks <= 1 {
-		do(0, rows)
-		return
-	}
 	p.Run(tasks, func(_, i int) { do(i*rows/tasks, (i+1)*rows/tasks) })
 }

@@ -5,8 +5,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-
-	"gonum.org/v1/gonum/blas/blas32"
 )
 
 // near says whether got is within tolerance of want, relative to want or to least where want is smaller.
@@ -108,69 +106,4 @@ func TestRotary(t *testing.T) {
 			}
 		}
 	}
-}
-
-// wantAttention is softmax(q·Kᵀ/√headDim)·V for one row and head in float64, over the first visible positions.
-func wantAttention(q []float32, k, v blas32.General, from, to, visible int) []float64 {
-	weights, sum := make([]float64, visible), 0.0
-	for i := range weights {
-		dot := 0.0
-		for d := from; d < to; d++ {
-			dot += float64(q[d]) * float64(Row(k, i)[d])
-		}
-		weights[i] = math.Exp(dot / math.Sqrt(float64(to-from)))
-		sum += weights[i]
-	}
-	out := make([]float64, to-from)
-	for i, w := range weights {
-		for d := range out {
-			out[d] += w / sum * float64(Row(v, i)[from+d])
-		}
-	}
-	return out
-}
-
-func TestAttend(t *testing.T) {
-	eachTier(t, func(t *testing.T) {
-		r := rand.New(rand.NewPCG(7, 8))
-		for _, c := range []struct{ heads, headDim, positions int }{{1, 1, 1}, {2, 18, 16}, {3, 5, 33}, {2, 72, 121}, {2, 80, 130}, {1, 32, 64}} {
-			cols := c.heads * c.headDim
-			q, k, v := random(r, c.positions, cols), random(r, c.positions, cols), random(r, c.positions, cols)
-			for _, causal := range []bool{false, true} {
-				p := NewPool(2)
-				kv := NewKV(c.heads, c.headDim, c.positions+7)
-				kv.Append(p, k, v)
-				got := New(c.positions, cols)
-				Attend(p, got, q, kv, causal)
-				for i := range c.positions {
-					visible := c.positions
-					if causal {
-						visible = i + 1
-					}
-					for h := range c.heads {
-						want := wantAttention(Row(q, i), k, v, h*c.headDim, (h+1)*c.headDim, visible)
-						for d, w := range want {
-							if !near(Row(got, i)[h*c.headDim+d], w, 1e-5, 1) {
-								t.Fatalf("%+v, causal %v: row %d, head %d, [%d] = %v, want %v", c, causal, i, h, d, Row(got, i)[h*c.headDim+d], w)
-							}
-						}
-					}
-				}
-				if causal {
-					kv.Truncate(0)
-					steps := New(c.positions, cols)
-					for first := 0; first < c.positions; {
-						last := min(first+1+r.IntN(20), c.positions)
-						kv.Append(p, Rows(k, first, last), Rows(v, first, last))
-						Attend(p, Rows(steps, first, last), Rows(q, first, last), kv, true)
-						first = last
-					}
-					if !slices.Equal(got.Data, steps.Data) {
-						t.Fatalf("%+v: attention in pieces gives other bits than at once", c)
-					}
-				}
-				p.Close()
-			}
-		}
-	})
 }

@@ -75,8 +75,12 @@ func PackedBytes(f Form, out, in int) int { return panels(out) * formats[f].pane
 
 func panels(out int) int { return (out + panelWidth - 1) / panelWidth }
 
-// multiple is the number of inputs after which a block of K may end.
-func (l layout) multiple() int { return max(l.unit, l.group) }
+// bytesBefore is where input n begins, in the midst of a unit too, where there are no groups.
+func (l layout) bytesBefore(n int) int { return n * l.unitBytes / l.unit }
+
+// stride is the distance of rows of so many bytes: an odd number of cache lines, so that the rows of a tile do not compete for
+// the same places in the cache.
+func stride(bytes int) int { return ((bytes+alignment-1)/alignment | 1) * alignment }
 
 // floats sees memory as float32.
 func floats(b []byte) []float32 {

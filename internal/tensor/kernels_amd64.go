@@ -26,6 +26,15 @@ func panelBF16AVX2(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc i
 // Each step adds two products to a float32; subnormal numbers count as zero.
 func panelBF16DP(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
 
+// narrowF32AVX512 is panelF32AVX512 for the first 16 columns of B alone.
+func narrowF32AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+
+// narrowF16AVX512 is panelF16AVX512 for the first 16 columns of B alone.
+func narrowF16AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+
+// narrowBF16DP is panelBF16DP for the first 16 columns of B alone.
+func narrowBF16DP(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+
 // panelQ8VNNI adds A·B to C for rows (1…14) rows of A, lda bytes apart, and a panel B in groups of 128 inputs; k counts fours of inputs.
 // The weights of a group are unsigned, 128 too large; the first number of a group of A is -128 times the sum of its int8.
 func panelQ8VNNI(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
@@ -49,14 +58,26 @@ func roundBF16AVX512(n int, dst *float32, x *float32)
 // roundBF16AVX2 sets dst[j] to x[j] rounded to bfloat16, for j below n, a multiple of 8.
 func roundBF16AVX2(n int, dst *float32, x *float32)
 
-// packBF16AVX512 writes x[j] rounded to bfloat16 to dst, for j below n, a multiple of 16.
-func packBF16AVX512(n int, dst *byte, x *float32)
+// packBF16AVX512 writes x[j] rounded to bfloat16 to dst, for 16·n values and those of mask behind them, which may be none.
+func packBF16AVX512(n int, mask uint16, dst *byte, x *float32)
 
 // quantizeAVX512 quantises groups of size floats, a multiple of 32: for each it writes the int32 -128·Σq, the int8 q = x·127/m to the nearest, ties to even, and the float32 scale m/127, where m is the largest |x|.
 func quantizeAVX512(groups int, size int, dst *byte, x *float32)
 
 // quantizeAVX2 quantises groups of size floats, a multiple of 32: for each it writes the int32 -128·Σq, the int8 q = x·127/m to the nearest, ties to even, and the float32 scale m/127, where m is the largest |x|.
 func quantizeAVX2(groups int, size int, dst *byte, x *float32)
+
+// softmaxBF16AVX512 writes 2^(scale*(scores[j]-max)) as bfloat16 to dst for 16·n values and those of mask behind them, which may be none, and returns the sum of the unrounded powers.
+func softmaxBF16AVX512(n int, mask uint16, scores *float32, dst *byte, scale float32) float32
+
+// pairRowsAVX512 writes even[j] and odd[j], rounded to bfloat16, side by side to dst, for j in mask0 and, 16 further on, in mask1.
+func pairRowsAVX512(mask0 uint16, mask1 uint16, dst *byte, even *float32, odd *float32)
+
+// gatherPairsAVX512 writes floats 2p and 2p+1 of row j of src, rounded to bfloat16, side by side to place j of step p of dst, for 16 rows, stride bytes apart; the steps of dst are 128 bytes apart.
+func gatherPairsAVX512(pairs int, dst *byte, src *float32, stride int)
+
+// scaleAVX512 sets dst[j] = x[j]*f for 16·n values and those of mask behind them, which may be none.
+func scaleAVX512(n int, mask uint16, dst *float32, x *float32, f float32)
 
 // peakAVX512 does n times 12 multiplications and additions of one vector, on registers alone.
 func peakAVX512(n int)

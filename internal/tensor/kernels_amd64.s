@@ -7433,6 +7433,3285 @@ loop14:
 	VZEROUPPER
 	RET
 
+// func narrowF32AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+// Requires: AVX, AVX512F
+TEXT ·narrowF32AVX512(SB), NOSPLIT, $0-56
+	MOVQ    rows+0(FP), AX
+	CMPQ    AX, $0x0e
+	JEQ     rows14
+	CMPQ    AX, $0x0d
+	JEQ     rows13
+	CMPQ    AX, $0x0c
+	JEQ     rows12
+	CMPQ    AX, $0x0b
+	JEQ     rows11
+	CMPQ    AX, $0x0a
+	JEQ     rows10
+	CMPQ    AX, $0x09
+	JEQ     rows9
+	CMPQ    AX, $0x08
+	JEQ     rows8
+	CMPQ    AX, $0x07
+	JEQ     rows7
+	CMPQ    AX, $0x06
+	JEQ     rows6
+	CMPQ    AX, $0x05
+	JEQ     rows5
+	CMPQ    AX, $0x04
+	JEQ     rows4
+	CMPQ    AX, $0x03
+	JEQ     rows3
+	CMPQ    AX, $0x02
+	JEQ     rows2
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	MOVQ    c+40(FP), BX
+	MOVQ    ldc+48(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS (BX), Z0
+
+loop1:
+	VMOVUPS      (CX), Z1
+	VBROADCASTSS (DX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         $0x80, CX
+	ADDQ         $0x04, DX
+	DECQ         AX
+	JNZ          loop1
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	VZEROUPPER
+	RET
+
+rows2:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	MOVQ    c+40(FP), SI
+	MOVQ    ldc+48(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI), Z0
+	ADDQ    DI, SI
+	VMOVUPS (SI), Z1
+
+loop2:
+	VMOVUPS      (CX), Z2
+	VBROADCASTSS (DX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (DX)(BX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         $0x80, CX
+	ADDQ         $0x04, DX
+	DECQ         AX
+	JNZ          loop2
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	VZEROUPPER
+	RET
+
+rows3:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	MOVQ    c+40(FP), SI
+	MOVQ    ldc+48(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI), Z0
+	ADDQ    DI, SI
+	VMOVUPS (SI), Z1
+	ADDQ    DI, SI
+	VMOVUPS (SI), Z2
+
+loop3:
+	VMOVUPS      (CX), Z3
+	VBROADCASTSS (DX), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (DX)(BX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (DX)(BX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         $0x80, CX
+	ADDQ         $0x04, DX
+	DECQ         AX
+	JNZ          loop3
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	VZEROUPPER
+	RET
+
+rows4:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), SI
+	MOVQ    c+40(FP), DI
+	MOVQ    ldc+48(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS (DI), Z0
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z1
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z2
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z3
+
+loop4:
+	VMOVUPS      (CX), Z4
+	VBROADCASTSS (DX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (DX)(BX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (DX)(BX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (SI), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         $0x80, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop4
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	VZEROUPPER
+	RET
+
+rows5:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), SI
+	MOVQ    c+40(FP), DI
+	MOVQ    ldc+48(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS (DI), Z0
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z1
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z2
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z3
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z4
+
+loop5:
+	VMOVUPS      (CX), Z5
+	VBROADCASTSS (DX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (DX)(BX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (DX)(BX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (SI), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (SI)(BX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         $0x80, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop5
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	VZEROUPPER
+	RET
+
+rows6:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), SI
+	MOVQ    c+40(FP), DI
+	MOVQ    ldc+48(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS (DI), Z0
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z1
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z2
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z3
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z4
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z5
+
+loop6:
+	VMOVUPS      (CX), Z6
+	VBROADCASTSS (DX), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (DX)(BX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (DX)(BX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (SI), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (SI)(BX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (SI)(BX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         $0x80, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop6
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	VZEROUPPER
+	RET
+
+rows7:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), SI
+	MOVQ    c+40(FP), R8
+	MOVQ    ldc+48(FP), R9
+	SHLQ    $0x02, R9
+	VMOVUPS (R8), Z0
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z1
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z2
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z3
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z4
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z5
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z6
+
+loop7:
+	VMOVUPS      (CX), Z7
+	VBROADCASTSS (DX), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (DX)(BX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (DX)(BX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (DI), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (DI)(BX*1), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (DI)(BX*2), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (SI), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         $0x80, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop7
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	VZEROUPPER
+	RET
+
+rows8:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), SI
+	MOVQ    c+40(FP), R8
+	MOVQ    ldc+48(FP), R9
+	SHLQ    $0x02, R9
+	VMOVUPS (R8), Z0
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z1
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z2
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z3
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z4
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z5
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z6
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z7
+
+loop8:
+	VMOVUPS      (CX), Z8
+	VBROADCASTSS (DX), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS (DX)(BX*1), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS (DX)(BX*2), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (DI), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (DI)(BX*1), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (DI)(BX*2), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (SI), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS (SI)(BX*1), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         $0x80, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop8
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z7, (AX)
+	VZEROUPPER
+	RET
+
+rows9:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), SI
+	MOVQ    c+40(FP), R8
+	MOVQ    ldc+48(FP), R9
+	SHLQ    $0x02, R9
+	VMOVUPS (R8), Z0
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z1
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z2
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z3
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z4
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z5
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z6
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z7
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z8
+
+loop9:
+	VMOVUPS      (CX), Z9
+	VBROADCASTSS (DX), Z10
+	VFMADD231PS  Z9, Z10, Z0
+	VBROADCASTSS (DX)(BX*1), Z10
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (DX)(BX*2), Z10
+	VFMADD231PS  Z9, Z10, Z2
+	VBROADCASTSS (DI), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (DI)(BX*1), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VBROADCASTSS (DI)(BX*2), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (SI), Z10
+	VFMADD231PS  Z9, Z10, Z6
+	VBROADCASTSS (SI)(BX*1), Z10
+	VFMADD231PS  Z9, Z10, Z7
+	VBROADCASTSS (SI)(BX*2), Z10
+	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         $0x80, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop9
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z7, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z8, (AX)
+	VZEROUPPER
+	RET
+
+rows10:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), SI
+	MOVQ    c+40(FP), R9
+	MOVQ    ldc+48(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS (R9), Z0
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z2
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z5
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z6
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z9
+
+loop10:
+	VMOVUPS      (CX), Z10
+	VBROADCASTSS (DX), Z11
+	VFMADD231PS  Z10, Z11, Z0
+	VBROADCASTSS (DX)(BX*1), Z11
+	VFMADD231PS  Z10, Z11, Z1
+	VBROADCASTSS (DX)(BX*2), Z11
+	VFMADD231PS  Z10, Z11, Z2
+	VBROADCASTSS (DI), Z11
+	VFMADD231PS  Z10, Z11, Z3
+	VBROADCASTSS (DI)(BX*1), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VBROADCASTSS (DI)(BX*2), Z11
+	VFMADD231PS  Z10, Z11, Z5
+	VBROADCASTSS (R8), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VBROADCASTSS (R8)(BX*1), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VBROADCASTSS (R8)(BX*2), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VBROADCASTSS (SI), Z11
+	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         $0x80, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop10
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z7, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z8, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z9, (AX)
+	VZEROUPPER
+	RET
+
+rows11:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), SI
+	MOVQ    c+40(FP), R9
+	MOVQ    ldc+48(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS (R9), Z0
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z2
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z5
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z6
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z9
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z10
+
+loop11:
+	VMOVUPS      (CX), Z11
+	VBROADCASTSS (DX), Z12
+	VFMADD231PS  Z11, Z12, Z0
+	VBROADCASTSS (DX)(BX*1), Z12
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (DX)(BX*2), Z12
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (DI), Z12
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (DI)(BX*1), Z12
+	VFMADD231PS  Z11, Z12, Z4
+	VBROADCASTSS (DI)(BX*2), Z12
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R8), Z12
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSS (R8)(BX*1), Z12
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R8)(BX*2), Z12
+	VFMADD231PS  Z11, Z12, Z8
+	VBROADCASTSS (SI), Z12
+	VFMADD231PS  Z11, Z12, Z9
+	VBROADCASTSS (SI)(BX*1), Z12
+	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         $0x80, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop11
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z7, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z8, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z9, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z10, (AX)
+	VZEROUPPER
+	RET
+
+rows12:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), SI
+	MOVQ    c+40(FP), R9
+	MOVQ    ldc+48(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS (R9), Z0
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z2
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z5
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z6
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z9
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z10
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z11
+
+loop12:
+	VMOVUPS      (CX), Z12
+	VBROADCASTSS (DX), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (DX)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS (DX)(BX*2), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS (DI), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (DI)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (DI)(BX*2), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS (R8), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (R8)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (R8)(BX*2), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (SI), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (SI)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS (SI)(BX*2), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         $0x80, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop12
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z7, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z8, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z9, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z10, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z11, (AX)
+	VZEROUPPER
+	RET
+
+rows13:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), R9
+	LEAQ    (R9)(SI*1), SI
+	MOVQ    c+40(FP), R10
+	MOVQ    ldc+48(FP), R11
+	SHLQ    $0x02, R11
+	VMOVUPS (R10), Z0
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z1
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z2
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z4
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z5
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z6
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z7
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z8
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z9
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z10
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z11
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z12
+
+loop13:
+	VMOVUPS      (CX), Z13
+	VBROADCASTSS (DX), Z14
+	VFMADD231PS  Z13, Z14, Z0
+	VBROADCASTSS (DX)(BX*1), Z14
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (DX)(BX*2), Z14
+	VFMADD231PS  Z13, Z14, Z2
+	VBROADCASTSS (DI), Z14
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (DI)(BX*1), Z14
+	VFMADD231PS  Z13, Z14, Z4
+	VBROADCASTSS (DI)(BX*2), Z14
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R8), Z14
+	VFMADD231PS  Z13, Z14, Z6
+	VBROADCASTSS (R8)(BX*1), Z14
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R8)(BX*2), Z14
+	VFMADD231PS  Z13, Z14, Z8
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R9)(BX*1), Z14
+	VFMADD231PS  Z13, Z14, Z10
+	VBROADCASTSS (R9)(BX*2), Z14
+	VFMADD231PS  Z13, Z14, Z11
+	VBROADCASTSS (SI), Z14
+	VFMADD231PS  Z13, Z14, Z12
+	ADDQ         $0x80, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop13
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z7, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z8, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z9, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z10, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z11, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z12, (AX)
+	VZEROUPPER
+	RET
+
+rows14:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), R9
+	LEAQ    (R9)(SI*1), SI
+	MOVQ    c+40(FP), R10
+	MOVQ    ldc+48(FP), R11
+	SHLQ    $0x02, R11
+	VMOVUPS (R10), Z0
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z1
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z2
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z4
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z5
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z6
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z7
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z8
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z9
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z10
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z11
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z12
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z13
+
+loop14:
+	VMOVUPS      (CX), Z14
+	VBROADCASTSS (DX), Z15
+	VFMADD231PS  Z14, Z15, Z0
+	VBROADCASTSS (DX)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z1
+	VBROADCASTSS (DX)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS (DI), Z15
+	VFMADD231PS  Z14, Z15, Z3
+	VBROADCASTSS (DI)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z4
+	VBROADCASTSS (DI)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS (R8), Z15
+	VFMADD231PS  Z14, Z15, Z6
+	VBROADCASTSS (R8)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z7
+	VBROADCASTSS (R8)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS (R9), Z15
+	VFMADD231PS  Z14, Z15, Z9
+	VBROADCASTSS (R9)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z10
+	VBROADCASTSS (R9)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z11
+	VBROADCASTSS (SI), Z15
+	VFMADD231PS  Z14, Z15, Z12
+	VBROADCASTSS (SI)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z13
+	ADDQ         $0x80, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop14
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z7, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z8, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z9, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z10, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z11, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z12, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z13, (AX)
+	VZEROUPPER
+	RET
+
+// func narrowF16AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+// Requires: AVX, AVX512F
+TEXT ·narrowF16AVX512(SB), NOSPLIT, $0-56
+	MOVQ    rows+0(FP), AX
+	CMPQ    AX, $0x0e
+	JEQ     rows14
+	CMPQ    AX, $0x0d
+	JEQ     rows13
+	CMPQ    AX, $0x0c
+	JEQ     rows12
+	CMPQ    AX, $0x0b
+	JEQ     rows11
+	CMPQ    AX, $0x0a
+	JEQ     rows10
+	CMPQ    AX, $0x09
+	JEQ     rows9
+	CMPQ    AX, $0x08
+	JEQ     rows8
+	CMPQ    AX, $0x07
+	JEQ     rows7
+	CMPQ    AX, $0x06
+	JEQ     rows6
+	CMPQ    AX, $0x05
+	JEQ     rows5
+	CMPQ    AX, $0x04
+	JEQ     rows4
+	CMPQ    AX, $0x03
+	JEQ     rows3
+	CMPQ    AX, $0x02
+	JEQ     rows2
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	MOVQ    c+40(FP), BX
+	MOVQ    ldc+48(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS (BX), Z0
+
+loop1:
+	VCVTPH2PS    (CX), Z1
+	VBROADCASTSS (DX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         $0x40, CX
+	ADDQ         $0x04, DX
+	DECQ         AX
+	JNZ          loop1
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	VZEROUPPER
+	RET
+
+rows2:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	MOVQ    c+40(FP), SI
+	MOVQ    ldc+48(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI), Z0
+	ADDQ    DI, SI
+	VMOVUPS (SI), Z1
+
+loop2:
+	VCVTPH2PS    (CX), Z2
+	VBROADCASTSS (DX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (DX)(BX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         $0x40, CX
+	ADDQ         $0x04, DX
+	DECQ         AX
+	JNZ          loop2
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	VZEROUPPER
+	RET
+
+rows3:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	MOVQ    c+40(FP), SI
+	MOVQ    ldc+48(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI), Z0
+	ADDQ    DI, SI
+	VMOVUPS (SI), Z1
+	ADDQ    DI, SI
+	VMOVUPS (SI), Z2
+
+loop3:
+	VCVTPH2PS    (CX), Z3
+	VBROADCASTSS (DX), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (DX)(BX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (DX)(BX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         $0x40, CX
+	ADDQ         $0x04, DX
+	DECQ         AX
+	JNZ          loop3
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	VZEROUPPER
+	RET
+
+rows4:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), SI
+	MOVQ    c+40(FP), DI
+	MOVQ    ldc+48(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS (DI), Z0
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z1
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z2
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z3
+
+loop4:
+	VCVTPH2PS    (CX), Z4
+	VBROADCASTSS (DX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (DX)(BX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (DX)(BX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (SI), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         $0x40, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop4
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	VZEROUPPER
+	RET
+
+rows5:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), SI
+	MOVQ    c+40(FP), DI
+	MOVQ    ldc+48(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS (DI), Z0
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z1
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z2
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z3
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z4
+
+loop5:
+	VCVTPH2PS    (CX), Z5
+	VBROADCASTSS (DX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (DX)(BX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (DX)(BX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (SI), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (SI)(BX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         $0x40, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop5
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	VZEROUPPER
+	RET
+
+rows6:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), SI
+	MOVQ    c+40(FP), DI
+	MOVQ    ldc+48(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS (DI), Z0
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z1
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z2
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z3
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z4
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z5
+
+loop6:
+	VCVTPH2PS    (CX), Z6
+	VBROADCASTSS (DX), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (DX)(BX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (DX)(BX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (SI), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (SI)(BX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (SI)(BX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         $0x40, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop6
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	VZEROUPPER
+	RET
+
+rows7:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), SI
+	MOVQ    c+40(FP), R8
+	MOVQ    ldc+48(FP), R9
+	SHLQ    $0x02, R9
+	VMOVUPS (R8), Z0
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z1
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z2
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z3
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z4
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z5
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z6
+
+loop7:
+	VCVTPH2PS    (CX), Z7
+	VBROADCASTSS (DX), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (DX)(BX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (DX)(BX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (DI), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (DI)(BX*1), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (DI)(BX*2), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (SI), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         $0x40, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop7
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	VZEROUPPER
+	RET
+
+rows8:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), SI
+	MOVQ    c+40(FP), R8
+	MOVQ    ldc+48(FP), R9
+	SHLQ    $0x02, R9
+	VMOVUPS (R8), Z0
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z1
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z2
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z3
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z4
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z5
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z6
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z7
+
+loop8:
+	VCVTPH2PS    (CX), Z8
+	VBROADCASTSS (DX), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS (DX)(BX*1), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS (DX)(BX*2), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (DI), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (DI)(BX*1), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (DI)(BX*2), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (SI), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS (SI)(BX*1), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         $0x40, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop8
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z7, (AX)
+	VZEROUPPER
+	RET
+
+rows9:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), SI
+	MOVQ    c+40(FP), R8
+	MOVQ    ldc+48(FP), R9
+	SHLQ    $0x02, R9
+	VMOVUPS (R8), Z0
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z1
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z2
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z3
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z4
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z5
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z6
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z7
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z8
+
+loop9:
+	VCVTPH2PS    (CX), Z9
+	VBROADCASTSS (DX), Z10
+	VFMADD231PS  Z9, Z10, Z0
+	VBROADCASTSS (DX)(BX*1), Z10
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (DX)(BX*2), Z10
+	VFMADD231PS  Z9, Z10, Z2
+	VBROADCASTSS (DI), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (DI)(BX*1), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VBROADCASTSS (DI)(BX*2), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (SI), Z10
+	VFMADD231PS  Z9, Z10, Z6
+	VBROADCASTSS (SI)(BX*1), Z10
+	VFMADD231PS  Z9, Z10, Z7
+	VBROADCASTSS (SI)(BX*2), Z10
+	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         $0x40, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop9
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z7, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z8, (AX)
+	VZEROUPPER
+	RET
+
+rows10:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), SI
+	MOVQ    c+40(FP), R9
+	MOVQ    ldc+48(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS (R9), Z0
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z2
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z5
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z6
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z9
+
+loop10:
+	VCVTPH2PS    (CX), Z10
+	VBROADCASTSS (DX), Z11
+	VFMADD231PS  Z10, Z11, Z0
+	VBROADCASTSS (DX)(BX*1), Z11
+	VFMADD231PS  Z10, Z11, Z1
+	VBROADCASTSS (DX)(BX*2), Z11
+	VFMADD231PS  Z10, Z11, Z2
+	VBROADCASTSS (DI), Z11
+	VFMADD231PS  Z10, Z11, Z3
+	VBROADCASTSS (DI)(BX*1), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VBROADCASTSS (DI)(BX*2), Z11
+	VFMADD231PS  Z10, Z11, Z5
+	VBROADCASTSS (R8), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VBROADCASTSS (R8)(BX*1), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VBROADCASTSS (R8)(BX*2), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VBROADCASTSS (SI), Z11
+	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         $0x40, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop10
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z7, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z8, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z9, (AX)
+	VZEROUPPER
+	RET
+
+rows11:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), SI
+	MOVQ    c+40(FP), R9
+	MOVQ    ldc+48(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS (R9), Z0
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z2
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z5
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z6
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z9
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z10
+
+loop11:
+	VCVTPH2PS    (CX), Z11
+	VBROADCASTSS (DX), Z12
+	VFMADD231PS  Z11, Z12, Z0
+	VBROADCASTSS (DX)(BX*1), Z12
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (DX)(BX*2), Z12
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (DI), Z12
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (DI)(BX*1), Z12
+	VFMADD231PS  Z11, Z12, Z4
+	VBROADCASTSS (DI)(BX*2), Z12
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R8), Z12
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSS (R8)(BX*1), Z12
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R8)(BX*2), Z12
+	VFMADD231PS  Z11, Z12, Z8
+	VBROADCASTSS (SI), Z12
+	VFMADD231PS  Z11, Z12, Z9
+	VBROADCASTSS (SI)(BX*1), Z12
+	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         $0x40, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop11
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z7, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z8, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z9, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z10, (AX)
+	VZEROUPPER
+	RET
+
+rows12:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), SI
+	MOVQ    c+40(FP), R9
+	MOVQ    ldc+48(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS (R9), Z0
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z2
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z5
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z6
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z9
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z10
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z11
+
+loop12:
+	VCVTPH2PS    (CX), Z12
+	VBROADCASTSS (DX), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (DX)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS (DX)(BX*2), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS (DI), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (DI)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (DI)(BX*2), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS (R8), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (R8)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (R8)(BX*2), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (SI), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (SI)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS (SI)(BX*2), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         $0x40, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop12
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z7, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z8, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z9, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z10, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z11, (AX)
+	VZEROUPPER
+	RET
+
+rows13:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), R9
+	LEAQ    (R9)(SI*1), SI
+	MOVQ    c+40(FP), R10
+	MOVQ    ldc+48(FP), R11
+	SHLQ    $0x02, R11
+	VMOVUPS (R10), Z0
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z1
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z2
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z4
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z5
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z6
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z7
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z8
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z9
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z10
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z11
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z12
+
+loop13:
+	VCVTPH2PS    (CX), Z13
+	VBROADCASTSS (DX), Z14
+	VFMADD231PS  Z13, Z14, Z0
+	VBROADCASTSS (DX)(BX*1), Z14
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (DX)(BX*2), Z14
+	VFMADD231PS  Z13, Z14, Z2
+	VBROADCASTSS (DI), Z14
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (DI)(BX*1), Z14
+	VFMADD231PS  Z13, Z14, Z4
+	VBROADCASTSS (DI)(BX*2), Z14
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R8), Z14
+	VFMADD231PS  Z13, Z14, Z6
+	VBROADCASTSS (R8)(BX*1), Z14
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R8)(BX*2), Z14
+	VFMADD231PS  Z13, Z14, Z8
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R9)(BX*1), Z14
+	VFMADD231PS  Z13, Z14, Z10
+	VBROADCASTSS (R9)(BX*2), Z14
+	VFMADD231PS  Z13, Z14, Z11
+	VBROADCASTSS (SI), Z14
+	VFMADD231PS  Z13, Z14, Z12
+	ADDQ         $0x40, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop13
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z7, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z8, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z9, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z10, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z11, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z12, (AX)
+	VZEROUPPER
+	RET
+
+rows14:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), R9
+	LEAQ    (R9)(SI*1), SI
+	MOVQ    c+40(FP), R10
+	MOVQ    ldc+48(FP), R11
+	SHLQ    $0x02, R11
+	VMOVUPS (R10), Z0
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z1
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z2
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z4
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z5
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z6
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z7
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z8
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z9
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z10
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z11
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z12
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z13
+
+loop14:
+	VCVTPH2PS    (CX), Z14
+	VBROADCASTSS (DX), Z15
+	VFMADD231PS  Z14, Z15, Z0
+	VBROADCASTSS (DX)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z1
+	VBROADCASTSS (DX)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS (DI), Z15
+	VFMADD231PS  Z14, Z15, Z3
+	VBROADCASTSS (DI)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z4
+	VBROADCASTSS (DI)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS (R8), Z15
+	VFMADD231PS  Z14, Z15, Z6
+	VBROADCASTSS (R8)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z7
+	VBROADCASTSS (R8)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS (R9), Z15
+	VFMADD231PS  Z14, Z15, Z9
+	VBROADCASTSS (R9)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z10
+	VBROADCASTSS (R9)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z11
+	VBROADCASTSS (SI), Z15
+	VFMADD231PS  Z14, Z15, Z12
+	VBROADCASTSS (SI)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z13
+	ADDQ         $0x40, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, SI
+	DECQ         AX
+	JNZ          loop14
+	MOVQ         c+40(FP), AX
+	MOVQ         ldc+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      Z0, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z1, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z2, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z3, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z4, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z5, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z6, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z7, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z8, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z9, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z10, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z11, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z12, (AX)
+	ADDQ         CX, AX
+	VMOVUPS      Z13, (AX)
+	VZEROUPPER
+	RET
+
+// func narrowBF16DP(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+// Requires: AVX, AVX512F
+TEXT ·narrowBF16DP(SB), NOSPLIT, $0-56
+	MOVQ    rows+0(FP), AX
+	CMPQ    AX, $0x0e
+	JEQ     rows14
+	CMPQ    AX, $0x0d
+	JEQ     rows13
+	CMPQ    AX, $0x0c
+	JEQ     rows12
+	CMPQ    AX, $0x0b
+	JEQ     rows11
+	CMPQ    AX, $0x0a
+	JEQ     rows10
+	CMPQ    AX, $0x09
+	JEQ     rows9
+	CMPQ    AX, $0x08
+	JEQ     rows8
+	CMPQ    AX, $0x07
+	JEQ     rows7
+	CMPQ    AX, $0x06
+	JEQ     rows6
+	CMPQ    AX, $0x05
+	JEQ     rows5
+	CMPQ    AX, $0x04
+	JEQ     rows4
+	CMPQ    AX, $0x03
+	JEQ     rows3
+	CMPQ    AX, $0x02
+	JEQ     rows2
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	MOVQ    c+40(FP), BX
+	MOVQ    ldc+48(FP), SI
+	SHLQ    $0x02, SI
+	VMOVUPS (BX), Z0
+
+loop1:
+	VMOVDQU32    (CX), Z28
+	VPBROADCASTD (DX), Z30
+
+	// VDPBF16PS Z30, Z28, Z0
+	LONG    $0x401e9262
+	WORD    $0xc652
+	ADDQ    $0x80, CX
+	ADDQ    $0x04, DX
+	DECQ    AX
+	JNZ     loop1
+	MOVQ    c+40(FP), AX
+	MOVQ    ldc+48(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VZEROUPPER
+	RET
+
+rows2:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	MOVQ    c+40(FP), SI
+	MOVQ    ldc+48(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI), Z0
+	ADDQ    DI, SI
+	VMOVUPS (SI), Z2
+
+loop2:
+	VMOVDQU32    (CX), Z28
+	VPBROADCASTD (DX), Z30
+
+	// VDPBF16PS Z30, Z28, Z0
+	LONG         $0x401e9262
+	WORD         $0xc652
+	VPBROADCASTD (DX)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z2
+	LONG    $0x401e9262
+	WORD    $0xd752
+	ADDQ    $0x80, CX
+	ADDQ    $0x04, DX
+	DECQ    AX
+	JNZ     loop2
+	MOVQ    c+40(FP), AX
+	MOVQ    ldc+48(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VZEROUPPER
+	RET
+
+rows3:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	MOVQ    c+40(FP), SI
+	MOVQ    ldc+48(FP), DI
+	SHLQ    $0x02, DI
+	VMOVUPS (SI), Z0
+	ADDQ    DI, SI
+	VMOVUPS (SI), Z2
+	ADDQ    DI, SI
+	VMOVUPS (SI), Z4
+
+loop3:
+	VMOVDQU32    (CX), Z28
+	VPBROADCASTD (DX), Z30
+
+	// VDPBF16PS Z30, Z28, Z0
+	LONG         $0x401e9262
+	WORD         $0xc652
+	VPBROADCASTD (DX)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z2
+	LONG         $0x401e9262
+	WORD         $0xd752
+	VPBROADCASTD (DX)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z4
+	LONG    $0x401e9262
+	WORD    $0xe652
+	ADDQ    $0x80, CX
+	ADDQ    $0x04, DX
+	DECQ    AX
+	JNZ     loop3
+	MOVQ    c+40(FP), AX
+	MOVQ    ldc+48(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VZEROUPPER
+	RET
+
+rows4:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), SI
+	MOVQ    c+40(FP), DI
+	MOVQ    ldc+48(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS (DI), Z0
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z2
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z4
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z6
+
+loop4:
+	VMOVDQU32    (CX), Z28
+	VPBROADCASTD (DX), Z30
+
+	// VDPBF16PS Z30, Z28, Z0
+	LONG         $0x401e9262
+	WORD         $0xc652
+	VPBROADCASTD (DX)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z2
+	LONG         $0x401e9262
+	WORD         $0xd752
+	VPBROADCASTD (DX)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z4
+	LONG         $0x401e9262
+	WORD         $0xe652
+	VPBROADCASTD (SI), Z31
+
+	// VDPBF16PS Z31, Z28, Z6
+	LONG    $0x401e9262
+	WORD    $0xf752
+	ADDQ    $0x80, CX
+	ADDQ    $0x04, DX
+	ADDQ    $0x04, SI
+	DECQ    AX
+	JNZ     loop4
+	MOVQ    c+40(FP), AX
+	MOVQ    ldc+48(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VZEROUPPER
+	RET
+
+rows5:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), SI
+	MOVQ    c+40(FP), DI
+	MOVQ    ldc+48(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS (DI), Z0
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z2
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z4
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z6
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z8
+
+loop5:
+	VMOVDQU32    (CX), Z28
+	VPBROADCASTD (DX), Z30
+
+	// VDPBF16PS Z30, Z28, Z0
+	LONG         $0x401e9262
+	WORD         $0xc652
+	VPBROADCASTD (DX)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z2
+	LONG         $0x401e9262
+	WORD         $0xd752
+	VPBROADCASTD (DX)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z4
+	LONG         $0x401e9262
+	WORD         $0xe652
+	VPBROADCASTD (SI), Z31
+
+	// VDPBF16PS Z31, Z28, Z6
+	LONG         $0x401e9262
+	WORD         $0xf752
+	VPBROADCASTD (SI)(BX*1), Z30
+
+	// VDPBF16PS Z30, Z28, Z8
+	LONG    $0x401e1262
+	WORD    $0xc652
+	ADDQ    $0x80, CX
+	ADDQ    $0x04, DX
+	ADDQ    $0x04, SI
+	DECQ    AX
+	JNZ     loop5
+	MOVQ    c+40(FP), AX
+	MOVQ    ldc+48(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VZEROUPPER
+	RET
+
+rows6:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), SI
+	MOVQ    c+40(FP), DI
+	MOVQ    ldc+48(FP), R8
+	SHLQ    $0x02, R8
+	VMOVUPS (DI), Z0
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z2
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z4
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z6
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z8
+	ADDQ    R8, DI
+	VMOVUPS (DI), Z10
+
+loop6:
+	VMOVDQU32    (CX), Z28
+	VPBROADCASTD (DX), Z30
+
+	// VDPBF16PS Z30, Z28, Z0
+	LONG         $0x401e9262
+	WORD         $0xc652
+	VPBROADCASTD (DX)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z2
+	LONG         $0x401e9262
+	WORD         $0xd752
+	VPBROADCASTD (DX)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z4
+	LONG         $0x401e9262
+	WORD         $0xe652
+	VPBROADCASTD (SI), Z31
+
+	// VDPBF16PS Z31, Z28, Z6
+	LONG         $0x401e9262
+	WORD         $0xf752
+	VPBROADCASTD (SI)(BX*1), Z30
+
+	// VDPBF16PS Z30, Z28, Z8
+	LONG         $0x401e1262
+	WORD         $0xc652
+	VPBROADCASTD (SI)(BX*2), Z31
+
+	// VDPBF16PS Z31, Z28, Z10
+	LONG    $0x401e1262
+	WORD    $0xd752
+	ADDQ    $0x80, CX
+	ADDQ    $0x04, DX
+	ADDQ    $0x04, SI
+	DECQ    AX
+	JNZ     loop6
+	MOVQ    c+40(FP), AX
+	MOVQ    ldc+48(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VZEROUPPER
+	RET
+
+rows7:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), SI
+	MOVQ    c+40(FP), R8
+	MOVQ    ldc+48(FP), R9
+	SHLQ    $0x02, R9
+	VMOVUPS (R8), Z0
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z2
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z4
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z6
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z8
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z10
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z12
+
+loop7:
+	VMOVDQU32    (CX), Z28
+	VPBROADCASTD (DX), Z30
+
+	// VDPBF16PS Z30, Z28, Z0
+	LONG         $0x401e9262
+	WORD         $0xc652
+	VPBROADCASTD (DX)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z2
+	LONG         $0x401e9262
+	WORD         $0xd752
+	VPBROADCASTD (DX)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z4
+	LONG         $0x401e9262
+	WORD         $0xe652
+	VPBROADCASTD (DI), Z31
+
+	// VDPBF16PS Z31, Z28, Z6
+	LONG         $0x401e9262
+	WORD         $0xf752
+	VPBROADCASTD (DI)(BX*1), Z30
+
+	// VDPBF16PS Z30, Z28, Z8
+	LONG         $0x401e1262
+	WORD         $0xc652
+	VPBROADCASTD (DI)(BX*2), Z31
+
+	// VDPBF16PS Z31, Z28, Z10
+	LONG         $0x401e1262
+	WORD         $0xd752
+	VPBROADCASTD (SI), Z30
+
+	// VDPBF16PS Z30, Z28, Z12
+	LONG    $0x401e1262
+	WORD    $0xe652
+	ADDQ    $0x80, CX
+	ADDQ    $0x04, DX
+	ADDQ    $0x04, DI
+	ADDQ    $0x04, SI
+	DECQ    AX
+	JNZ     loop7
+	MOVQ    c+40(FP), AX
+	MOVQ    ldc+48(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VZEROUPPER
+	RET
+
+rows8:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), SI
+	MOVQ    c+40(FP), R8
+	MOVQ    ldc+48(FP), R9
+	SHLQ    $0x02, R9
+	VMOVUPS (R8), Z0
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z2
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z4
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z6
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z8
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z10
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z12
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z14
+
+loop8:
+	VMOVDQU32    (CX), Z28
+	VPBROADCASTD (DX), Z30
+
+	// VDPBF16PS Z30, Z28, Z0
+	LONG         $0x401e9262
+	WORD         $0xc652
+	VPBROADCASTD (DX)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z2
+	LONG         $0x401e9262
+	WORD         $0xd752
+	VPBROADCASTD (DX)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z4
+	LONG         $0x401e9262
+	WORD         $0xe652
+	VPBROADCASTD (DI), Z31
+
+	// VDPBF16PS Z31, Z28, Z6
+	LONG         $0x401e9262
+	WORD         $0xf752
+	VPBROADCASTD (DI)(BX*1), Z30
+
+	// VDPBF16PS Z30, Z28, Z8
+	LONG         $0x401e1262
+	WORD         $0xc652
+	VPBROADCASTD (DI)(BX*2), Z31
+
+	// VDPBF16PS Z31, Z28, Z10
+	LONG         $0x401e1262
+	WORD         $0xd752
+	VPBROADCASTD (SI), Z30
+
+	// VDPBF16PS Z30, Z28, Z12
+	LONG         $0x401e1262
+	WORD         $0xe652
+	VPBROADCASTD (SI)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z14
+	LONG    $0x401e1262
+	WORD    $0xf752
+	ADDQ    $0x80, CX
+	ADDQ    $0x04, DX
+	ADDQ    $0x04, DI
+	ADDQ    $0x04, SI
+	DECQ    AX
+	JNZ     loop8
+	MOVQ    c+40(FP), AX
+	MOVQ    ldc+48(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VZEROUPPER
+	RET
+
+rows9:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), SI
+	MOVQ    c+40(FP), R8
+	MOVQ    ldc+48(FP), R9
+	SHLQ    $0x02, R9
+	VMOVUPS (R8), Z0
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z2
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z4
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z6
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z8
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z10
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z12
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z14
+	ADDQ    R9, R8
+	VMOVUPS (R8), Z16
+
+loop9:
+	VMOVDQU32    (CX), Z28
+	VPBROADCASTD (DX), Z30
+
+	// VDPBF16PS Z30, Z28, Z0
+	LONG         $0x401e9262
+	WORD         $0xc652
+	VPBROADCASTD (DX)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z2
+	LONG         $0x401e9262
+	WORD         $0xd752
+	VPBROADCASTD (DX)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z4
+	LONG         $0x401e9262
+	WORD         $0xe652
+	VPBROADCASTD (DI), Z31
+
+	// VDPBF16PS Z31, Z28, Z6
+	LONG         $0x401e9262
+	WORD         $0xf752
+	VPBROADCASTD (DI)(BX*1), Z30
+
+	// VDPBF16PS Z30, Z28, Z8
+	LONG         $0x401e1262
+	WORD         $0xc652
+	VPBROADCASTD (DI)(BX*2), Z31
+
+	// VDPBF16PS Z31, Z28, Z10
+	LONG         $0x401e1262
+	WORD         $0xd752
+	VPBROADCASTD (SI), Z30
+
+	// VDPBF16PS Z30, Z28, Z12
+	LONG         $0x401e1262
+	WORD         $0xe652
+	VPBROADCASTD (SI)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z14
+	LONG         $0x401e1262
+	WORD         $0xf752
+	VPBROADCASTD (SI)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z16
+	LONG    $0x401e8262
+	WORD    $0xc652
+	ADDQ    $0x80, CX
+	ADDQ    $0x04, DX
+	ADDQ    $0x04, DI
+	ADDQ    $0x04, SI
+	DECQ    AX
+	JNZ     loop9
+	MOVQ    c+40(FP), AX
+	MOVQ    ldc+48(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VZEROUPPER
+	RET
+
+rows10:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), SI
+	MOVQ    c+40(FP), R9
+	MOVQ    ldc+48(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS (R9), Z0
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z2
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z6
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z10
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z12
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z14
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z16
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z18
+
+loop10:
+	VMOVDQU32    (CX), Z28
+	VPBROADCASTD (DX), Z30
+
+	// VDPBF16PS Z30, Z28, Z0
+	LONG         $0x401e9262
+	WORD         $0xc652
+	VPBROADCASTD (DX)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z2
+	LONG         $0x401e9262
+	WORD         $0xd752
+	VPBROADCASTD (DX)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z4
+	LONG         $0x401e9262
+	WORD         $0xe652
+	VPBROADCASTD (DI), Z31
+
+	// VDPBF16PS Z31, Z28, Z6
+	LONG         $0x401e9262
+	WORD         $0xf752
+	VPBROADCASTD (DI)(BX*1), Z30
+
+	// VDPBF16PS Z30, Z28, Z8
+	LONG         $0x401e1262
+	WORD         $0xc652
+	VPBROADCASTD (DI)(BX*2), Z31
+
+	// VDPBF16PS Z31, Z28, Z10
+	LONG         $0x401e1262
+	WORD         $0xd752
+	VPBROADCASTD (R8), Z30
+
+	// VDPBF16PS Z30, Z28, Z12
+	LONG         $0x401e1262
+	WORD         $0xe652
+	VPBROADCASTD (R8)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z14
+	LONG         $0x401e1262
+	WORD         $0xf752
+	VPBROADCASTD (R8)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z16
+	LONG         $0x401e8262
+	WORD         $0xc652
+	VPBROADCASTD (SI), Z31
+
+	// VDPBF16PS Z31, Z28, Z18
+	LONG    $0x401e8262
+	WORD    $0xd752
+	ADDQ    $0x80, CX
+	ADDQ    $0x04, DX
+	ADDQ    $0x04, DI
+	ADDQ    $0x04, R8
+	ADDQ    $0x04, SI
+	DECQ    AX
+	JNZ     loop10
+	MOVQ    c+40(FP), AX
+	MOVQ    ldc+48(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VZEROUPPER
+	RET
+
+rows11:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), SI
+	MOVQ    c+40(FP), R9
+	MOVQ    ldc+48(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS (R9), Z0
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z2
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z6
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z10
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z12
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z14
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z16
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z18
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z20
+
+loop11:
+	VMOVDQU32    (CX), Z28
+	VPBROADCASTD (DX), Z30
+
+	// VDPBF16PS Z30, Z28, Z0
+	LONG         $0x401e9262
+	WORD         $0xc652
+	VPBROADCASTD (DX)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z2
+	LONG         $0x401e9262
+	WORD         $0xd752
+	VPBROADCASTD (DX)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z4
+	LONG         $0x401e9262
+	WORD         $0xe652
+	VPBROADCASTD (DI), Z31
+
+	// VDPBF16PS Z31, Z28, Z6
+	LONG         $0x401e9262
+	WORD         $0xf752
+	VPBROADCASTD (DI)(BX*1), Z30
+
+	// VDPBF16PS Z30, Z28, Z8
+	LONG         $0x401e1262
+	WORD         $0xc652
+	VPBROADCASTD (DI)(BX*2), Z31
+
+	// VDPBF16PS Z31, Z28, Z10
+	LONG         $0x401e1262
+	WORD         $0xd752
+	VPBROADCASTD (R8), Z30
+
+	// VDPBF16PS Z30, Z28, Z12
+	LONG         $0x401e1262
+	WORD         $0xe652
+	VPBROADCASTD (R8)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z14
+	LONG         $0x401e1262
+	WORD         $0xf752
+	VPBROADCASTD (R8)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z16
+	LONG         $0x401e8262
+	WORD         $0xc652
+	VPBROADCASTD (SI), Z31
+
+	// VDPBF16PS Z31, Z28, Z18
+	LONG         $0x401e8262
+	WORD         $0xd752
+	VPBROADCASTD (SI)(BX*1), Z30
+
+	// VDPBF16PS Z30, Z28, Z20
+	LONG    $0x401e8262
+	WORD    $0xe652
+	ADDQ    $0x80, CX
+	ADDQ    $0x04, DX
+	ADDQ    $0x04, DI
+	ADDQ    $0x04, R8
+	ADDQ    $0x04, SI
+	DECQ    AX
+	JNZ     loop11
+	MOVQ    c+40(FP), AX
+	MOVQ    ldc+48(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, (AX)
+	VZEROUPPER
+	RET
+
+rows12:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), SI
+	MOVQ    c+40(FP), R9
+	MOVQ    ldc+48(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS (R9), Z0
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z2
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z6
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z10
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z12
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z14
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z16
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z18
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z20
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z22
+
+loop12:
+	VMOVDQU32    (CX), Z28
+	VPBROADCASTD (DX), Z30
+
+	// VDPBF16PS Z30, Z28, Z0
+	LONG         $0x401e9262
+	WORD         $0xc652
+	VPBROADCASTD (DX)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z2
+	LONG         $0x401e9262
+	WORD         $0xd752
+	VPBROADCASTD (DX)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z4
+	LONG         $0x401e9262
+	WORD         $0xe652
+	VPBROADCASTD (DI), Z31
+
+	// VDPBF16PS Z31, Z28, Z6
+	LONG         $0x401e9262
+	WORD         $0xf752
+	VPBROADCASTD (DI)(BX*1), Z30
+
+	// VDPBF16PS Z30, Z28, Z8
+	LONG         $0x401e1262
+	WORD         $0xc652
+	VPBROADCASTD (DI)(BX*2), Z31
+
+	// VDPBF16PS Z31, Z28, Z10
+	LONG         $0x401e1262
+	WORD         $0xd752
+	VPBROADCASTD (R8), Z30
+
+	// VDPBF16PS Z30, Z28, Z12
+	LONG         $0x401e1262
+	WORD         $0xe652
+	VPBROADCASTD (R8)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z14
+	LONG         $0x401e1262
+	WORD         $0xf752
+	VPBROADCASTD (R8)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z16
+	LONG         $0x401e8262
+	WORD         $0xc652
+	VPBROADCASTD (SI), Z31
+
+	// VDPBF16PS Z31, Z28, Z18
+	LONG         $0x401e8262
+	WORD         $0xd752
+	VPBROADCASTD (SI)(BX*1), Z30
+
+	// VDPBF16PS Z30, Z28, Z20
+	LONG         $0x401e8262
+	WORD         $0xe652
+	VPBROADCASTD (SI)(BX*2), Z31
+
+	// VDPBF16PS Z31, Z28, Z22
+	LONG    $0x401e8262
+	WORD    $0xf752
+	ADDQ    $0x80, CX
+	ADDQ    $0x04, DX
+	ADDQ    $0x04, DI
+	ADDQ    $0x04, R8
+	ADDQ    $0x04, SI
+	DECQ    AX
+	JNZ     loop12
+	MOVQ    c+40(FP), AX
+	MOVQ    ldc+48(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z22, (AX)
+	VZEROUPPER
+	RET
+
+rows13:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), R9
+	LEAQ    (R9)(SI*1), SI
+	MOVQ    c+40(FP), R10
+	MOVQ    ldc+48(FP), R11
+	SHLQ    $0x02, R11
+	VMOVUPS (R10), Z0
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z2
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z4
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z6
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z8
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z10
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z12
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z14
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z16
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z18
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z20
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z22
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z24
+
+loop13:
+	VMOVDQU32    (CX), Z28
+	VPBROADCASTD (DX), Z30
+
+	// VDPBF16PS Z30, Z28, Z0
+	LONG         $0x401e9262
+	WORD         $0xc652
+	VPBROADCASTD (DX)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z2
+	LONG         $0x401e9262
+	WORD         $0xd752
+	VPBROADCASTD (DX)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z4
+	LONG         $0x401e9262
+	WORD         $0xe652
+	VPBROADCASTD (DI), Z31
+
+	// VDPBF16PS Z31, Z28, Z6
+	LONG         $0x401e9262
+	WORD         $0xf752
+	VPBROADCASTD (DI)(BX*1), Z30
+
+	// VDPBF16PS Z30, Z28, Z8
+	LONG         $0x401e1262
+	WORD         $0xc652
+	VPBROADCASTD (DI)(BX*2), Z31
+
+	// VDPBF16PS Z31, Z28, Z10
+	LONG         $0x401e1262
+	WORD         $0xd752
+	VPBROADCASTD (R8), Z30
+
+	// VDPBF16PS Z30, Z28, Z12
+	LONG         $0x401e1262
+	WORD         $0xe652
+	VPBROADCASTD (R8)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z14
+	LONG         $0x401e1262
+	WORD         $0xf752
+	VPBROADCASTD (R8)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z16
+	LONG         $0x401e8262
+	WORD         $0xc652
+	VPBROADCASTD (R9), Z31
+
+	// VDPBF16PS Z31, Z28, Z18
+	LONG         $0x401e8262
+	WORD         $0xd752
+	VPBROADCASTD (R9)(BX*1), Z30
+
+	// VDPBF16PS Z30, Z28, Z20
+	LONG         $0x401e8262
+	WORD         $0xe652
+	VPBROADCASTD (R9)(BX*2), Z31
+
+	// VDPBF16PS Z31, Z28, Z22
+	LONG         $0x401e8262
+	WORD         $0xf752
+	VPBROADCASTD (SI), Z30
+
+	// VDPBF16PS Z30, Z28, Z24
+	LONG    $0x401e0262
+	WORD    $0xc652
+	ADDQ    $0x80, CX
+	ADDQ    $0x04, DX
+	ADDQ    $0x04, DI
+	ADDQ    $0x04, R8
+	ADDQ    $0x04, R9
+	ADDQ    $0x04, SI
+	DECQ    AX
+	JNZ     loop13
+	MOVQ    c+40(FP), AX
+	MOVQ    ldc+48(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z22, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z24, (AX)
+	VZEROUPPER
+	RET
+
+rows14:
+	MOVQ    k+8(FP), AX
+	MOVQ    b+32(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    lda+24(FP), BX
+	LEAQ    (BX)(BX*2), SI
+	LEAQ    (DX)(SI*1), DI
+	LEAQ    (DI)(SI*1), R8
+	LEAQ    (R8)(SI*1), R9
+	LEAQ    (R9)(SI*1), SI
+	MOVQ    c+40(FP), R10
+	MOVQ    ldc+48(FP), R11
+	SHLQ    $0x02, R11
+	VMOVUPS (R10), Z0
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z2
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z4
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z6
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z8
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z10
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z12
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z14
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z16
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z18
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z20
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z22
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z24
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z26
+
+loop14:
+	VMOVDQU32    (CX), Z28
+	VPBROADCASTD (DX), Z30
+
+	// VDPBF16PS Z30, Z28, Z0
+	LONG         $0x401e9262
+	WORD         $0xc652
+	VPBROADCASTD (DX)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z2
+	LONG         $0x401e9262
+	WORD         $0xd752
+	VPBROADCASTD (DX)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z4
+	LONG         $0x401e9262
+	WORD         $0xe652
+	VPBROADCASTD (DI), Z31
+
+	// VDPBF16PS Z31, Z28, Z6
+	LONG         $0x401e9262
+	WORD         $0xf752
+	VPBROADCASTD (DI)(BX*1), Z30
+
+	// VDPBF16PS Z30, Z28, Z8
+	LONG         $0x401e1262
+	WORD         $0xc652
+	VPBROADCASTD (DI)(BX*2), Z31
+
+	// VDPBF16PS Z31, Z28, Z10
+	LONG         $0x401e1262
+	WORD         $0xd752
+	VPBROADCASTD (R8), Z30
+
+	// VDPBF16PS Z30, Z28, Z12
+	LONG         $0x401e1262
+	WORD         $0xe652
+	VPBROADCASTD (R8)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z14
+	LONG         $0x401e1262
+	WORD         $0xf752
+	VPBROADCASTD (R8)(BX*2), Z30
+
+	// VDPBF16PS Z30, Z28, Z16
+	LONG         $0x401e8262
+	WORD         $0xc652
+	VPBROADCASTD (R9), Z31
+
+	// VDPBF16PS Z31, Z28, Z18
+	LONG         $0x401e8262
+	WORD         $0xd752
+	VPBROADCASTD (R9)(BX*1), Z30
+
+	// VDPBF16PS Z30, Z28, Z20
+	LONG         $0x401e8262
+	WORD         $0xe652
+	VPBROADCASTD (R9)(BX*2), Z31
+
+	// VDPBF16PS Z31, Z28, Z22
+	LONG         $0x401e8262
+	WORD         $0xf752
+	VPBROADCASTD (SI), Z30
+
+	// VDPBF16PS Z30, Z28, Z24
+	LONG         $0x401e0262
+	WORD         $0xc652
+	VPBROADCASTD (SI)(BX*1), Z31
+
+	// VDPBF16PS Z31, Z28, Z26
+	LONG    $0x401e0262
+	WORD    $0xd752
+	ADDQ    $0x80, CX
+	ADDQ    $0x04, DX
+	ADDQ    $0x04, DI
+	ADDQ    $0x04, R8
+	ADDQ    $0x04, R9
+	ADDQ    $0x04, SI
+	DECQ    AX
+	JNZ     loop14
+	MOVQ    c+40(FP), AX
+	MOVQ    ldc+48(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z22, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z24, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z26, (AX)
+	VZEROUPPER
+	RET
+
 // func panelQ8VNNI(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
 // Requires: AVX, AVX512F, AVX512VNNI, CMOV
 TEXT ·panelQ8VNNI(SB), NOSPLIT, $0-56
@@ -12202,16 +15481,20 @@ loop:
 	VZEROUPPER
 	RET
 
-// func packBF16AVX512(n int, dst *byte, x *float32)
+// func packBF16AVX512(n int, mask uint16, dst *byte, x *float32)
 // Requires: AVX, AVX512F
-TEXT ·packBF16AVX512(SB), NOSPLIT, $0-24
+TEXT ·packBF16AVX512(SB), NOSPLIT, $0-32
 	MOVQ         n+0(FP), AX
-	MOVQ         dst+8(FP), CX
-	MOVQ         x+16(FP), DX
+	MOVQ         dst+16(FP), CX
+	MOVQ         x+24(FP), DX
+	MOVWLZX      mask+8(FP), BX
+	KMOVW        BX, K1
 	MOVL         $0x00007fff, BX
 	VPBROADCASTD BX, Z0
 	MOVL         $0x00000001, BX
 	VPBROADCASTD BX, Z1
+	TESTQ        AX, AX
+	JZ           tail
 
 loop:
 	VMOVUPS (DX), Z2
@@ -12223,8 +15506,17 @@ loop:
 	VPMOVDW Z2, (CX)
 	ADDQ    $0x40, DX
 	ADDQ    $0x20, CX
-	SUBQ    $0x10, AX
+	DECQ    AX
 	JNZ     loop
+
+tail:
+	VMOVUPS.Z (DX), K1, Z2
+	VPSRLD    $0x10, Z2, Z3
+	VPANDD    Z1, Z3, Z3
+	VPADDD    Z0, Z2, Z2
+	VPADDD    Z3, Z2, Z2
+	VPSRLD    $0x10, Z2, Z2
+	VPMOVDW   Z2, K1, (CX)
 	VZEROUPPER
 	RET
 
@@ -12399,6 +15691,253 @@ DATA order<>+20(SB)/4, $0x00000006
 DATA order<>+24(SB)/4, $0x00000003
 DATA order<>+28(SB)/4, $0x00000007
 GLOBL order<>(SB), RODATA|NOPTR, $32
+
+// func softmaxBF16AVX512(n int, mask uint16, scores *float32, dst *byte, scale float32) float32
+// Requires: AVX, AVX512DQ, AVX512F, SSE
+TEXT ·softmaxBF16AVX512(SB), NOSPLIT, $0-44
+	MOVQ         n+0(FP), AX
+	MOVWLZX      mask+8(FP), CX
+	KMOVW        CX, K1
+	MOVL         $0xff800000, CX
+	VPBROADCASTD CX, Z0
+	VMOVAPS      Z0, Z1
+	MOVQ         scores+16(FP), CX
+	MOVQ         AX, DX
+	TESTQ        DX, DX
+	JZ           tail
+
+largest:
+	VMAXPS (CX), Z1, Z1
+	ADDQ   $0x40, CX
+	DECQ   DX
+	JNZ    largest
+
+tail:
+	VMOVAPS       Z0, Z2
+	VMOVUPS       (CX), K1, Z2
+	VMAXPS        Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VMAXPS        Y2, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X2
+	VMAXPS        X2, X1, X1
+	VPERMILPS     $0x4e, X1, X2
+	VMAXPS        X2, X1, X1
+	VPERMILPS     $0xb1, X1, X2
+	VMAXPS        X2, X1, X1
+	VBROADCASTSS  scale+32(FP), Z3
+	VBROADCASTSS  X1, Z1
+	VMULPS        Z3, Z1, Z1
+	VXORPS        Z4, Z4, Z4
+	MOVL          $0x3aaec3ff, CX
+	VPBROADCASTD  CX, Z5
+	MOVL          $0x3c1d955b, CX
+	VPBROADCASTD  CX, Z6
+	MOVL          $0x3d635847, CX
+	VPBROADCASTD  CX, Z7
+	MOVL          $0x3e75fdf0, CX
+	VPBROADCASTD  CX, Z8
+	MOVL          $0x3f317218, CX
+	VPBROADCASTD  CX, Z9
+	MOVL          $0x3f800000, CX
+	VPBROADCASTD  CX, Z10
+	MOVL          $0x00007fff, CX
+	VPBROADCASTD  CX, Z11
+	MOVL          $0x00000001, CX
+	VPBROADCASTD  CX, Z12
+	MOVQ          dst+24(FP), BX
+	MOVQ          scores+16(FP), CX
+	MOVQ          AX, DX
+	TESTQ         DX, DX
+	JZ            last
+
+loop:
+	VMOVUPS     (CX), Z2
+	VFMSUB213PS Z1, Z3, Z2
+	VRNDSCALEPS $0x00, Z2, Z13
+	VSUBPS      Z13, Z2, Z2
+	VMOVAPS     Z5, Z14
+	VFMADD213PS Z6, Z2, Z14
+	VFMADD213PS Z7, Z2, Z14
+	VFMADD213PS Z8, Z2, Z14
+	VFMADD213PS Z9, Z2, Z14
+	VFMADD213PS Z10, Z2, Z14
+	VSCALEFPS   Z13, Z14, Z2
+	VADDPS      Z2, Z4, Z4
+	VPSRLD      $0x10, Z2, Z13
+	VPANDD      Z12, Z13, Z13
+	VPADDD      Z11, Z2, Z2
+	VPADDD      Z13, Z2, Z2
+	VPSRLD      $0x10, Z2, Z2
+	VPMOVDW     Z2, (BX)
+	ADDQ        $0x40, CX
+	ADDQ        $0x20, BX
+	DECQ        DX
+	JNZ         loop
+
+last:
+	VMOVAPS       Z0, Z2
+	VMOVUPS       (CX), K1, Z2
+	VFMSUB213PS   Z1, Z3, Z2
+	VRNDSCALEPS   $0x00, Z2, Z0
+	VSUBPS        Z0, Z2, Z2
+	VMOVAPS       Z5, Z1
+	VFMADD213PS   Z6, Z2, Z1
+	VFMADD213PS   Z7, Z2, Z1
+	VFMADD213PS   Z8, Z2, Z1
+	VFMADD213PS   Z9, Z2, Z1
+	VFMADD213PS   Z10, Z2, Z1
+	VSCALEFPS     Z0, Z1, Z2
+	VADDPS        Z2, Z4, Z4
+	VPSRLD        $0x10, Z2, Z0
+	VPANDD        Z12, Z0, Z0
+	VPADDD        Z11, Z2, Z2
+	VPADDD        Z0, Z2, Z2
+	VPSRLD        $0x10, Z2, Z2
+	VPMOVDW       Z2, K1, (BX)
+	VEXTRACTF64X4 $0x01, Z4, Y0
+	VADDPS        Y0, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X0
+	VADDPS        X0, X4, X4
+	VPERMILPS     $0x4e, X4, X0
+	VADDPS        X0, X4, X4
+	VPERMILPS     $0xb1, X4, X0
+	VADDPS        X0, X4, X4
+	MOVSS         X4, ret+40(FP)
+	VZEROUPPER
+	RET
+
+// func pairRowsAVX512(mask0 uint16, mask1 uint16, dst *byte, even *float32, odd *float32)
+// Requires: AVX, AVX512F
+TEXT ·pairRowsAVX512(SB), NOSPLIT, $0-32
+	MOVQ         dst+8(FP), AX
+	MOVQ         even+16(FP), CX
+	MOVQ         odd+24(FP), DX
+	MOVL         $0x00007fff, BX
+	VPBROADCASTD BX, Z0
+	MOVL         $0x00000001, BX
+	VPBROADCASTD BX, Z1
+	MOVWLZX      mask0+0(FP), BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z2
+	VMOVUPS.Z    (DX), K1, Z3
+	VPSRLD       $0x10, Z2, Z4
+	VPANDD       Z1, Z4, Z4
+	VPADDD       Z0, Z2, Z2
+	VPADDD       Z4, Z2, Z2
+	VPSRLD       $0x10, Z2, Z2
+	VPSRLD       $0x10, Z3, Z4
+	VPANDD       Z1, Z4, Z4
+	VPADDD       Z0, Z3, Z3
+	VPADDD       Z4, Z3, Z3
+	VPSRLD       $0x10, Z3, Z3
+	VPSLLD       $0x10, Z3, Z3
+	VPORD        Z3, Z2, Z2
+	VMOVDQU32    Z2, K1, (AX)
+	MOVWLZX      mask1+2(FP), BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    64(CX), K1, Z2
+	VMOVUPS.Z    64(DX), K1, Z3
+	VPSRLD       $0x10, Z2, Z4
+	VPANDD       Z1, Z4, Z4
+	VPADDD       Z0, Z2, Z2
+	VPADDD       Z4, Z2, Z2
+	VPSRLD       $0x10, Z2, Z2
+	VPSRLD       $0x10, Z3, Z4
+	VPANDD       Z1, Z4, Z4
+	VPADDD       Z0, Z3, Z3
+	VPADDD       Z4, Z3, Z3
+	VPSRLD       $0x10, Z3, Z3
+	VPSLLD       $0x10, Z3, Z3
+	VPORD        Z3, Z2, Z2
+	VMOVDQU32    Z2, K1, 64(AX)
+	VZEROUPPER
+	RET
+
+// func gatherPairsAVX512(pairs int, dst *byte, src *float32, stride int)
+// Requires: AVX, AVX512F
+TEXT ·gatherPairsAVX512(SB), NOSPLIT, $0-32
+	MOVQ         pairs+0(FP), AX
+	MOVQ         dst+8(FP), CX
+	MOVQ         src+16(FP), DX
+	VPBROADCASTD stride+24(FP), Z0
+	VMOVDQU32    rowNumbers<>+0(SB), Z1
+	VPMULLD      Z0, Z1, Z1
+	MOVL         $0x00007fff, BX
+	VPBROADCASTD BX, Z0
+	MOVL         $0x00000001, BX
+	VPBROADCASTD BX, Z4
+
+loop:
+	KXNORW     K1, K1, K1
+	VPXORD     Z2, Z2, Z2
+	VGATHERDPS (DX)(Z1*1), K1, Z2
+	VPSRLD     $0x10, Z2, Z5
+	VPANDD     Z4, Z5, Z5
+	VPADDD     Z0, Z2, Z2
+	VPADDD     Z5, Z2, Z2
+	VPSRLD     $0x10, Z2, Z2
+	KXNORW     K2, K2, K2
+	VPXORD     Z3, Z3, Z3
+	VGATHERDPS 4(DX)(Z1*1), K2, Z3
+	VPSRLD     $0x10, Z3, Z5
+	VPANDD     Z4, Z5, Z5
+	VPADDD     Z0, Z3, Z3
+	VPADDD     Z5, Z3, Z3
+	VPSRLD     $0x10, Z3, Z3
+	VPSLLD     $0x10, Z3, Z3
+	VPORD      Z2, Z3, Z3
+	VMOVDQU32  Z3, (CX)
+	ADDQ       $0x08, DX
+	ADDQ       $0x80, CX
+	DECQ       AX
+	JNZ        loop
+	VZEROUPPER
+	RET
+
+DATA rowNumbers<>+0(SB)/4, $0x00000000
+DATA rowNumbers<>+4(SB)/4, $0x00000001
+DATA rowNumbers<>+8(SB)/4, $0x00000002
+DATA rowNumbers<>+12(SB)/4, $0x00000003
+DATA rowNumbers<>+16(SB)/4, $0x00000004
+DATA rowNumbers<>+20(SB)/4, $0x00000005
+DATA rowNumbers<>+24(SB)/4, $0x00000006
+DATA rowNumbers<>+28(SB)/4, $0x00000007
+DATA rowNumbers<>+32(SB)/4, $0x00000008
+DATA rowNumbers<>+36(SB)/4, $0x00000009
+DATA rowNumbers<>+40(SB)/4, $0x0000000a
+DATA rowNumbers<>+44(SB)/4, $0x0000000b
+DATA rowNumbers<>+48(SB)/4, $0x0000000c
+DATA rowNumbers<>+52(SB)/4, $0x0000000d
+DATA rowNumbers<>+56(SB)/4, $0x0000000e
+DATA rowNumbers<>+60(SB)/4, $0x0000000f
+GLOBL rowNumbers<>(SB), RODATA|NOPTR, $64
+
+// func scaleAVX512(n int, mask uint16, dst *float32, x *float32, f float32)
+// Requires: AVX, AVX512F
+TEXT ·scaleAVX512(SB), NOSPLIT, $0-36
+	MOVQ         n+0(FP), AX
+	MOVQ         dst+16(FP), CX
+	MOVQ         x+24(FP), DX
+	MOVWLZX      mask+8(FP), BX
+	KMOVW        BX, K1
+	VBROADCASTSS f+32(FP), Z0
+	TESTQ        AX, AX
+	JZ           tail
+
+loop:
+	VMULPS  (DX), Z0, Z1
+	VMOVUPS Z1, (CX)
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, CX
+	DECQ    AX
+	JNZ     loop
+
+tail:
+	VMOVUPS.Z (DX), K1, Z1
+	VMULPS    Z1, Z0, Z1
+	VMOVUPS   Z1, K1, (CX)
+	VZEROUPPER
+	RET
 
 // func peakAVX512(n int)
 // Requires: AVX, AVX512F

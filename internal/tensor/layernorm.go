@@ -14,11 +14,17 @@ type LayerNorm struct {
 
 // Apply sets dst to the normalised rows of x, both [rows, cols]; dst may be x.
 func (n *LayerNorm) Apply(p *Pool, dst, x blas32.General) {
-	overRows(p, x.Rows, func(first, last int) {
-		for i := first; i < last; i++ {
-			n.row(Row(dst, i), Row(x, i))
-		}
-	})
+	if x.Rows <= rowsPerTask {
+		n.rows(dst, x)
+		return
+	}
+	overRows(p, x.Rows, func(first, last int) { n.rows(Rows(dst, first, last), Rows(x, first, last)) })
+}
+
+func (n *LayerNorm) rows(dst, x blas32.General) {
+	for i := range x.Rows {
+		n.row(Row(dst, i), Row(x, i))
+	}
 }
 
 func (n *LayerNorm) row(dst, x []float32) {

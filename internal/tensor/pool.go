@@ -18,6 +18,8 @@ type Pool struct {
 	activations    []byte
 	multiplication multiplication
 	conversion     conversion
+	attention      attention
+	appending      appending
 }
 
 // work is an operation cut into tasks.

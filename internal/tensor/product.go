@@ -81,11 +81,7 @@ func (m *multiplication) convert() {
 		m.a, m.lda = bytesOf(m.x.Data), 4*m.x.Stride
 		return
 	}
-	// An odd number of cache lines a row, so that the rows of a tile do not compete for the same places in the cache.
-	m.lda = (m.product.x.bytes(m.x.Cols)/alignment | 1) * alignment
-	if m.lda < m.product.x.bytes(m.x.Cols) {
-		m.lda += 2 * alignment
-	}
+	m.lda = stride(m.product.x.bytes(m.x.Cols))
 	if len(m.pool.activations) < m.x.Rows*m.lda {
 		m.pool.activations = aligned(m.x.Rows * m.lda)
 	}

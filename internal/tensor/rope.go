@@ -35,11 +35,17 @@ func (r *Rotary) Apply(p *Pool, x blas32.General, headDim, first int) {
 	if r.dims > headDim || x.Cols%headDim != 0 {
 		panic(fmt.Sprintf("tensor: %d values of each head of %d to be turned in rows of %d", r.dims, headDim, x.Cols))
 	}
-	overRows(p, x.Rows, func(from, to int) {
-		for i := from; i < to; i++ {
-			onRow().rotate(Row(x, i), r.cos[first+i], r.sin[first+i], headDim)
-		}
-	})
+	if x.Rows <= rowsPerTask {
+		r.rows(x, headDim, first)
+		return
+	}
+	overRows(p, x.Rows, func(from, to int) { r.rows(Rows(x, from, to), headDim, first+from) })
+}
+
+func (r *Rotary) rows(x blas32.General, headDim, first int) {
+	for i := range x.Rows {
+		onRow().rotate(Row(x, i), r.cos[first+i], r.sin[first+i], headDim)
+	}
 }
 
 // rotateGo turns the pairs of each head of x by the angles of one position, cos and sin [dims/2].

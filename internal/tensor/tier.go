@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"gonum.org/v1/gonum/blas/blas32"
 )
 
 // Tier names the set of kernels in use: "avx512", "avx2" or "generic".
@@ -24,6 +26,9 @@ const TierVariable = "MCLLAVA_CPU"
 type kernels struct {
 	tier     Tier
 	products [forms]product
+	scale    func(dst, x []float32, f float32) // dst = x·f
+	// appendBF16 does appendGo from the end of a KV in bfloat16 on; nil for appendGo itself.
+	appendBF16 func(c *KV, head int, k, v blas32.General)
 }
 
 // product is how a tier multiplies activations by a panel of a form.
@@ -37,6 +42,10 @@ type product struct {
 	convert func(dst []byte, x []float32)
 	// panel adds a product to C as the form's plain Go kernel does, for 1…rows rows and all the columns of a panel.
 	panel func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int)
+	// narrow does so for the first half of the columns; nil for all of them.
+	narrow func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int)
+	// powers writes exp(scale·(scores - max)) as activations and returns their sum; nil for softmax and convert.
+	powers func(dst []byte, scores []float32, scale float32) float32
 }
 
 // Layouts of a row of activations.
@@ -48,7 +57,7 @@ var (
 	asQ4     = layout{unit: 8, unitBytes: 8, group: q4Group, groupBytes: 8}
 )
 
-var genericKernels = kernels{tier: Generic, products: [forms]product{
+var genericKernels = kernels{tier: Generic, scale: scaleGo, products: [forms]product{
 	F32:  {name: "panelF32Go", rows: 4, blockK: 256, unit: 1, x: asF32, panel: panelF32Go},
 	F16:  {name: "panelF16Go", rows: 16, blockK: 256, unit: 1, x: asF32, panel: panelF16Go},
 	BF16: {name: "panelBF16Go", rows: 4, blockK: 256, unit: 2, x: asPairs, convert: roundBF16Go, panel: panelBF16Go},

@@ -1,6 +1,11 @@
 package tensor
 
-import "golang.org/x/sys/cpu"
+import (
+	"math"
+
+	"golang.org/x/sys/cpu"
+	"gonum.org/v1/gonum/blas/blas32"
+)
 
 //go:generate go run -C _asm . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg tensor
 
@@ -35,7 +40,7 @@ func halves(f panel, unitBytes int) func(rows, k int, a []byte, lda int, b []byt
 }
 
 func avx2Kernels() kernels {
-	return kernels{tier: AVX2, products: [forms]product{
+	return kernels{tier: AVX2, scale: scaleGo, products: [forms]product{
 		F32:  {name: "panelF32AVX2", rows: 6, blockK: 256, unit: 1, x: asF32, panel: halves(panelF32AVX2, 4*panelWidth)},
 		F16:  {name: "panelF16AVX2", rows: 6, blockK: 256, unit: 1, x: asF32, panel: halves(panelF16AVX2, 2*panelWidth)},
 		BF16: {name: "panelBF16AVX2", rows: 6, blockK: 256, unit: 2, x: asPairs, convert: rounding(roundBF16AVX2, 8), panel: halves(panelBF16AVX2, 4*panelWidth)},
@@ -58,11 +63,12 @@ func avx2Kernels() kernels {
 
 func avx512Kernels(bf16, vnni bool) kernels {
 	k := avx2Kernels() // for what the CPU has no wider instructions for
-	k.tier = AVX512
-	k.products[F32] = product{name: "panelF32AVX512", rows: 14, blockK: 256, unit: 1, x: asF32, panel: whole(panelF32AVX512)}
-	k.products[F16] = product{name: "panelF16AVX512", rows: 14, blockK: 512, unit: 1, x: asF32, panel: whole(panelF16AVX512)}
+	k.tier, k.scale = AVX512, scaleRow
+	k.products[F32] = product{name: "panelF32AVX512", rows: 14, blockK: 256, unit: 1, x: asF32, panel: whole(panelF32AVX512), narrow: whole(narrowF32AVX512)}
+	k.products[F16] = product{name: "panelF16AVX512", rows: 14, blockK: 512, unit: 1, x: asF32, panel: whole(panelF16AVX512), narrow: whole(narrowF16AVX512)}
 	if bf16 {
-		k.products[BF16] = product{name: "panelBF16DP", rows: 14, blockK: 512, unit: 2, x: asHalves, convert: halving, panel: whole(panelBF16DP)}
+		k.products[BF16] = product{name: "panelBF16DP", rows: 14, blockK: 512, unit: 2, x: asHalves, convert: halving, panel: whole(panelBF16DP), narrow: whole(narrowBF16DP), powers: powersBF16}
+		k.appendBF16 = appendBF16
 	} else {
 		k.products[BF16] = product{name: "panelBF16AVX512", rows: 14, blockK: 512, unit: 2, x: asPairs, convert: rounding(roundBF16AVX512, 16), panel: whole(panelBF16AVX512)}
 	}
@@ -100,11 +106,58 @@ func rounding(f func(n int, dst, x *float32), lanes int) func([]byte, []float32)
 	}
 }
 
-// halving is halveBF16Go with all full vectors done by assembly.
+// lanes is how many full vectors of 16 there are in n values, and the mask of those left.
+func lanes(n int) (vectors int, rest uint16) { return n / 16, 1<<(n%16) - 1 }
+
+// halving is halveBF16Go by assembly.
 func halving(dst []byte, x []float32) {
-	n := len(x) / 16 * 16
-	if n > 0 {
-		packBF16AVX512(n, &dst[0], &x[0])
+	vectors, rest := lanes(len(x))
+	packBF16AVX512(vectors, rest, &dst[0], &x[0])
+	if len(x)%2 == 1 {
+		dst[2*len(x)], dst[2*len(x)+1] = 0, 0
 	}
-	halveBF16Go(dst[2*n:], x[n:])
+}
+
+// powersBF16 is softmax in bfloat16 but for the division by the sum; behind an odd number of scores comes a zero.
+func powersBF16(dst []byte, scores []float32, scale float32) float32 {
+	vectors, rest := lanes(len(scores))
+	if len(scores)%2 == 1 {
+		dst[2*len(scores)], dst[2*len(scores)+1] = 0, 0
+	}
+	return softmaxBF16AVX512(vectors, rest, &scores[0], &dst[0], scale*math.Log2E)
+}
+
+func scaleRow(dst, x []float32, f float32) {
+	vectors, rest := lanes(len(dst))
+	scaleAVX512(vectors, rest, &dst[0], &x[0], f)
+}
+
+// appendBF16 is appendGo with keys transposed by sixteens and values interleaved by twos.
+func appendBF16(c *KV, h int, k, v blas32.General) {
+	first := c.length
+	for i := 0; i < k.Rows; {
+		if at := first + i; at%16 == 0 && i+16 <= k.Rows && c.headDim%2 == 0 {
+			gatherPairsAVX512(c.headDim/2, &c.keyPanel(h, at/panelWidth)[at%panelWidth*4], &Row(k, i)[0], 4*k.Stride)
+			i += 16
+		} else {
+			c.appendKey(h, at, Row(k, i))
+			i++
+		}
+	}
+	i := 0
+	if first%2 == 1 {
+		c.appendValue(h, first, Row(v, 0))
+		i = 1
+	}
+	for ; i+1 < v.Rows; i += 2 {
+		for d := 0; d < c.headDim; d += panelWidth {
+			n := min(panelWidth, c.headDim-d)
+			mask0, mask1 := uint16(1<<min(n, 16)-1), uint16(1<<max(n-16, 0)-1)
+			panel := c.valuePanel(h, d/panelWidth)
+			pairRowsAVX512(mask0, mask1, &panel[(first+i)/2*4*panelWidth], &Row(v, i)[d], &Row(v, i+1)[d])
+		}
+	}
+	if i < v.Rows {
+		c.appendValue(h, first+i, Row(v, i))
+	}
 }

@@ -19,35 +19,44 @@ func bf16Panel() {
 	TEXT("panelBF16DP", NOSPLIT, signature)
 	Doc(fmt.Sprintf("panelBF16DP adds A·B to C for rows (1…%d) rows of A [rows, 2·k] bfloat16, lda bytes apart, and a panel B [k, %d, 2] bfloat16.", avx512.rows, panelWidth),
 		"Each step adds two products to a float32; subnormal numbers count as zero.")
-	tiles(avx512.rows, bf16Tile)
+	tiles(avx512.rows, func(rows int) { bf16Tile(rows, 2) })
+}
+
+// bf16Narrow writes the kernel for the first half of a panel's columns.
+func bf16Narrow() {
+	TEXT("narrowBF16DP", NOSPLIT, signature)
+	Doc("narrowBF16DP is panelBF16DP for the first 16 columns of B alone.")
+	tiles(avx512.rows, func(rows int) { bf16Tile(rows, 1) })
 }
 
 func z(n int) reg.Register {
 	return []reg.Register{reg.Z0, reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7, reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12, reg.Z13, reg.Z14, reg.Z15, reg.Z16, reg.Z17, reg.Z18, reg.Z19, reg.Z20, reg.Z21, reg.Z22, reg.Z23, reg.Z24, reg.Z25, reg.Z26, reg.Z27, reg.Z28, reg.Z29, reg.Z30, reg.Z31}[n]
 }
 
-func bf16Tile(rows int) {
+func bf16Tile(rows, vectors int) {
 	k := Load(Param("k"), GP64())
 	b := Load(Param("b"), GP64())
 	a := loadRows(rows)
-	eachRowOfC(avx512, rows, func(r, v int, m Mem) { VMOVUPS(m, z(2*r+v)) })
+	eachRowOfC(avx512, rows, vectors, func(r, v int, m Mem) { VMOVUPS(m, z(2*r+v)) })
 
 	loop := fmt.Sprintf("loop%d", rows)
 	Label(loop)
-	VMOVDQU32(Mem{Base: b}, z(bf16B))
-	VMOVDQU32(Mem{Base: b, Disp: 64}, z(bf16B+1))
+	for v := range vectors {
+		VMOVDQU32(Mem{Base: b, Disp: 64 * v}, z(bf16B+v))
+	}
 	for r := range rows {
 		x := bf16X + r%2
 		VPBROADCASTD(a.at(r, 0), z(x))
-		vdpbf16ps(x, bf16B, 2*r)
-		vdpbf16ps(x, bf16B+1, 2*r+1)
+		for v := range vectors {
+			vdpbf16ps(x, bf16B+v, 2*r+v)
+		}
 	}
 	ADDQ(Imm(4*panelWidth), b)
 	a.advance(4)
 	DECQ(k)
 	JNZ(LabelRef(loop))
 
-	eachRowOfC(avx512, rows, func(r, v int, m Mem) { VMOVUPS(z(2*r+v), m) })
+	eachRowOfC(avx512, rows, vectors, func(r, v int, m Mem) { VMOVUPS(z(2*r+v), m) })
 	VZEROUPPER()
 	RET()
 }
@@ -104,19 +113,28 @@ func rounder(i isa) func(reg.VecVirtual) {
 
 // packBF16 writes the rounding of floats to bfloat16 that take two bytes.
 func packBF16() {
-	TEXT("packBF16AVX512", NOSPLIT, "func(n int, dst *byte, x *float32)")
-	Doc("packBF16AVX512 writes x[j] rounded to bfloat16 to dst, for j below n, a multiple of 16.")
+	TEXT("packBF16AVX512", NOSPLIT, "func(n int, mask uint16, dst *byte, x *float32)")
+	Doc("packBF16AVX512 writes x[j] rounded to bfloat16 to dst, for 16·n values and those of mask behind them, which may be none.")
 	n, dst, x := Load(Param("n"), GP64()), Load(Param("dst"), GP64()), Load(Param("x"), GP64())
+	g, tail := GP32(), K()
+	Load(Param("mask"), g)
+	KMOVW(g, tail)
 	round := rounder(avx512)
-	Label("loop")
 	v := ZMM()
+	TESTQ(n, n)
+	JZ(LabelRef("tail"))
+	Label("loop")
 	VMOVUPS(Mem{Base: x}, v)
 	round(v)
 	VPMOVDW(v, Mem{Base: dst})
 	ADDQ(Imm(64), x)
 	ADDQ(Imm(32), dst)
-	SUBQ(Imm(16), n)
+	DECQ(n)
 	JNZ(LabelRef("loop"))
+	Label("tail")
+	VMOVUPS_Z(Mem{Base: x}, tail, v)
+	round(v)
+	VPMOVDW(v, tail, Mem{Base: dst})
 	VZEROUPPER()
 	RET()
 }

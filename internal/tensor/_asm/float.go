@@ -42,32 +42,41 @@ func floatPanel(i isa, form floatForm) {
 		what = "k counts pairs of inputs, which stand side by side in both A (float32) and B"
 	}
 	Doc(fmt.Sprintf("%s adds A·B to C for rows (1…%d) rows of A [rows, k] float32, lda bytes apart, and %d columns of the panel B of %s; %s.", name, i.rows, 2*i.lanes, form.name, what))
-	tiles(i.rows, func(rows int) { floatTile(i, form, rows) })
+	tiles(i.rows, func(rows int) { floatTile(i, form, rows, 2) })
 }
 
-func floatTile(i isa, form floatForm, rows int) {
+// narrowPanel writes the kernel for the first half of a panel's columns; with AVX2 that is what the other one does.
+func narrowPanel(form floatForm) {
+	TEXT("narrow"+form.name+"AVX512", NOSPLIT, signature)
+	Doc(fmt.Sprintf("narrow%s%s is panel%s%s for the first 16 columns of B alone.", form.name, avx512.name, form.name, avx512.name))
+	tiles(avx512.rows, func(rows int) { floatTile(avx512, form, rows, 1) })
+}
+
+func floatTile(i isa, form floatForm, rows, vectors int) {
 	k := Load(Param("k"), GP64())
 	b := Load(Param("b"), GP64())
 	a := loadRows(rows)
 	sums := tileOf(i, rows)
-	eachRowOfC(i, rows, func(r, v int, m Mem) { VMOVUPS(m, sums[r][v]) })
+	eachRowOfC(i, rows, vectors, func(r, v int, m Mem) { VMOVUPS(m, sums[r][v]) })
 
 	loop := fmt.Sprintf("loop%d", rows)
 	Label(loop)
-	b0, b1 := i.vector(), i.vector()
+	w := takeTurns(i, vectors)
 	x := takeTurns(i, i.turns)
 	steps, lane := 1, form.step/panelWidth
 	if form.pairs {
 		steps = 2
 	}
 	for s := range steps {
-		form.load(i, Mem{Base: b}, s, b0)
-		form.load(i, Mem{Base: b, Disp: lane * i.lanes}, s, b1)
+		for v := range w {
+			form.load(i, Mem{Base: b, Disp: lane * i.lanes * v}, s, w[v])
+		}
 		for r := range rows {
 			xr := x[r%len(x)]
 			VBROADCASTSS(a.at(r, 4*s), xr)
-			VFMADD231PS(b0, xr, sums[r][0])
-			VFMADD231PS(b1, xr, sums[r][1])
+			for v := range w {
+				VFMADD231PS(w[v], xr, sums[r][v])
+			}
 		}
 	}
 	ADDQ(Imm(uint64(form.step)), b)
@@ -75,7 +84,7 @@ func floatTile(i isa, form floatForm, rows int) {
 	DECQ(k)
 	JNZ(LabelRef(loop))
 
-	eachRowOfC(i, rows, func(r, v int, m Mem) { VMOVUPS(sums[r][v], m) })
+	eachRowOfC(i, rows, vectors, func(r, v int, m Mem) { VMOVUPS(sums[r][v], m) })
 	VZEROUPPER()
 	RET()
 }

@@ -49,7 +49,7 @@ func offsets(a rowsOf, sums [][2]reg.VecVirtual) {
 
 // rescale adds the sums of a group, times the scales of rows and outputs, to C.
 func rescale(a rowsOf, sums [][2]reg.VecVirtual, scales [2]reg.VecVirtual, x []reg.VecVirtual) {
-	eachRowOfC(avx512, len(sums), func(r, v int, m Mem) {
+	eachRowOfC(avx512, len(sums), 2, func(r, v int, m Mem) {
 		xr, sum := x[r%len(x)], sums[r][v]
 		if v == 0 {
 			VBROADCASTSS(a.at(r, 0), xr)
@@ -224,7 +224,7 @@ func intTileAVX2(bits, rows int) {
 		ADDQ(Imm(128), b)
 		a.advance(32 / bits)
 	}, func() {
-		eachRowOfC(avx2, rows, func(r, v int, m Mem) {
+		eachRowOfC(avx2, rows, 2, func(r, v int, m Mem) {
 			sum := sums[r][2*v]
 			VPHADDD(sums[r][2*v+1], sum, sum)
 			VPERMQ(Imm(0xd8), sum, sum)

@@ -78,14 +78,15 @@ func (a rowsOf) advance(bytes int) {
 	}
 }
 
-// eachRowOfC visits the tile's two vectors in each row of C.
-func eachRowOfC(i isa, rows int, visit func(r, v int, m Mem)) {
+// eachRowOfC visits the tile's vectors in each row of C.
+func eachRowOfC(i isa, rows, vectors int, visit func(r, v int, m Mem)) {
 	c := Load(Param("c"), GP64())
 	ldc := Load(Param("ldc"), GP64())
 	SHLQ(Imm(2), ldc)
 	for r := range rows {
-		visit(r, 0, Mem{Base: c})
-		visit(r, 1, Mem{Base: c, Disp: 4 * i.lanes})
+		for v := range vectors {
+			visit(r, v, Mem{Base: c, Disp: 4 * i.lanes * v})
+		}
 		if r < rows-1 {
 			ADDQ(ldc, c)
 		}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// broadcast loads a constant into all lanes of a vector of 16.
+func broadcast(v float32) reg.VecVirtual {
+	g, z := GP32(), ZMM()
+	MOVL(U32(math.Float32bits(v)), g)
+	VPBROADCASTD(g, z)
+	return z
+}
+
+// widest folds a vector of 16 into its first lane.
+func fold(op func(a, b, to Op), v reg.VecVirtual) {
+	upper := YMM()
+	VEXTRACTF64X4(Imm(1), v, upper)
+	op(upper, v.AsY(), v.AsY())
+	VEXTRACTF128(Imm(1), v.AsY(), upper.AsX())
+	op(upper.AsX(), v.AsX(), v.AsX())
+	for _, shuffle := range []uint64{0x4e, 0xb1} {
+		VPERMILPS(Imm(shuffle), v.AsX(), upper.AsX())
+		op(upper.AsX(), v.AsX(), v.AsX())
+	}
+}
+
+// softmaxBF16 writes the part of softmax that works on every score.
+func softmaxBF16() {
+	TEXT("softmaxBF16AVX512", NOSPLIT, "func(n int, mask uint16, scores *float32, dst *byte, scale float32) float32")
+	Doc("softmaxBF16AVX512 writes 2^(scale*(scores[j]-max)) as bfloat16 to dst for 16·n values and those of mask behind them, which may be none, and returns the sum of the unrounded powers.")
+	count, mask, tail := Load(Param("n"), GP64()), GP32(), K()
+	Load(Param("mask"), mask)
+	KMOVW(mask, tail)
+	lowest := broadcast(float32(math.Inf(-1)))
+
+	largest := ZMM()
+	VMOVAPS(lowest, largest)
+	x, n := Load(Param("scores"), GP64()), GP64()
+	MOVQ(count, n)
+	TESTQ(n, n)
+	JZ(LabelRef("tail"))
+	Label("largest")
+	VMAXPS(Mem{Base: x}, largest, largest)
+	ADDQ(Imm(64), x)
+	DECQ(n)
+	JNZ(LabelRef("largest"))
+	Label("tail")
+	v := ZMM()
+	VMOVAPS(lowest, v)
+	VMOVUPS(Mem{Base: x}, tail, v)
+	VMAXPS(v, largest, largest)
+	fold(func(a, b, to Op) { VMAXPS(a, b, to) }, largest)
+
+	scale, shift := ZMM(), ZMM()
+	VBROADCASTSS(NewParamAddr("scale", 32), scale)
+	VBROADCASTSS(largest.AsX(), shift)
+	VMULPS(scale, shift, shift)
+	sum := ZMM()
+	VXORPS(sum, sum, sum)
+	// The series of 2^r = e^(r·ln 2), highest power first.
+	var series []reg.VecVirtual
+	for p := 5; p >= 0; p-- {
+		series = append(series, broadcast(float32(math.Pow(math.Ln2, float64(p))/math.Gamma(float64(p+1)))))
+	}
+	round := rounder(avx512)
+	power := func(v reg.VecVirtual) {
+		whole, y := ZMM(), ZMM()
+		VFMSUB213PS(shift, scale, v)
+		VRNDSCALEPS(Imm(0), v, whole)
+		VSUBPS(whole, v, v)
+		VMOVAPS(series[0], y)
+		for _, c := range series[1:] {
+			VFMADD213PS(c, v, y)
+		}
+		VSCALEFPS(whole, y, v)
+		VADDPS(v, sum, sum)
+		round(v)
+	}
+
+	dst := Load(Param("dst"), GP64())
+	Load(Param("scores"), x)
+	MOVQ(count, n)
+	TESTQ(n, n)
+	JZ(LabelRef("last"))
+	Label("loop")
+	VMOVUPS(Mem{Base: x}, v)
+	power(v)
+	VPMOVDW(v, Mem{Base: dst})
+	ADDQ(Imm(64), x)
+	ADDQ(Imm(32), dst)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	Label("last")
+	VMOVAPS(lowest, v)
+	VMOVUPS(Mem{Base: x}, tail, v)
+	power(v)
+	VPMOVDW(v, tail, Mem{Base: dst})
+	fold(func(a, b, to Op) { VADDPS(a, b, to) }, sum)
+	Store(sum.AsX(), ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// pairRows writes the interleaving of two rows for a panel of bfloat16.
+func pairRows() {
+	TEXT("pairRowsAVX512", NOSPLIT, "func(mask0, mask1 uint16, dst *byte, even, odd *float32)")
+	Doc("pairRowsAVX512 writes even[j] and odd[j], rounded to bfloat16, side by side to dst, for j in mask0 and, 16 further on, in mask1.")
+	dst, even, odd := Load(Param("dst"), GP64()), Load(Param("even"), GP64()), Load(Param("odd"), GP64())
+	round := rounder(avx512)
+	for half, name := range []string{"mask0", "mask1"} {
+		g, mask := GP32(), K()
+		Load(Param(name), g)
+		KMOVW(g, mask)
+		low, high := ZMM(), ZMM()
+		VMOVUPS_Z(Mem{Base: even, Disp: 64 * half}, mask, low)
+		VMOVUPS_Z(Mem{Base: odd, Disp: 64 * half}, mask, high)
+		round(low)
+		round(high)
+		VPSLLD(Imm(16), high, high)
+		VPORD(high, low, low)
+		VMOVDQU32(low, mask, Mem{Base: dst, Disp: 64 * half})
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// gatherPairs writes the transposition of 16 rows into half of a panel of bfloat16.
+func gatherPairs() {
+	TEXT("gatherPairsAVX512", NOSPLIT, "func(pairs int, dst *byte, src *float32, stride int)")
+	Doc("gatherPairsAVX512 writes floats 2p and 2p+1 of row j of src, rounded to bfloat16, side by side to place j of step p of dst, for 16 rows, stride bytes apart; the steps of dst are 128 bytes apart.")
+	pairs, dst, src := Load(Param("pairs"), GP64()), Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	stride, rows := ZMM(), ZMM()
+	VPBROADCASTD(NewParamAddr("stride", 24), stride)
+	numbers := GLOBL("rowNumbers", RODATA|NOPTR)
+	for j := range 16 {
+		DATA(4*j, U32(uint32(j)))
+	}
+	VMOVDQU32(numbers, rows)
+	VPMULLD(stride, rows, rows)
+	round := rounder(avx512)
+	Label("loop")
+	pair := [2]reg.VecVirtual{ZMM(), ZMM()}
+	for of, v := range pair {
+		all := K()
+		KXNORW(all, all, all)
+		VPXORD(v, v, v)
+		VGATHERDPS(Mem{Base: src, Index: rows, Scale: 1, Disp: 4 * of}, all, v)
+		round(v)
+	}
+	VPSLLD(Imm(16), pair[1], pair[1])
+	VPORD(pair[0], pair[1], pair[1])
+	VMOVDQU32(pair[1], Mem{Base: dst})
+	ADDQ(Imm(8), src)
+	ADDQ(Imm(128), dst)
+	DECQ(pairs)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// scaleRow writes dst = x·f.
+func scaleRow() {
+	TEXT("scaleAVX512", NOSPLIT, "func(n int, mask uint16, dst, x *float32, f float32)")
+	Doc("scaleAVX512 sets dst[j] = x[j]*f for 16·n values and those of mask behind them, which may be none.")
+	n, dst, x := Load(Param("n"), GP64()), Load(Param("dst"), GP64()), Load(Param("x"), GP64())
+	g, tail, f, v := GP32(), K(), ZMM(), ZMM()
+	Load(Param("mask"), g)
+	KMOVW(g, tail)
+	VBROADCASTSS(NewParamAddr("f", 32), f)
+	TESTQ(n, n)
+	JZ(LabelRef("tail"))
+	Label("loop")
+	VMULPS(Mem{Base: x}, f, v)
+	VMOVUPS(v, Mem{Base: dst})
+	ADDQ(Imm(64), x)
+	ADDQ(Imm(64), dst)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	Label("tail")
+	VMOVUPS_Z(Mem{Base: x}, tail, v)
+	VMULPS(v, f, v)
+	VMOVUPS(v, tail, Mem{Base: dst})
+	VZEROUPPER()
+	RET()
+}

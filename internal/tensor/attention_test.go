@@ -1,0 +1,169 @@
+package tensor
+
+import (
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"gonum.org/v1/gonum/blas/blas32"
+)
+
+// wantAttention is softmax(q·Kᵀ/√headDim)·V for one row and head in float64, over the first visible positions.
+func wantAttention(q []float32, k, v blas32.General, from, to, visible int) []float64 {
+	weights, sum := make([]float64, visible), 0.0
+	for i := range weights {
+		dot := 0.0
+		for d := from; d < to; d++ {
+			dot += float64(q[d]) * float64(Row(k, i)[d])
+		}
+		weights[i] = math.Exp(dot / math.Sqrt(float64(to-from)))
+		sum += weights[i]
+	}
+	out := make([]float64, to-from)
+	for i, w := range weights {
+		for d := range out {
+			out[d] += w / sum * float64(Row(v, i)[from+d])
+		}
+	}
+	return out
+}
+
+func TestAttend(t *testing.T) {
+	for _, form := range []Form{F32, BF16} {
+		t.Run(form.String(), func(t *testing.T) { eachTier(t, func(t *testing.T) { testAttend(t, form) }) })
+	}
+}
+
+func testAttend(t *testing.T, form Form) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for _, c := range []struct{ heads, headDim, positions int }{{1, 1, 1}, {2, 18, 16}, {3, 5, 33}, {2, 72, 121}, {2, 80, 130}, {1, 32, 64}, {2, 40, 57}} {
+		cols := c.heads * c.headDim
+		q, k, v := random(r, c.positions, cols), random(r, c.positions, cols), random(r, c.positions, cols)
+		tolerance := 1e-5
+		if form == BF16 {
+			tolerance = 1e-2
+			for _, m := range []blas32.General{q, k, v} {
+				for i, x := range m.Data {
+					m.Data[i] = fromBF16(toBF16(x))
+				}
+			}
+		}
+		for _, causal := range []bool{false, true} {
+			p := NewPool(2)
+			kv := NewKV(form, c.heads, c.headDim, c.positions+7)
+			kv.Append(p, k, v)
+			got := New(c.positions, cols)
+			Attend(p, got, q, kv, causal)
+			for i := range c.positions {
+				visible := c.positions
+				if causal {
+					visible = i + 1
+				}
+				for h := range c.heads {
+					want := wantAttention(Row(q, i), k, v, h*c.headDim, (h+1)*c.headDim, visible)
+					for d, w := range want {
+						if !near(Row(got, i)[h*c.headDim+d], w, tolerance, 1) {
+							t.Fatalf("%+v, causal %v: row %d, head %d, [%d] = %v, want %v", c, causal, i, h, d, Row(got, i)[h*c.headDim+d], w)
+						}
+					}
+				}
+			}
+			if causal {
+				kv.Truncate(0)
+				steps := New(c.positions, cols)
+				for first := 0; first < c.positions; {
+					last := min(first+1+r.IntN(20), c.positions)
+					kv.Append(p, Rows(k, first, last), Rows(v, first, last))
+					Attend(p, Rows(steps, first, last), Rows(q, first, last), kv, true)
+					first = last
+				}
+				if !slices.Equal(got.Data, steps.Data) {
+					t.Fatalf("%+v: attention in pieces gives other bits than at once", c)
+				}
+			}
+			p.Close()
+		}
+	}
+}
+
+func TestAppendEqualsItsTwin(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		touch()
+		r := rand.New(rand.NewPCG(13, 14))
+		p := NewPool(2)
+		defer p.Close()
+		for _, headDim := range []int{1, 5, 18, 32, 40, 72, 80} {
+			for _, first := range []int{0, 1, 5, 16, 31, 33} {
+				for _, rows := range []int{1, 2, 15, 16, 17, 50, 67} {
+					got, want := NewKV(BF16, 2, headDim, 101), NewKV(BF16, 2, headDim, 101)
+					k, v := random(r, rows, 2*headDim), random(r, rows, 2*headDim)
+					got.Truncate(first)
+					got.Append(p, k, v)
+					for h := range 2 {
+						want.appendGo(h, first, columns(k, h*headDim, (h+1)*headDim), columns(v, h*headDim, (h+1)*headDim))
+					}
+					if !slices.Equal(got.keys, want.keys) || !slices.Equal(got.values, want.values) {
+						t.Fatalf("head %d: %d rows at %d are appended otherwise than by the twin", headDim, rows, first)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestPowersEqualTheirTwin(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		touch()
+		r := rand.New(rand.NewPCG(15, 16))
+		k := &active.products[BF16]
+		for n := 1; n < 200; n++ {
+			scores := random(r, 1, n).Data
+			for i := range scores {
+				scores[i] = scores[i]*30 + 100
+			}
+			if n%5 == 0 {
+				scores[n/2] = 1e6 // the others vanish
+			}
+			highest, sum := float64(slices.Max(scores)), 0.0
+			want := make([]float64, n)
+			for i, s := range scores {
+				want[i] = math.Exp(0.25 * (float64(s) - highest))
+				sum += want[i]
+			}
+			dst := slices.Repeat([]byte{0xcd}, k.x.bytes(n)+2)
+			total := k.softmax(dst[:len(dst)-2], scores, 0.25)
+			for i := range n {
+				got := float64(0)
+				if k.x == asHalves {
+					got = float64(fromBF16(binary.LittleEndian.Uint16(dst[2*i:])))
+				} else {
+					got = float64(floats(dst)[i])
+				}
+				if !(math.Abs(got/float64(total)-want[i]/sum) <= want[i]/sum/250+1e-30) {
+					t.Fatalf("%d scores: [%d] = %v of %v, want %v of %v", n, i, got, total, want[i], sum)
+				}
+			}
+			if dst[len(dst)-1] != 0xcd || dst[len(dst)-2] != 0xcd {
+				t.Fatalf("%d scores: written beyond their end", n)
+			}
+		}
+	})
+}
+
+func TestScale(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		touch()
+		r := rand.New(rand.NewPCG(17, 18))
+		for n := 1; n < 100; n++ {
+			x := random(r, 1, n).Data
+			got, want := slices.Repeat([]float32{7}, n+1), slices.Repeat([]float32{7}, n+1)
+			active.scale(got[:n], x, 0.3)
+			scaleGo(want[:n], x, 0.3)
+			if !slices.Equal(got, want) {
+				t.Fatalf("%d values are scaled to %v, want %v", n, got, want)
+			}
+		}
+	})
+}
