@@ -9,6 +9,7 @@ import (
 
 	"github.com/mcllava/mcllava/internal/machine"
 	"github.com/mcllava/mcllava/internal/tensor"
+	"github.com/mcllava/mcllava/internal/weights"
 )
 
 // Key is what a measured speed holds for.
@@ -17,11 +18,11 @@ type Key struct {
 	Threads   int
 	Program   string // version of the program
 	Shape     Shape
-	Precision Precision
+	Precision weights.Precision
 }
 
 // NewKey is the key of this machine and program.
-func NewKey(m Shape, p Precision, threads int) Key {
+func NewKey(m Shape, p weights.Precision, threads int) Key {
 	tier, _ := tensor.ActiveTier()
 	if threads < 1 {
 		threads = runtime.GOMAXPROCS(0)
@@ -30,8 +31,8 @@ func NewKey(m Shape, p Precision, threads int) Key {
 }
 
 func (k Key) String() string {
-	return fmt.Sprintf("%s, %s, %d threads, mcllava %s, vision %s %+v, text %s %+v",
-		k.CPU, k.Tier, k.Threads, k.Program, k.Precision.Vision, k.Shape.Vision, k.Precision.Text, k.Shape.Text)
+	return fmt.Sprintf("%s, %s, %d threads, mcllava %s, %s, vision %+v, text %+v",
+		k.CPU, k.Tier, k.Threads, k.Program, k.Precision, k.Shape.Vision, k.Shape.Text)
 }
 
 // Cache is the file that keeps measured speeds.

@@ -14,11 +14,6 @@ type Shape struct {
 	Text   llm.Config
 }
 
-// Precision is the forms that a model's weights are stored in.
-type Precision struct {
-	Vision, Text tensor.Form
-}
-
 // A product of [m, k] and [k, n] takes 2·m·k·n operations: a multiplication and an addition for each of the m·n sums' k terms.
 func product(m, k, n int) float64 { return 2 * float64(m) * float64(k) * float64(n) }
 
@@ -47,15 +42,16 @@ func PrefillFLOP(c llm.Config, positions int) float64 {
 	return float64(c.Layers)*layer + product(1, c.Hidden, c.Vocab)
 }
 
-// TokenBytes is the memory that decoding one token reads: every weight of the decoder once, and the keys and values of the
-// positions before it.
+// TokenBytes is the memory that decoding one token reads: every weight of the decoder once, its layers' in the form f and the
+// head's in 8 bits at least, and the keys and values of the positions before it.
 func TokenBytes(c llm.Config, f tensor.Form, positions int) float64 {
 	layer := 4*tensor.PackedBytes(f, c.Hidden, c.Hidden) + tensor.PackedBytes(f, c.Intermediate, c.Hidden) + tensor.PackedBytes(f, c.Hidden, c.Intermediate)
-	return float64(c.Layers)*float64(layer) + float64(tensor.PackedBytes(f, c.Vocab, c.Hidden)) + float64(positions)*CacheBytes(c)
+	head := tensor.PackedBytes(min(f, tensor.Q8), c.Vocab, c.Hidden)
+	return float64(c.Layers)*float64(layer) + float64(head) + float64(positions)*CacheBytes(c, f)
 }
 
-// CacheBytes is the memory of the keys and values of one position.
-func CacheBytes(c llm.Config) float64 {
-	const valueBytes = 4
+// CacheBytes is the memory of the keys and values of one position, for weights in the form f.
+func CacheBytes(c llm.Config, f tensor.Form) float64 {
+	valueBytes := float64(tensor.EmbeddingBytes(tensor.KVForm(f), 1, 1))
 	return 2 * valueBytes * float64(c.Layers) * float64(c.Hidden)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mcllava/mcllava/encoder"
 	"github.com/mcllava/mcllava/internal/tensor"
+	"github.com/mcllava/mcllava/internal/weights"
 	"github.com/mcllava/mcllava/llm"
 )
 
@@ -44,12 +45,15 @@ func TestCounts(t *testing.T) {
 	// 2.65 billion weights less the biases, norms and the embeddings.
 	near(t, "a token in f16", TokenBytes(published.Text, tensor.F16, 0), 2*2.647e9, 0.001)
 	near(t, "a token in q8", TokenBytes(published.Text, tensor.Q8, 0), (1+4./128)*2.647e9, 0.001)
-	near(t, "768 positions", TokenBytes(published.Text, tensor.F16, 768)-TokenBytes(published.Text, tensor.F16, 0), 768*CacheBytes(published.Text), 1e-6)
+	near(t, "768 positions", TokenBytes(published.Text, tensor.F16, 768)-TokenBytes(published.Text, tensor.F16, 0), 768*2*4*32*2560, 1e-6)
+	near(t, "768 positions in bf16", TokenBytes(published.Text, tensor.Q8, 768)-TokenBytes(published.Text, tensor.Q8, 0), 768*2*2*32*2560, 1e-6)
+	// A head in 8 bits.
+	near(t, "a token in q4", TokenBytes(published.Text, tensor.Q4, 0), (0.5+2./32)*2.516e9+(1+4./128)*0.131e9, 0.001)
 }
 
 func TestSecondsAddUp(t *testing.T) {
 	q := Question{Width: 100, Height: 50, Boxes: []image.Rectangle{image.Rect(0, 0, 100, 50), image.Rect(0, 0, 50, 50)}, Keep: []int{1, 2}, Text: 4, Answer: 3}
-	s := q.Seconds(small, Precision{tensor.F16, tensor.Q8}, Speed{Pixels: 10, Encode: 20, Prefill: 40, Decode: 80})
+	s := q.Seconds(small, weights.Precision{Vision: tensor.F16, Text: tensor.Q8}, Speed{Pixels: 10, Encode: 20, Prefill: 40, Decode: 80})
 	near(t, "preprocess", s.Preprocess, (5000+(5000+50)+(2500+50))/10., 1e-12)
 	near(t, "encode", s.Encode, (CropFLOP(small.Vision, 1)+CropFLOP(small.Vision, 2)+ProjectorFLOP(small.Vision, 3))/20, 1e-12)
 	near(t, "prefill", s.Prefill, PrefillFLOP(small.Text, 7)/40, 1e-12)

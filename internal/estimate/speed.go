@@ -3,6 +3,8 @@ package estimate
 import (
 	"image"
 	"math"
+
+	"github.com/mcllava/mcllava/internal/weights"
 )
 
 // Speed is how fast a machine runs a model in one precision.
@@ -50,7 +52,7 @@ type Seconds struct {
 func (s Seconds) Total() float64 { return s.Preprocess + s.Encode + s.Prefill + s.Decode }
 
 // Seconds is how long a question takes a model in a precision at a speed.
-func (q Question) Seconds(m Shape, p Precision, s Speed) Seconds {
+func (q Question) Seconds(m Shape, p weights.Precision, s Speed) Seconds {
 	pixels := float64(q.Width) * float64(q.Height)
 	var encode float64
 	tokens := 0
