@@ -114,11 +114,9 @@ func (k *product) set(c blas32.General, a []byte, lda, n int, b []byte, width in
 	tiles := (c.Rows + k.rows - 1) / k.rows
 	for t := range tiles {
 		r, end := t*c.Rows/tiles, (t+1)*c.Rows/tiles
-		tile := Rows(c, r, end)
-		for i := range tile.Rows {
-			clear(Row(tile, i))
-		}
-		kernel(end-r, (n+k.unit-1)/k.unit, a[r*lda:], lda, b, tile.Data, tile.Stride)
+		tile := c.Data[r*c.Stride:]
+		active.begin(end-r, tile, c.Stride, noBias[:], false)
+		kernel(end-r, (n+k.unit-1)/k.unit, a[r*lda:], lda, b, tile, c.Stride)
 	}
 }
 

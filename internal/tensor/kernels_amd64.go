@@ -67,6 +67,15 @@ func quantizeAVX512(groups int, size int, dst *byte, x *float32)
 // quantizeAVX2 quantises groups of size floats, a multiple of 32: for each it writes the int32 -128·Σq, the int8 q = x·127/m to the nearest, ties to even, and the float32 scale m/127, where m is the largest |x|.
 func quantizeAVX2(groups int, size int, dst *byte, x *float32)
 
+// beginAVX512 sets rows rows of 32 floats of C to bias, or adds bias to them.
+func beginAVX512(rows int, c *float32, ldc int, bias *float32, add bool)
+
+// beginAVX2 sets rows rows of 32 floats of C to bias, or adds bias to them.
+func beginAVX2(rows int, c *float32, ldc int, bias *float32, add bool)
+
+// prefetchTile asks for rows rows of 32 floats of C to be brought near.
+func prefetchTile(rows int, c *float32, ldc int)
+
 // softmaxBF16AVX512 writes 2^(scale*(scores[j]-max)) as bfloat16 to dst for 16·n values and those of mask behind them, which may be none, and returns the sum of the unrounded powers.
 func softmaxBF16AVX512(n int, mask uint16, scores *float32, dst *byte, scale float32) float32
 

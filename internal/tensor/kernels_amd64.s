@@ -15692,6 +15692,98 @@ DATA order<>+24(SB)/4, $0x00000003
 DATA order<>+28(SB)/4, $0x00000007
 GLOBL order<>(SB), RODATA|NOPTR, $32
 
+// func beginAVX512(rows int, c *float32, ldc int, bias *float32, add bool)
+// Requires: AVX, AVX512F
+TEXT ·beginAVX512(SB), NOSPLIT, $0-33
+	MOVQ    rows+0(FP), AX
+	MOVQ    c+8(FP), CX
+	MOVQ    ldc+16(FP), DX
+	MOVQ    bias+24(FP), BX
+	MOVB    add+32(FP), SI
+	SHLQ    $0x02, DX
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	TESTB   SI, SI
+	JNZ     add
+
+set:
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, 64(CX)
+	ADDQ    DX, CX
+	DECQ    AX
+	JNZ     set
+	VZEROUPPER
+	RET
+
+add:
+	VADDPS  (CX), Z0, Z2
+	VMOVUPS Z2, (CX)
+	VADDPS  64(CX), Z1, Z2
+	VMOVUPS Z2, 64(CX)
+	ADDQ    DX, CX
+	DECQ    AX
+	JNZ     add
+	VZEROUPPER
+	RET
+
+// func beginAVX2(rows int, c *float32, ldc int, bias *float32, add bool)
+// Requires: AVX
+TEXT ·beginAVX2(SB), NOSPLIT, $0-33
+	MOVQ    rows+0(FP), AX
+	MOVQ    c+8(FP), CX
+	MOVQ    ldc+16(FP), DX
+	MOVQ    bias+24(FP), BX
+	MOVB    add+32(FP), SI
+	SHLQ    $0x02, DX
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	TESTB   SI, SI
+	JNZ     add
+
+set:
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	VMOVUPS Y2, 64(CX)
+	VMOVUPS Y3, 96(CX)
+	ADDQ    DX, CX
+	DECQ    AX
+	JNZ     set
+	VZEROUPPER
+	RET
+
+add:
+	VADDPS  (CX), Y0, Y4
+	VMOVUPS Y4, (CX)
+	VADDPS  32(CX), Y1, Y4
+	VMOVUPS Y4, 32(CX)
+	VADDPS  64(CX), Y2, Y4
+	VMOVUPS Y4, 64(CX)
+	VADDPS  96(CX), Y3, Y4
+	VMOVUPS Y4, 96(CX)
+	ADDQ    DX, CX
+	DECQ    AX
+	JNZ     add
+	VZEROUPPER
+	RET
+
+// func prefetchTile(rows int, c *float32, ldc int)
+// Requires: MMX+
+TEXT ·prefetchTile(SB), NOSPLIT, $0-24
+	MOVQ rows+0(FP), AX
+	MOVQ c+8(FP), CX
+	MOVQ ldc+16(FP), DX
+	SHLQ $0x02, DX
+
+loop:
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	DECQ       AX
+	JNZ        loop
+	RET
+
 // func softmaxBF16AVX512(n int, mask uint16, scores *float32, dst *byte, scale float32) float32
 // Requires: AVX, AVX512DQ, AVX512F, SSE
 TEXT ·softmaxBF16AVX512(SB), NOSPLIT, $0-44

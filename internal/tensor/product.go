@@ -40,9 +40,13 @@ type Epilogue struct {
 // Blocks of the product. A block of a panel, blockK inputs, stays in the first-level cache while the register tiles go down the
 // rows; a block of the activations, blockRows rows of blockBytes, stays in the second-level cache while the panels go by.
 const (
-	blockRows  = 380
+	blockRows  = 760
 	blockBytes = 1280
 )
+
+// tasksPerThread is how many tasks a product is cut into for each thread: enough to end at about the same time, and so small
+// that the outputs of a task stay in the cache from one block of the inputs to the next.
+const tasksPerThread = 32
 
 // multiplication is dst = x·Wᵀ with x [rows, in] converted for the kernel and W [out, in] in panels; see Epilogue.
 type multiplication struct {
@@ -70,7 +74,7 @@ func multiply(p *Pool, dst, x blas32.General, w *packed, e Epilogue) {
 	m.convert()
 	count := panels(w.out)
 	m.bands = (x.Rows + blockRows - 1) / blockRows
-	m.group = max(1, count*m.bands/(8*p.Threads()))
+	m.group = max(1, count*m.bands/(tasksPerThread*p.Threads()))
 	m.groups = (count + m.group - 1) / m.group
 	p.run(m.bands*m.groups, m)
 }
@@ -134,57 +138,68 @@ func (m *multiplication) steps(rows int) (small, large int) {
 // matrix is summed in the worker's scratch if it reaches beyond the matrix.
 func (m *multiplication) panel(worker, i, top, bottom, k, end int) {
 	from, to := i*panelWidth, min((i+1)*panelWidth, m.w.out)
-	c := columns(Rows(m.dst, top, bottom), from, to)
-	beyond := to-from < panelWidth
-	if beyond {
-		c = blas32.General{Rows: bottom - top, Cols: panelWidth, Stride: panelWidth, Data: m.pool.floats(worker, (bottom-top)*panelWidth)}
+	rows, dst := bottom-top, columns(Rows(m.dst, top, bottom), from, to)
+	c, bias := dst, noBias[:]
+	if m.epilogue.Bias != nil {
+		bias = m.epilogue.Bias[from:to]
+	}
+	if to-from < panelWidth {
+		room := m.pool.floats(worker, (rows+1)*panelWidth)
+		c, bias = blas32.General{Rows: rows, Cols: panelWidth, Stride: panelWidth, Data: room}, append(room[rows*panelWidth:][:0], bias...)[:panelWidth]
+		if k == 0 && m.epilogue.Add {
+			Copy(c, dst)
+		}
 	}
 	b := m.w.panel(i)[formats[m.w.form].panel.bytes(k):]
-	a := m.a[m.product.x.bytes(k):]
-	tiles := (c.Rows + m.product.rows - 1) / m.product.rows
+	a := m.a[m.product.x.bytes(k)+top*m.lda:]
+	steps := (end - k + m.product.unit - 1) / m.product.unit
+	tiles := (rows + m.product.rows - 1) / m.product.rows
 	for t := range tiles {
-		r, below := t*c.Rows/tiles, (t+1)*c.Rows/tiles
-		tile := Rows(c, r, below)
+		r, below := t*rows/tiles, (t+1)*rows/tiles
+		tile := c.Data[r*c.Stride:]
 		if k == 0 {
-			m.begin(tile, top+r, from, to)
+			active.begin(below-r, tile, c.Stride, bias, m.epilogue.Add)
 		}
-		m.product.panel(below-r, (end-k+m.product.unit-1)/m.product.unit, a[(top+r)*m.lda:], m.lda, b, tile.Data, tile.Stride)
-		if end < m.w.in {
-			continue
+		if t+1 < tiles {
+			active.prefetch((t+2)*rows/tiles-below, c.Data[below*c.Stride:], c.Stride)
 		}
-		if beyond {
-			tile = columns(Rows(m.dst, top+r, top+below), from, to)
-			Copy(tile, columns(Rows(c, r, below), 0, to-from))
-		}
-		if m.epilogue.Activation != nil {
-			for row := range tile.Rows {
-				m.epilogue.Activation(Row(tile, row))
-			}
+		m.product.panel(below-r, steps, a[r*m.lda:], m.lda, b, tile, c.Stride)
+		if end == m.w.in {
+			m.end(Rows(dst, r, below), columns(Rows(c, r, below), 0, to-from))
 		}
 	}
 }
 
-// begin sets a tile to what the product is added to: row top and those below it, outputs from…to-1.
-func (m *multiplication) begin(tile blas32.General, top, from, to int) {
-	for r := range tile.Rows {
-		row := tile.Data[r*tile.Stride : r*tile.Stride+panelWidth]
-		if to-from < panelWidth {
+// noBias is the bias of a panel that has none.
+var noBias [panelWidth]float32
+
+// end puts a finished tile in its place, if it was summed elsewhere, and activates it.
+func (m *multiplication) end(dst, c blas32.General) {
+	if &dst.Data[0] != &c.Data[0] {
+		Copy(dst, c)
+	}
+	if m.epilogue.Activation == nil {
+		return
+	}
+	for r := range dst.Rows {
+		m.epilogue.Activation(Row(dst, r))
+	}
+}
+
+// beginGo sets rows rows of panelWidth floats of C to bias, or adds bias to them.
+func beginGo(rows int, c []float32, ldc int, bias []float32, add bool) {
+	for r := range rows {
+		row := c[r*ldc : r*ldc+panelWidth]
+		if !add {
 			clear(row)
 		}
-		switch old := Row(m.dst, top+r)[from:to]; {
-		case m.epilogue.Add && m.epilogue.Bias != nil:
-			for j, b := range m.epilogue.Bias[from:to] {
-				row[j] = old[j] + b
-			}
-		case m.epilogue.Add:
-			copy(row, old)
-		case m.epilogue.Bias != nil:
-			copy(row, m.epilogue.Bias[from:to])
-		default:
-			clear(row)
+		for j, b := range bias[:panelWidth] {
+			row[j] += b
 		}
 	}
 }
+
+func noPrefetch(_ int, _ []float32, _ int) {}
 
 // columns is the view of columns i up to j of m, [rows, j-i].
 func columns(m blas32.General, i, j int) blas32.General {

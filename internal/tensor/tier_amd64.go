@@ -40,7 +40,7 @@ func halves(f panel, unitBytes int) func(rows, k int, a []byte, lda int, b []byt
 }
 
 func avx2Kernels() kernels {
-	return kernels{tier: AVX2, scale: scaleGo, products: [forms]product{
+	return kernels{tier: AVX2, begin: beginning(beginAVX2), prefetch: prefetching, scale: scaleGo, products: [forms]product{
 		F32:  {name: "panelF32AVX2", rows: 6, blockK: 256, unit: 1, x: asF32, panel: halves(panelF32AVX2, 4*panelWidth)},
 		F16:  {name: "panelF16AVX2", rows: 6, blockK: 256, unit: 1, x: asF32, panel: halves(panelF16AVX2, 2*panelWidth)},
 		BF16: {name: "panelBF16AVX2", rows: 6, blockK: 256, unit: 2, x: asPairs, convert: rounding(roundBF16AVX2, 8), panel: halves(panelBF16AVX2, 4*panelWidth)},
@@ -63,7 +63,7 @@ func avx2Kernels() kernels {
 
 func avx512Kernels(bf16, vnni bool) kernels {
 	k := avx2Kernels() // for what the CPU has no wider instructions for
-	k.tier, k.scale = AVX512, scaleRow
+	k.tier, k.begin, k.scale = AVX512, beginning(beginAVX512), scaleRow
 	k.products[F32] = product{name: "panelF32AVX512", rows: 14, blockK: 256, unit: 1, x: asF32, panel: whole(panelF32AVX512), narrow: whole(narrowF32AVX512)}
 	k.products[F16] = product{name: "panelF16AVX512", rows: 14, blockK: 512, unit: 1, x: asF32, panel: whole(panelF16AVX512), narrow: whole(narrowF16AVX512)}
 	if bf16 {
@@ -83,6 +83,12 @@ func avx512Kernels(bf16, vnni bool) kernels {
 	}
 	return k
 }
+
+func beginning(f func(rows int, c *float32, ldc int, bias *float32, add bool)) func(int, []float32, int, []float32, bool) {
+	return func(rows int, c []float32, ldc int, bias []float32, add bool) { f(rows, &c[0], ldc, &bias[0], add) }
+}
+
+func prefetching(rows int, c []float32, ldc int) { prefetchTile(rows, &c[0], ldc) }
 
 // quantizing is quantizeGo with the groups that are full done by assembly.
 func quantizing(f func(groups, size int, dst *byte, x *float32), size, unit int) func([]byte, []float32) {
