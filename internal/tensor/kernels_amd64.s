@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func panelF32AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·panelF32AVX512(SB), NOSPLIT, $0-56
 	MOVQ    rows+0(FP), AX
 	CMPQ    AX, $0x0e
@@ -45,6 +45,8 @@ TEXT ·panelF32AVX512(SB), NOSPLIT, $0-56
 	VMOVUPS 64(BX), Z1
 
 loop1:
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4160(CX)
 	VMOVUPS      (CX), Z2
 	VMOVUPS      64(CX), Z3
 	VBROADCASTSS (DX), Z4
@@ -1322,7 +1324,7 @@ loop14:
 	RET
 
 // func panelF16AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·panelF16AVX512(SB), NOSPLIT, $0-56
 	MOVQ    rows+0(FP), AX
 	CMPQ    AX, $0x0e
@@ -1362,6 +1364,7 @@ TEXT ·panelF16AVX512(SB), NOSPLIT, $0-56
 	VMOVUPS 64(BX), Z1
 
 loop1:
+	PREFETCHT0   4096(CX)
 	VCVTPH2PS    (CX), Z2
 	VCVTPH2PS    32(CX), Z3
 	VBROADCASTSS (DX), Z4
@@ -2639,7 +2642,7 @@ loop14:
 	RET
 
 // func panelBF16AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·panelBF16AVX512(SB), NOSPLIT, $0-56
 	MOVQ    rows+0(FP), AX
 	CMPQ    AX, $0x0e
@@ -2679,6 +2682,8 @@ TEXT ·panelBF16AVX512(SB), NOSPLIT, $0-56
 	VMOVUPS 64(BX), Z1
 
 loop1:
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4160(CX)
 	VMOVUPS      (CX), Z2
 	VPSLLD       $0x10, Z2, Z2
 	VMOVUPS      64(CX), Z3
@@ -4383,7 +4388,7 @@ loop14:
 	RET
 
 // func panelF32AVX2(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·panelF32AVX2(SB), NOSPLIT, $0-56
 	MOVQ    rows+0(FP), AX
 	CMPQ    AX, $0x06
@@ -4407,6 +4412,8 @@ TEXT ·panelF32AVX2(SB), NOSPLIT, $0-56
 	VMOVUPS 32(BX), Y1
 
 loop1:
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4160(CX)
 	VMOVUPS      (CX), Y2
 	VMOVUPS      32(CX), Y3
 	VBROADCASTSS (DX), Y4
@@ -4714,7 +4721,7 @@ loop6:
 	RET
 
 // func panelF16AVX2(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
-// Requires: AVX, F16C, FMA3
+// Requires: AVX, F16C, FMA3, MMX+
 TEXT ·panelF16AVX2(SB), NOSPLIT, $0-56
 	MOVQ    rows+0(FP), AX
 	CMPQ    AX, $0x06
@@ -4738,6 +4745,7 @@ TEXT ·panelF16AVX2(SB), NOSPLIT, $0-56
 	VMOVUPS 32(BX), Y1
 
 loop1:
+	PREFETCHT0   4096(CX)
 	VCVTPH2PS    (CX), Y2
 	VCVTPH2PS    16(CX), Y3
 	VBROADCASTSS (DX), Y4
@@ -5045,7 +5053,7 @@ loop6:
 	RET
 
 // func panelBF16AVX2(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·panelBF16AVX2(SB), NOSPLIT, $0-56
 	MOVQ    rows+0(FP), AX
 	CMPQ    AX, $0x06
@@ -5069,6 +5077,8 @@ TEXT ·panelBF16AVX2(SB), NOSPLIT, $0-56
 	VMOVUPS 32(BX), Y1
 
 loop1:
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4160(CX)
 	VMOVUPS      (CX), Y2
 	VPSLLD       $0x10, Y2, Y2
 	VMOVUPS      32(CX), Y3
@@ -5487,7 +5497,7 @@ loop6:
 	RET
 
 // func panelBF16DP(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·panelBF16DP(SB), NOSPLIT, $0-56
 	MOVQ    rows+0(FP), AX
 	CMPQ    AX, $0x0e
@@ -5527,6 +5537,8 @@ TEXT ·panelBF16DP(SB), NOSPLIT, $0-56
 	VMOVUPS 64(BX), Z1
 
 loop1:
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4160(CX)
 	VMOVDQU32    (CX), Z28
 	VMOVDQU32    64(CX), Z29
 	VPBROADCASTD (DX), Z30
@@ -7434,7 +7446,7 @@ loop14:
 	RET
 
 // func narrowF32AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·narrowF32AVX512(SB), NOSPLIT, $0-56
 	MOVQ    rows+0(FP), AX
 	CMPQ    AX, $0x0e
@@ -7473,6 +7485,8 @@ TEXT ·narrowF32AVX512(SB), NOSPLIT, $0-56
 	VMOVUPS (BX), Z0
 
 loop1:
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4160(CX)
 	VMOVUPS      (CX), Z1
 	VBROADCASTSS (DX), Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -8422,7 +8436,7 @@ loop14:
 	RET
 
 // func narrowF16AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·narrowF16AVX512(SB), NOSPLIT, $0-56
 	MOVQ    rows+0(FP), AX
 	CMPQ    AX, $0x0e
@@ -8461,6 +8475,7 @@ TEXT ·narrowF16AVX512(SB), NOSPLIT, $0-56
 	VMOVUPS (BX), Z0
 
 loop1:
+	PREFETCHT0   4096(CX)
 	VCVTPH2PS    (CX), Z1
 	VBROADCASTSS (DX), Z2
 	VFMADD231PS  Z1, Z2, Z0
@@ -9410,7 +9425,7 @@ loop14:
 	RET
 
 // func narrowBF16DP(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·narrowBF16DP(SB), NOSPLIT, $0-56
 	MOVQ    rows+0(FP), AX
 	CMPQ    AX, $0x0e
@@ -9449,6 +9464,8 @@ TEXT ·narrowBF16DP(SB), NOSPLIT, $0-56
 	VMOVUPS (BX), Z0
 
 loop1:
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4160(CX)
 	VMOVDQU32    (CX), Z28
 	VPBROADCASTD (DX), Z30
 
@@ -10713,7 +10730,7 @@ loop14:
 	RET
 
 // func panelQ8VNNI(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
-// Requires: AVX, AVX512F, AVX512VNNI, CMOV
+// Requires: AVX, AVX512F, AVX512VNNI, CMOV, MMX+
 TEXT ·panelQ8VNNI(SB), NOSPLIT, $0-56
 	MOVQ rows+0(FP), AX
 	CMPQ AX, $0x0e
@@ -10758,6 +10775,8 @@ group1:
 	ADDQ         $0x04, CX
 
 loop1:
+	PREFETCHT0   4096(AX)
+	PREFETCHT0   4160(AX)
 	VMOVDQU32    (AX), Z3
 	VMOVDQU32    64(AX), Z4
 	VPBROADCASTD (CX), Z2
@@ -12880,7 +12899,7 @@ loop14:
 	RET
 
 // func panelQ4VNNI(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int, levels *byte)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VNNI, CMOV
+// Requires: AVX, AVX512BW, AVX512F, AVX512VNNI, CMOV, MMX+
 TEXT ·panelQ4VNNI(SB), NOSPLIT, $0-64
 	MOVQ            rows+0(FP), AX
 	CMPQ            AX, $0x0c
@@ -12925,6 +12944,8 @@ group1:
 	ADDQ         $0x04, CX
 
 loop1:
+	PREFETCHT0   4096(AX)
+	PREFETCHT0   4160(AX)
 	VMOVDQU32    (AX), Z7
 	VPANDD       Z1, Z7, Z5
 	VPSHUFB      Z5, Z0, Z5

@@ -41,6 +41,7 @@ func bf16Tile(rows, vectors int) {
 
 	loop := fmt.Sprintf("loop%d", rows)
 	Label(loop)
+	fetch(rows, b, 4*panelWidth)
 	for v := range vectors {
 		VMOVDQU32(Mem{Base: b, Disp: 64 * v}, z(bf16B+v))
 	}

@@ -67,6 +67,7 @@ func floatTile(i isa, form floatForm, rows, vectors int) {
 	if form.pairs {
 		steps = 2
 	}
+	fetch(rows, b, form.step)
 	for s := range steps {
 		for v := range w {
 			form.load(i, Mem{Base: b, Disp: lane * i.lanes * v}, s, w[v])

@@ -72,6 +72,7 @@ func q8Panel() {
 		x := takeTurns(avx512, 2)
 		w := [2]reg.VecVirtual{ZMM(), ZMM()}
 		groups(rows, 32, a, func() { offsets(a, sums) }, func() {
+			fetch(rows, b, 128)
 			VMOVDQU32(Mem{Base: b}, w[0])
 			VMOVDQU32(Mem{Base: b, Disp: 64}, w[1])
 			for r := range rows {
@@ -111,6 +112,7 @@ func q4Panel() {
 		x := takeTurns(avx512, 2)
 		w, packed := [2]reg.VecVirtual{ZMM(), ZMM()}, [2]reg.VecVirtual{ZMM(), ZMM()}
 		groups(rows, 4, a, func() { offsets(a, sums) }, func() {
+			fetch(rows, b, 128)
 			for half := range 2 {
 				for v := range w {
 					if half == 0 {

@@ -102,6 +102,19 @@ func tileOf(i isa, rows int) [][2]reg.VecVirtual {
 	return sums
 }
 
+// ahead is how far before its use a panel is asked for, in bytes, where it comes from memory because a single row needs it once.
+const ahead = 4096
+
+// fetch asks for the cache lines of a step of a single row's loop.
+func fetch(rows int, b reg.Register, bytes int) {
+	if rows > 1 {
+		return
+	}
+	for line := 0; line < bytes; line += 64 {
+		PREFETCHT0(Mem{Base: b, Disp: ahead + line})
+	}
+}
+
 // takeTurns takes n registers that successive activations are broadcast to.
 func takeTurns(i isa, n int) []reg.VecVirtual {
 	var x []reg.VecVirtual
