@@ -36,6 +36,7 @@ type Model struct {
 }
 
 // Open reads a checkpoint in the published layout from a folder, or the embedded one if the folder is "" or Demo.
+// A name OWNER/NAME that is no folder is a repository of the Hugging Face hub that has been pulled into the hub's cache.
 // Work is done by threads goroutines; below 1, by one for each core that the process may use.
 // An error names the file and field that are wrong.
 func Open(folder string, threads int) (*Model, error) {
@@ -85,19 +86,20 @@ func checkpointFiles(folder string) (files fs.FS, name string, err error) {
 	if folder == "" || folder == Demo {
 		return demo.Checkpoint(), Demo, nil
 	}
-	info, err := os.Stat(folder)
+	path, err := modelPath(folder)
 	if err != nil {
 		return nil, folder, err
 	}
-	if !info.IsDir() {
-		return nil, folder, fmt.Errorf("%s: not a folder, expected one with a checkpoint's config.json, tokenizer.json and model.safetensors", folder)
-	}
-	return os.DirFS(folder), folder, nil
+	return os.DirFS(path), folder, nil
 }
 
 func openWeights(folder string) (*safetensors.Checkpoint, error) {
 	if folder != "" && folder != Demo {
-		return safetensors.OpenFolder(folder)
+		path, err := modelPath(folder)
+		if err != nil {
+			return nil, err
+		}
+		return safetensors.OpenFolder(path)
 	}
 	const name = "model.safetensors"
 	data, err := fs.ReadFile(demo.Checkpoint(), name)
@@ -152,7 +154,7 @@ func ReadConfig(folder string) (Config, error) {
 	return c, nil
 }
 
-// Name is the folder that the model was opened from, or Demo.
+// Name is the folder or the hub's name that the model was opened by, or Demo.
 func (m *Model) Name() string { return m.name }
 
 // Config is the model's shape.

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/mcllava/mcllava/internal/hub/hubtest"
 )
 
 func TestMain(m *testing.M) {
@@ -21,6 +23,11 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	hub, err := hubtest.New("owner/tiny", os.DirFS(filepath.Join(root, "testdata", "mini-f16-sharded")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(hub.Close)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
@@ -30,6 +37,8 @@ func TestScripts(t *testing.T) {
 			e.Setenv("MINI", filepath.Join(root, "testdata", "mini"))
 			e.Setenv("SHARDED", filepath.Join(root, "testdata", "mini-f16-sharded"))
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
+			e.Setenv("HF_ENDPOINT", hub.Endpoint())
+			e.Setenv("HF_HOME", filepath.Join(e.WorkDir, "huggingface"))
 			return nil
 		},
 	})

@@ -1,0 +1,32 @@
+package mcllava
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/mcllava/mcllava/internal/hub"
+)
+
+// modelPath is the folder of a checkpoint that is given as a folder or, where there is none of that name, as the OWNER/NAME of a
+// repository in the hub's cache.
+func modelPath(model string) (string, error) {
+	info, err := os.Stat(model)
+	switch {
+	case err == nil && info.IsDir():
+		return model, nil
+	case err == nil:
+		return "", fmt.Errorf("%s: not a folder, expected one with a checkpoint's config.json, tokenizer.json and model.safetensors", model)
+	case !hub.IsRepo(model):
+		return "", err
+	}
+	cache, err := hub.DefaultCache()
+	if err != nil {
+		return "", err
+	}
+	folder, err := cache.Find(model, hub.DefaultRevision)
+	if errors.Is(err, hub.ErrNotPulled) {
+		return "", fmt.Errorf("%s: no such folder, and %w; run: mcllava pull %s", model, err, model)
+	}
+	return folder, err
+}
