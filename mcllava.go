@@ -166,31 +166,40 @@ func (m *Model) encode(ctx context.Context, picture []byte, plan Plan, o Options
 	o.Stages.keepCoordinates(centres)
 	features := tensor.New(plan.ImageTokens, c.Hidden)
 	at := 0
-	for first := 0; first < len(plan.Boxes); first += c.Batch() {
-		last := min(first+c.Batch(), len(plan.Boxes))
-		o.progress(StageCrops, first, len(plan.Boxes))
-		pixels := m.pixels(upright, plan.Boxes[first:last])
+	for ahead := 0; ahead < len(plan.Boxes); ahead += m.cutAhead() {
+		boxes := plan.Boxes[ahead:min(ahead+m.cutAhead(), len(plan.Boxes))]
+		o.progress(StageCrops, ahead, len(plan.Boxes))
+		pixels := m.pixels(upright, boxes)
 		o.Stages.keepPixels(pixels, c, len(plan.Boxes))
 		watch.lap(&a.Seconds.Preprocess)
-		f, err := m.encoder.Encode(ctx, pixels, tensor.Rows(centres, first, last), plan.TokensPerCrop[first:last])
-		if err != nil {
-			return blas32.General{}, err
+		for b := 0; b < len(boxes); b += c.Batch() {
+			last := min(b+c.Batch(), len(boxes))
+			o.progress(StageCrops, ahead+b, len(plan.Boxes))
+			f, err := m.encoder.Encode(ctx, tensor.Rows(pixels, b, last), tensor.Rows(centres, ahead+b, ahead+last), plan.TokensPerCrop[ahead+b:ahead+last])
+			if err != nil {
+				return blas32.General{}, err
+			}
+			tensor.Copy(tensor.Rows(features, at, at+f.Rows), f)
+			at += f.Rows
 		}
-		tensor.Copy(tensor.Rows(features, at, at+f.Rows), f)
-		at += f.Rows
 		watch.lap(&a.Seconds.Encode)
 	}
 	o.progress(StageCrops, len(plan.Boxes), len(plan.Boxes))
 	return features, nil
 }
 
+// cutAhead is the number of crops that are cut out at once: some batches, and enough to keep every thread busy.
+func (m *Model) cutAhead() int {
+	const cropsPerThread = 4
+	batch := m.encoder.Config().Batch()
+	return (cropsPerThread*m.pool.Threads() + batch - 1) / batch * batch
+}
+
 // pixels cuts the boxes out of the picture, [B, 3·S·S].
 func (m *Model) pixels(upright *image.RGBA, boxes []image.Rectangle) blas32.General {
 	c := m.encoder.Config()
 	pixels := tensor.New(len(boxes), c.Pixels())
-	for i, box := range boxes {
-		crop.Pixels(tensor.Row(pixels, i), upright, box, c.ImageSize)
-	}
+	m.pool.Run(len(boxes), func(_, i int) { crop.Pixels(tensor.Row(pixels, i), upright, boxes[i], c.ImageSize) })
 	return pixels
 }
 
