@@ -38,7 +38,7 @@ func WriteFunc(w io.Writer, tensors []Tensor, metadata map[string]string, data f
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
-	header, err := formatHeader(tensors, metadata)
+	header, err := Header(tensors, metadata)
 	if err != nil {
 		return err
 	}
@@ -71,8 +71,9 @@ func WriteFileFunc(path string, tensors []Tensor, metadata map[string]string, da
 	return replaceFile(path, func(w io.Writer) error { return WriteFunc(w, tensors, metadata, data) })
 }
 
-// formatHeader returns everything that stands before the data.
-func formatHeader(tensors []Tensor, meta map[string]string) ([]byte, error) {
+// Header returns everything that stands before the data of tensors that follow
+// in this order. Its length is a multiple of 64 bytes.
+func Header(tensors []Tensor, meta map[string]string) ([]byte, error) {
 	var b bytes.Buffer
 	b.Write(make([]byte, prefixSize))
 	b.WriteByte('{')

@@ -158,3 +158,19 @@ func (n names) Finish(unused func(name string) bool) error {
 	t, _ := n.checkpoint.Tensor(left[0])
 	return fmt.Errorf("%s: tensor %s %v is no part of the model (%d such tensors)", t.File, t.Name, t.Shape, len(left))
 }
+
+// PublishedPrecision is the form of a published checkpoint's own values, float32 if they are of several types.
+func PublishedPrecision(c *safetensors.Checkpoint) Precision {
+	types := map[safetensors.DType]bool{}
+	for _, name := range c.Names() {
+		t, _ := c.Tensor(name)
+		types[t.DType] = true
+	}
+	switch {
+	case types[safetensors.F32] || types[safetensors.F16] && types[safetensors.BF16]:
+		return Precision{tensor.F32, tensor.F32}
+	case types[safetensors.BF16]:
+		return Precision{tensor.BF16, tensor.BF16}
+	}
+	return Precision{tensor.F16, tensor.F16}
+}
