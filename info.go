@@ -1,30 +1,39 @@
 package mcllava
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/mcllava/mcllava/internal/tensor"
+	"github.com/mcllava/mcllava/internal/weights"
 )
 
 // Info is what can be said of a checkpoint without running it.
 type Info struct {
 	Name         string   `json:"name"`
 	Config       Config   `json:"config"`
+	Converted    bool     `json:"converted"` // by Convert, so that it is used where it is mapped
+	Precision    string   `json:"precision"` // that it would be used in
 	Parts        []Part   `json:"parts"`
 	Parameters   int64    `json:"parameters"` // used by the model
 	StorageTypes []string `json:"storage_types"`
-	FileBytes    int64    `json:"file_bytes"`   // of all tensors
-	MemoryBytes  int64    `json:"memory_bytes"` // of the weights once loaded
-	Tier         string   `json:"cpu_tier"`     // the kernels in use
+	FileBytes    int64    `json:"file_bytes"`         // of all tensors
+	MemoryBytes  int64    `json:"memory_bytes"`       // of the weights once loaded
+	CacheBytes   int64    `json:"bytes_per_position"` // of keys and values, for each token of a question and its answer
+	Tier         string   `json:"cpu_tier"`           // the kernels in use
 }
 
-// Part is a part of the model and its number of parameters.
+// Part is a part of the model as it is held in memory.
 type Part struct {
-	Name       string `json:"name"`
-	Parameters int64  `json:"parameters"`
+	Name       string   `json:"name"`
+	Parameters int64    `json:"parameters"`
+	Bytes      int64    `json:"bytes"`
+	Forms      []string `json:"forms"` // of its tensors, that of the most bytes first
 }
 
 // parts are told apart by the prefixes of their tensors; a tensor belongs to the first that fits.
@@ -35,42 +44,87 @@ var parts = []struct{ name, prefix string }{
 	{"decoder", "language_model."},
 }
 
-// Inspect reads the headers of a checkpoint, of the embedded one if the folder is "" or Demo.
-func Inspect(folder string) (*Info, error) {
-	c, err := ReadConfig(folder)
-	if err != nil {
-		return nil, err
-	}
-	_, name, err := checkpointFiles(folder)
-	if err != nil {
-		return nil, err
-	}
-	weights, err := openWeights(folder)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	defer func() { _ = weights.Close() }()
+// Inspect reads the headers of a checkpoint, of the embedded one if the folder is "" or Demo, and says how it would be held in
+// a precision.
+func Inspect(folder string, p Precision) (*Info, error) {
 	tier, err := tensor.ActiveTier()
 	if err != nil {
 		return nil, err
 	}
-	i := &Info{Name: name, Config: c, Tier: string(tier)}
+	c, err := openCheckpoint(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	i := &Info{Name: c.name, Config: c.config, Converted: c.packed != nil, Tier: string(tier)}
+	if err := i.read(c, p); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.name, err)
+	}
+	return i, nil
+}
+
+func (i *Info) read(c *checkpoint, asked Precision) error {
+	precision, err := c.precision(asked)
+	if err != nil {
+		return err
+	}
+	items, err := c.items(precision)
+	if err != nil {
+		return err
+	}
+	i.Precision = precision.String()
 	for _, p := range parts {
-		i.Parts = append(i.Parts, Part{Name: p.name})
+		i.Parts = append(i.Parts, newPart(p.name, slices.DeleteFunc(slices.Clone(items), func(t weights.Item) bool {
+			return !strings.HasPrefix(t.Name, p.prefix)
+		})))
+	}
+	for _, p := range i.Parts {
+		i.Parameters += p.Parameters
+		i.MemoryBytes += p.Bytes
 	}
 	types := map[string]bool{}
-	for _, name := range weights.Names() {
-		t, _ := weights.Tensor(name)
+	for _, name := range c.tensors.Names() {
+		t, _ := c.tensors.Tensor(name)
 		i.FileBytes += int64(len(t.Data))
-		at := slices.IndexFunc(parts, func(p struct{ name, prefix string }) bool { return strings.HasPrefix(name, p.prefix) })
-		if at < 0 || unused(name) {
-			continue
+		if !unused(name) {
+			types[string(t.DType)] = true
 		}
-		types[string(t.DType)] = true
-		i.Parts[at].Parameters += int64(t.Elements())
-		i.Parameters += int64(t.Elements())
 	}
-	const float32Bytes = 4
-	i.StorageTypes, i.MemoryBytes = slices.Sorted(maps.Keys(types)), float32Bytes*i.Parameters
-	return i, nil
+	i.StorageTypes = slices.Sorted(maps.Keys(types))
+	text := c.config.Text
+	i.CacheBytes = int64(tensor.EmbeddingBytes(tensor.KVForm(precision.Text), 2*text.Layers, text.Hidden))
+	return nil
+}
+
+func newPart(name string, items []weights.Item) Part {
+	p := Part{Name: name}
+	bytes := map[string]int64{}
+	for _, t := range items {
+		p.Parameters += t.Elements()
+		p.Bytes += t.Bytes()
+		bytes[t.Form.String()] += t.Bytes()
+	}
+	p.Forms = slices.SortedFunc(maps.Keys(bytes), func(a, b string) int {
+		return cmp.Or(cmp.Compare(bytes[b], bytes[a]), cmp.Compare(a, b))
+	})
+	return p
+}
+
+// Verify compares the weights of a checkpoint that Convert wrote with their checksums, on threads goroutines, and calls progress
+// with the bytes done. The error names a tensor that is damaged.
+func Verify(ctx context.Context, folder string, threads int, progress func(done, total int64)) error {
+	c, err := openCheckpoint(folder)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	if c.packed == nil {
+		err = errors.New("has no checksums, which mcllava convert writes")
+	} else {
+		err = c.packed.Verify(ctx, threads, progress)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.name, err)
+	}
+	return nil
 }

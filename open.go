@@ -29,48 +29,55 @@ type Model struct {
 	pool      *tensor.Pool
 	encoder   *encoder.Encoder
 	decoder   *llm.Decoder
-	files     *safetensors.Checkpoint // mapped; the weights may lie in it
+	files     *checkpoint // mapped; weights may lie in it
+	precision weights.Precision
 	load      time.Duration
 	busy      sync.Mutex
 	closed    bool
 }
 
-// Open reads a checkpoint in the published layout from a folder, or the embedded one if the folder is "" or Demo.
-// A name OWNER/NAME that is no folder is a repository of the Hugging Face hub that has been pulled into the hub's cache.
-// Work is done by threads goroutines; below 1, by one for each core that the process may use.
-// An error names the file and field that are wrong.
+// OpenOptions say how a checkpoint is opened.
+type OpenOptions struct {
+	Threads   int // goroutines that do the work; below 1, one for each core that the process may use
+	Precision Precision
+}
+
+// Open is OpenWith for a number of threads and the checkpoint's own precision.
 func Open(folder string, threads int) (*Model, error) {
+	return OpenWith(folder, OpenOptions{Threads: threads})
+}
+
+// OpenWith opens a checkpoint in a folder, or the embedded one if the folder is "" or Demo. A published one is read, widened and
+// packed; one that Convert wrote is mapped, and its files must not change before Close.
+// A name OWNER/NAME that is no folder is a repository of the Hugging Face hub that has been pulled into the hub's cache.
+// An error names the file and field that are wrong.
+func OpenWith(folder string, o OpenOptions) (*Model, error) {
 	start := time.Now()
 	if _, err := tensor.ActiveTier(); err != nil {
 		return nil, err
 	}
-	files, name, err := checkpointFiles(folder)
+	c, err := openCheckpoint(folder)
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{name: name}
-	if err := m.read(files, folder, threads); err != nil {
+	m := &Model{name: c.name, config: c.config, files: c, pool: tensor.NewPool(o.Threads)}
+	if err := m.read(o.Precision); err != nil {
 		m.Close()
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", c.name, err)
 	}
 	m.load = time.Since(start)
 	return m, nil
 }
 
-func (m *Model) read(files fs.FS, folder string, threads int) (err error) {
-	if m.config, err = readConfig(files); err != nil {
+func (m *Model) read(asked Precision) (err error) {
+	if m.precision, err = m.files.precision(asked); err != nil {
 		return err
 	}
-	if m.tokenizer, m.stop, err = readTokenizer(files, m.config); err != nil {
+	if m.tokenizer, m.stop, err = readTokenizer(m.files.files, m.config); err != nil {
 		return err
 	}
-	if m.files, err = openWeights(folder); err != nil {
-		return err
-	}
-	m.pool = tensor.NewPool(threads)
-	w := weights.From(m.files, m.pool, weights.Precision{})
-	m.encoder = encoder.Load(m.config.encoder(), w)
-	m.decoder = llm.Load(m.config.decoder(), w.Under("language_model."))
+	w := m.files.source(m.pool, m.precision)
+	m.encoder, m.decoder = loadWeights(m.config, w)
 	return w.Finish(unused)
 }
 
@@ -164,14 +171,18 @@ func (m *Model) Config() Config { return m.config }
 func (m *Model) Close() {
 	m.busy.Lock()
 	defer m.busy.Unlock()
-	m.closed = true
-	if m.pool != nil {
+	if !m.closed {
+		m.closed = true
 		m.pool.Close()
-	}
-	if m.files != nil {
-		_ = m.files.Close()
+		m.files.close()
 	}
 }
 
-// Precision is the form that the weights are held and computed in.
-func (m *Model) Precision() string { return "f32" }
+// Precision names the form that the layers' weights are held and computed in, or the forms of both parts.
+func (m *Model) Precision() string { return m.precision.String() }
+
+// ConvertedWhileLoading says whether the weights were published in another form, so that opening what Convert makes of them
+// would be faster.
+func (m *Model) ConvertedWhileLoading() bool {
+	return m.files.packed == nil && m.precision != m.files.own
+}

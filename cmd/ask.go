@@ -16,6 +16,7 @@ import (
 type askOptions struct {
 	Image, Question string
 	Model           string
+	Precision       mcllava.Precision
 	Threads         int
 	MaxCrops        int
 	NumTokens       int // 0 for the default
@@ -69,6 +70,7 @@ The answer goes to standard output and nothing else does. Every flag can be set 
 	f.StringVar(&o.System, "system", "", "`TEXT` of a system message")
 	f.StringVar(&o.Prompt, "prompt", "", "raw `TEMPLATE` with <image> and {question} in place of the published one")
 	addModel(c, &o.Model)
+	addPrecision(c, &o.Precision, "", ownPrecision)
 	f.IntVar(&o.Threads, "threads", 0, "threads to use; 0 for the cores that the process may use")
 	f.BoolVar(&o.JSON, "json", false, "print one JSON object a line")
 	f.StringVar(&o.Dump, "dump", "", "write the stages of the run to `FILE` (safetensors), to debug a port of the model")
@@ -83,6 +85,9 @@ func ask(ctx context.Context, s Streams, o askOptions) error {
 	if o.Timeout < 0 || o.Threads < 0 {
 		return usageError{fmt.Errorf("timeout is %v and threads %d, expected 0 or more", o.Timeout, o.Threads)}
 	}
+	if err := checkPrecision(o.Precision); err != nil {
+		return err
+	}
 	if o.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.Timeout)
@@ -95,7 +100,7 @@ func ask(ctx context.Context, s Streams, o askOptions) error {
 	if o.Model == "" && !o.Quiet {
 		fmt.Fprintln(s.Err, "mcllava: using the small embedded demo, which reads drawn shop signs; --model FOLDER (or MCLLAVA_MODEL) uses a real MC-LLaVA checkpoint")
 	}
-	m, err := mcllava.Open(o.Model, o.Threads)
+	m, err := openModel(s, o)
 	if err != nil {
 		return err
 	}
@@ -130,6 +135,19 @@ func ask(ctx context.Context, s Streams, o askOptions) error {
 		}
 	}
 	return printAnswer(s, o, m, a)
+}
+
+// longLoad is the time from which on it is worth a note how to save it.
+const longLoad = time.Second
+
+func openModel(s Streams, o askOptions) (*mcllava.Model, error) {
+	start := time.Now()
+	m, err := mcllava.OpenWith(o.Model, mcllava.OpenOptions{Threads: o.Threads, Precision: o.Precision})
+	took := time.Since(start)
+	if err == nil && m.ConvertedWhileLoading() && took > longLoad && s.ErrTerminal && !o.Quiet {
+		fmt.Fprintf(s.Err, "mcllava: loaded the checkpoint as %s in %.0f s; mcllava convert writes one that needs no loading\n", m.Precision(), took.Seconds())
+	}
+	return m, err
 }
 
 // record is a line of --json.

@@ -12,9 +12,10 @@ import (
 )
 
 type infoOptions struct {
-	Model string
-	Why   string // how the model was chosen
-	JSON  bool
+	Model        string
+	Why          string // how the model was chosen
+	Precision    mcllava.Precision
+	JSON, Verify bool
 }
 
 func newInfo(s Streams, run func(context.Context, Streams, infoOptions) error) *cobra.Command {
@@ -43,16 +44,27 @@ func newInfo(s Streams, run func(context.Context, Streams, infoOptions) error) *
 			return run(c.Context(), s, o)
 		},
 	}
+	c.Flags().SortFlags = false
 	addModel(c, &o.Model)
+	addPrecision(c, &o.Precision, "", ownPrecision)
+	c.Flags().BoolVar(&o.Verify, "verify", false, "compare the weights with their checksums, which a converted checkpoint has")
 	c.Flags().BoolVar(&o.JSON, "json", false, "print JSON")
 	addConfig(c, &config)
 	return c
 }
 
-func info(_ context.Context, s Streams, o infoOptions) error {
-	i, err := mcllava.Inspect(o.Model)
+func info(ctx context.Context, s Streams, o infoOptions) error {
+	if err := checkPrecision(o.Precision); err != nil {
+		return err
+	}
+	i, err := mcllava.Inspect(o.Model, o.Precision)
 	if err != nil {
 		return err
+	}
+	if o.Verify {
+		if err := verify(ctx, s, o.Model); err != nil {
+			return err
+		}
 	}
 	if o.JSON {
 		encoder := json.NewEncoder(s.Out)
@@ -71,13 +83,32 @@ func info(_ context.Context, s Streams, o infoOptions) error {
 	line("vision", "%d layers, %d wide, %d heads, crops of %d pixels in patches of %d", v.Layers, v.Hidden, v.Heads, v.ImageSize, v.PatchSize)
 	line("decoder", "%d layers, %d wide, %d heads, %d tokens, context of %d", t.Layers, t.Hidden, t.Heads, t.Vocab, t.Context)
 	for _, p := range i.Parts {
-		line("parameters", "%13d  %s", p.Parameters, p.Name)
+		line("parameters", "%13d  %-12s  %9s in %s", p.Parameters, p.Name, size(p.Bytes), strings.Join(p.Forms, ", "))
 	}
-	line("parameters", "%13d  together", i.Parameters)
-	line("stored as", "%s, %s", strings.Join(i.StorageTypes, " and "), size(i.FileBytes))
-	line("in memory", "F32, %s", size(i.MemoryBytes))
+	line("parameters", "%13d  %-12s  %9s", i.Parameters, "together", size(i.MemoryBytes))
+	stored := "as published"
+	if i.Converted {
+		stored = "converted, mapped as it is"
+	}
+	line("stored as", "%s, %s, %s", strings.Join(i.StorageTypes, " and "), size(i.FileBytes), stored)
+	line("precision", "%s", i.Precision)
+	line("in memory", "%s of weights, and %s for each 1000 tokens of a question", size(i.MemoryBytes), size(1000*i.CacheBytes))
+	if o.Verify {
+		line("checksums", "all as written")
+	}
 	line("CPU kernels", "%s", i.Tier)
 	_, err = fmt.Fprint(s.Out, b.String())
+	return err
+}
+
+func verify(ctx context.Context, s Streams, model string) error {
+	bar := fileProgress{out: s.Err}
+	var progress func(done, total int64)
+	if s.ErrTerminal {
+		progress = func(done, total int64) { bar.report("weights", done, total) }
+	}
+	err := mcllava.Verify(ctx, model, 0, progress)
+	bar.clear()
 	return err
 }
 

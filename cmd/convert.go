@@ -1,0 +1,76 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcllava/mcllava"
+)
+
+type convertOptions struct {
+	From, To        string
+	Precision       mcllava.Precision
+	Threads         int
+	Quiet, Progress bool
+}
+
+func newConvert(s Streams, run func(context.Context, Streams, convertOptions) error) *cobra.Command {
+	if run == nil {
+		run = convert
+	}
+	var o convertOptions
+	var config string
+	c := &cobra.Command{
+		Use:   "convert SRC DST",
+		Short: "Convert a checkpoint for a faster start and less memory",
+		Long: `Convert a published checkpoint into the folder DST: its weights as the program computes with them, so that every
+command starts at once. SRC is a folder, the OWNER/NAME of a checkpoint that was pulled, or demo.
+
+The weights are rounded to the FORM of --precision: f16 is what most checkpoints are published in, bf16 needs a CPU that
+multiplies it, q8 takes 8 bits and is the fastest for most, q4 takes 4 bits of the decoder and writes answers faster still.
+A convert that was interrupted goes on where it ended when it is run again.`,
+		Example: `  mcllava convert visheratin/MC-LLaVA-3b mc-llava-q8
+  mcllava convert --precision q4 --vision bf16 MC-LLaVA-3b mc-llava-small
+  mcllava ask --model mc-llava-q8 photo.jpg "what shop is this"`,
+		Args: exactly(2, "a checkpoint SRC and a folder DST"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := bind(c, config); err != nil {
+				return err
+			}
+			o.From, o.To = args[0], args[1]
+			if o.From == "" || o.To == "" {
+				return usageError{fmt.Errorf("SRC is %q and DST %q, expected a checkpoint and a folder", o.From, o.To)}
+			}
+			return run(c.Context(), s, o)
+		},
+	}
+	c.Flags().SortFlags = false
+	addPrecision(c, &o.Precision, "q8", "")
+	c.Flags().IntVar(&o.Threads, "threads", 0, "threads to use; 0 for the cores that the process may use")
+	c.Flags().BoolVar(&o.Quiet, "quiet", false, "no progress and no notes")
+	c.Flags().BoolVar(&o.Progress, "progress", false, "progress also where standard error is no terminal")
+	addConfig(c, &config)
+	return c
+}
+
+func convert(ctx context.Context, s Streams, o convertOptions) error {
+	if err := checkPrecision(o.Precision); err != nil {
+		return err
+	}
+	if o.Threads < 0 {
+		return usageError{fmt.Errorf("threads is %d, expected 0 or more", o.Threads)}
+	}
+	bar := fileProgress{out: s.Err}
+	options := mcllava.ConvertOptions{From: o.From, To: o.To, Precision: o.Precision, Threads: o.Threads}
+	if !o.Quiet && (s.ErrTerminal || o.Progress) {
+		options.Progress = func(done, total int64) { bar.report("weights", done, total) }
+	}
+	already, err := mcllava.Convert(ctx, options)
+	bar.clear()
+	if err == nil && already && !o.Quiet {
+		fmt.Fprintf(s.Err, "mcllava: %s has been converted to %s already\n", o.From, o.To)
+	}
+	return err
+}
