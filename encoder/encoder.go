@@ -32,8 +32,8 @@ func (e *Encoder) Config() Config { return e.tower.Config }
 
 // Encode runs a batch of B crops through the tower: pixels [B, 3·S·S] in [-1, 1], each crop channel by channel and row by row;
 // centres [B, 2] as shares of the picture's width and height; keep [B] features wanted of each crop, at most T-1.
-// The result, [Σ keep, Dv], is the last keep[b] features of each crop with the crop's coordinates added.
-// The error is the context's.
+// The result, [Σ keep, Dv], is the last keep[b] features of each crop with the crop's coordinates added; it stands until the
+// next Encode. The error is the context's.
 func (e *Encoder) Encode(ctx context.Context, pixels, centres blas32.General, keep []int) (blas32.General, error) {
 	features, err := e.tower.forward(ctx, pixels, keep)
 	if err != nil {

@@ -56,9 +56,9 @@ func TestStages(t *testing.T) {
 func checkTower(t *testing.T, e *Encoder, c reference.Case) {
 	t.Helper()
 	tower := &e.tower
-	x := tower.embed(tensor.Rows(c.Pixels(t), 0, 1))
-	reference.Check(t, "vision.embeddings", x, c.Stage(t, "vision.embeddings"), stageTolerance)
 	s := newState(tower, 1)
+	x := tower.embed(s, tensor.Rows(c.Pixels(t), 0, 1))
+	reference.Check(t, "vision.embeddings", x, c.Stage(t, "vision.embeddings"), stageTolerance)
 	for i := range tower.layers {
 		x = tower.layers[i].forward(tower.pool, s, x, []int{tower.Patches()})
 		if i == 0 {

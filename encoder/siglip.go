@@ -46,6 +46,7 @@ type tower struct {
 	patch    tensor.Linear  // [Dv, 3·P·P]  embeddings.patch_embedding
 	position blas32.General // [T, Dv]      embeddings.position_embedding
 	layers   []layer        //              encoder.layers
+	state    *state         // of the last batch, for the next one of its size
 }
 
 // layer is a pre-norm transformer layer without a mask.
@@ -84,10 +85,14 @@ func loadLayer(c Config, w *weights.Source) layer {
 	}
 }
 
-// forward runs crops, pixels [B, 3·S·S], through the tower and returns the last keep[b] rows of each, [Σ keep, Dv].
+// forward runs crops, pixels [B, 3·S·S], through the tower and returns the last keep[b] rows of each, [Σ keep, Dv], which stand
+// until the next forward.
 func (t *tower) forward(ctx context.Context, pixels blas32.General, keep []int) (blas32.General, error) {
-	s := newState(t, pixels.Rows)
-	x := t.embed(pixels)
+	if t.state == nil || t.state.crops != pixels.Rows {
+		t.state = newState(t, pixels.Rows)
+	}
+	s := t.state
+	x := t.embed(s, pixels)
 	all := make([]int, pixels.Rows)
 	for b := range all {
 		all[b] = t.Patches()
@@ -106,19 +111,17 @@ func (t *tower) forward(ctx context.Context, pixels blas32.General, keep []int) 
 }
 
 // embed cuts each crop into patches and returns their embeddings with those of their positions, [B·T, Dv].
-func (t *tower) embed(pixels blas32.General) blas32.General {
-	patches := tensor.New(pixels.Rows*t.Patches(), Channels*t.PatchSize*t.PatchSize)
-	x := tensor.New(pixels.Rows*t.Patches(), t.Hidden)
+func (t *tower) embed(s *state, pixels blas32.General) blas32.General {
 	t.pool.Run(pixels.Rows, func(_, b int) {
 		for i := range t.Patches() {
-			t.patchPixels(tensor.Row(patches, b*t.Patches()+i), tensor.Row(pixels, b), i/t.Side(), i%t.Side())
+			t.patchPixels(tensor.Row(s.patches, b*t.Patches()+i), tensor.Row(pixels, b), i/t.Side(), i%t.Side())
 		}
 	})
-	t.patch.Apply(t.pool, x, patches)
+	t.patch.Apply(t.pool, s.x, s.patches)
 	for b := range pixels.Rows {
-		tensor.Add(tensor.Rows(x, b*t.Patches(), (b+1)*t.Patches()), t.position)
+		tensor.Add(tensor.Rows(s.x, b*t.Patches(), (b+1)*t.Patches()), t.position)
 	}
-	return x
+	return s.x
 }
 
 // patchPixels copies the patch in row i and column j of a crop [3, S, S] to dst, [3, P, P].
@@ -133,7 +136,10 @@ func (t *tower) patchPixels(dst, crop []float32, i, j int) {
 
 // state is the room that the layers take turns in.
 type state struct {
+	crops   int            // B
 	tokens  int            // T
+	patches blas32.General // [B·T, 3·P·P]
+	x       blas32.General // [B·T, Dv] the residual stream
 	h       blas32.General // [B·T, Dv] normalised
 	q, k, v blas32.General // [B·T, Dv]
 	mlp     blas32.General // [B·T, H]
@@ -143,8 +149,8 @@ type state struct {
 func newState(t *tower, crops int) *state {
 	c := t.Config
 	rows := crops * c.Patches()
-	s := &state{tokens: c.Patches(), mlp: tensor.New(rows, c.Intermediate), kv: tensor.NewKV(tensor.KVForm(t.layers[0].k.Weight.Form()), c.Heads, c.Hidden/c.Heads, c.Patches())}
-	for _, m := range []*blas32.General{&s.h, &s.q, &s.k, &s.v} {
+	s := &state{crops: crops, tokens: c.Patches(), patches: tensor.New(rows, Channels*c.PatchSize*c.PatchSize), mlp: tensor.New(rows, c.Intermediate), kv: tensor.NewKV(tensor.KVForm(t.layers[0].k.Weight.Form()), c.Heads, c.Hidden/c.Heads, c.Patches())}
+	for _, m := range []*blas32.General{&s.x, &s.h, &s.q, &s.k, &s.v} {
 		*m = tensor.New(rows, c.Hidden)
 	}
 	return s
