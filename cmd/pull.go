@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/internal/hub"
 )
 
@@ -18,6 +21,7 @@ const publishedRepo = "visheratin/MC-LLaVA-3b"
 
 type pullOptions struct {
 	Repo, Revision  string
+	Convert         string // form to convert the checkpoint to; "" to leave it as it is
 	Quiet, Progress bool
 }
 
@@ -34,6 +38,7 @@ func newPull(s Streams, run func(context.Context, Streams, pullOptions) error) *
 
 The files go to the cache that huggingface_hub uses, ~/.cache/huggingface/hub, and what is there is not fetched again.
 A pull that was interrupted goes on where it ended. The folder of the checkpoint is printed on standard output.
+With --convert the checkpoint is also converted, into the folder mcllava of your cache folder, and that folder is printed.
 HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE mean what they mean to huggingface_hub.`,
 		Example: `  mcllava pull
   mcllava ask --model ` + publishedRepo + ` photo.jpg "what shop is this"
@@ -61,6 +66,7 @@ HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE mean what they m
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.Revision, "revision", hub.DefaultRevision, "branch, tag or commit")
+	f.StringVar(&o.Convert, "convert", "", "also convert the checkpoint to the `FORM` f32, f16, bf16, q8 or q4; see mcllava convert --help")
 	f.BoolVar(&o.Quiet, "quiet", false, "no progress and no notes")
 	f.BoolVar(&o.Progress, "progress", false, "progress also where standard error is no terminal")
 	addConfig(c, &config)
@@ -68,6 +74,9 @@ HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE mean what they m
 }
 
 func pull(ctx context.Context, s Streams, o pullOptions) error {
+	if err := checkPrecision(mcllava.Precision{Form: o.Convert}); err != nil {
+		return err
+	}
 	client, err := hub.FromEnvironment()
 	if err != nil {
 		return err
@@ -84,8 +93,29 @@ func pull(ctx context.Context, s Streams, o pullOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.Convert != "" {
+		if folder, err = pullConverted(ctx, s, o, folder); err != nil {
+			return err
+		}
+	}
 	_, err = fmt.Fprintln(s.Out, folder)
 	return err
+}
+
+// pullConverted converts the snapshot of a commit, unless that has been done, and returns the folder of the outcome.
+func pullConverted(ctx context.Context, s Streams, o pullOptions, snapshot string) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no cache folder for the converted checkpoint: %w", err)
+	}
+	name := fmt.Sprintf("%s--%s-%s", strings.ReplaceAll(o.Repo, "/", "--"), filepath.Base(snapshot), o.Convert)
+	folder := filepath.Join(cache, "mcllava", name)
+	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
+		return "", err
+	}
+	return folder, convert(ctx, s, convertOptions{
+		From: snapshot, To: folder, Precision: mcllava.Precision{Form: o.Convert}, Quiet: o.Quiet, Progress: o.Progress,
+	})
 }
 
 // fileProgress shows on standard error how much of a file is there.
