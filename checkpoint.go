@@ -91,5 +91,5 @@ func (c *checkpoint) items(precision weights.Precision) ([]weights.Item, error) 
 
 // loadWeights reads both parts of the model. Errors are kept by w.
 func loadWeights(c Config, w *weights.Source) (*encoder.Encoder, *llm.Decoder) {
-	return encoder.Load(c.encoder(), w), llm.Load(c.decoder(), w.Under("language_model."))
+	return encoder.Load(c.Encoder(), w), llm.Load(c.Decoder(), w.Under("language_model."))
 }

@@ -205,7 +205,8 @@ func (c Config) checkPreprocessor(folder fs.FS) error {
 
 func (c Config) rotaryDims() int { return int(c.Text.Rotary * float64(c.Text.Hidden/c.Text.Heads)) }
 
-func (c Config) encoder() encoder.Config {
+// Encoder is the shape of the vision tower and of the projector behind it.
+func (c Config) Encoder() encoder.Config {
 	v := c.Vision
 	return encoder.Config{
 		Hidden: v.Hidden, Intermediate: v.Intermediate, Layers: v.Layers, Heads: v.Heads,
@@ -213,7 +214,8 @@ func (c Config) encoder() encoder.Config {
 	}
 }
 
-func (c Config) decoder() llm.Config {
+// Decoder is the shape of the decoder.
+func (c Config) Decoder() llm.Config {
 	t := c.Text
 	return llm.Config{
 		Hidden: t.Hidden, Intermediate: t.Intermediate, Layers: t.Layers, Heads: t.Heads, RotaryDims: c.rotaryDims(),

@@ -27,7 +27,7 @@ func (c Config) Plan(width, height, maxCrops, numTokens int) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	each := c.encoder().Patches() - 1
+	each := c.Encoder().Patches() - 1
 	most := len(grid.Boxes) * each
 	if numTokens > most {
 		return Plan{}, fmt.Errorf("num-tokens is %d, but %d crops (the overview included) give %d at most", numTokens, len(grid.Boxes), most)

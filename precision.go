@@ -22,6 +22,25 @@ func (p Precision) Check() error {
 	return err
 }
 
+// Full names the form of each part: what p asks for, and where it says nothing f16, that of the published checkpoint.
+func (p Precision) Full() (Precision, error) {
+	return full(p.over(weights.Precision{Vision: tensor.F16, Text: tensor.F16}))
+}
+
+// ReadPrecision names the form of each part of a checkpoint, of the embedded one if the folder is "" or Demo, as it would be used.
+func ReadPrecision(folder string, p Precision) (Precision, error) {
+	c, err := openCheckpoint(folder)
+	if err != nil {
+		return p, err
+	}
+	defer c.close()
+	return full(c.precision(p))
+}
+
+func full(p weights.Precision, err error) (Precision, error) {
+	return Precision{Vision: p.Vision.String(), Text: p.Text.String()}, err
+}
+
 // over is what p asks for, where it says nothing the checkpoint's own.
 func (p Precision) over(own weights.Precision) (weights.Precision, error) {
 	if p.Form != "" {

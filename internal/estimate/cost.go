@@ -5,6 +5,7 @@ package estimate
 import (
 	"github.com/mcllava/mcllava/encoder"
 	"github.com/mcllava/mcllava/internal/tensor"
+	"github.com/mcllava/mcllava/internal/weights"
 	"github.com/mcllava/mcllava/llm"
 )
 
@@ -54,4 +55,13 @@ func TokenBytes(c llm.Config, f tensor.Form, positions int) float64 {
 func CacheBytes(c llm.Config, f tensor.Form) float64 {
 	valueBytes := float64(tensor.EmbeddingBytes(tensor.KVForm(f), 1, 1))
 	return 2 * valueBytes * float64(c.Layers) * float64(c.Hidden)
+}
+
+// WeightBytes is the memory of a model's weights.
+func WeightBytes(m Shape, p weights.Precision) int64 {
+	counter := &weights.Counter{}
+	w := weights.Of(counter, nil, p)
+	encoder.Load(m.Vision, w)
+	llm.Load(m.Text, w.Under("language_model."))
+	return counter.Bytes
 }

@@ -51,6 +51,17 @@ func TestCounts(t *testing.T) {
 	near(t, "a token in q4", TokenBytes(published.Text, tensor.Q4, 0), (0.5+2./32)*2.516e9+(1+4./128)*0.131e9, 0.001)
 }
 
+func TestMemory(t *testing.T) {
+	// 3.2 billion parameters of 2 bytes, as published.
+	f16 := weights.Precision{Vision: tensor.F16, Text: tensor.F16}
+	near(t, "weights in f16", float64(WeightBytes(published, f16)), 6.4e9, 0.02)
+	near(t, "weights in q8", float64(WeightBytes(published, weights.Precision{Vision: tensor.Q8, Text: tensor.Q8})), 3.5e9, 0.05)
+	q := Question{Width: 1000, Height: 500, Keep: []int{300, 100}, Text: 40, Answer: 20}
+	// A decoder that is smaller than the tower; keys and values in float32.
+	want := 8*1000*500 + 460*CacheBytes(published.Text, tensor.F16) + 4*max(729*(5*1152+4304+588)+3*384*384, 440*(7*2560+10240))
+	near(t, "a question", float64(q.WorkingBytes(published, f16)), want, 1e-9)
+}
+
 func TestSecondsAddUp(t *testing.T) {
 	q := Question{Width: 100, Height: 50, Boxes: []image.Rectangle{image.Rect(0, 0, 100, 50), image.Rect(0, 0, 50, 50)}, Keep: []int{1, 2}, Text: 4, Answer: 3}
 	s := q.Seconds(small, weights.Precision{Vision: tensor.F16, Text: tensor.Q8}, Speed{Pixels: 10, Encode: 20, Prefill: 40, Decode: 80})

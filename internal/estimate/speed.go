@@ -4,6 +4,7 @@ import (
 	"image"
 	"math"
 
+	"github.com/mcllava/mcllava/encoder"
 	"github.com/mcllava/mcllava/internal/weights"
 )
 
@@ -78,4 +79,19 @@ func (q Question) Seconds(m Shape, p weights.Precision, s Speed) Seconds {
 // along each axis.
 func CropPixels(box image.Rectangle, size int) float64 {
 	return float64(box.Dx())*float64(box.Dy()) + 2*float64(size)*float64(size)
+}
+
+// WorkingBytes is about the memory that a question takes besides the weights: the picture, as a file's decoder and as crops see
+// it; keys and values; and the activations of the tower or, if they are more, of the decoder on the prompt.
+func (q Question) WorkingBytes(m Shape, p weights.Precision) int64 {
+	const floatBytes, pixelBytes = 4, 8
+	tokens := q.Text
+	for _, n := range q.Keep {
+		tokens += n
+	}
+	v, t := m.Vision, m.Text
+	tower := v.Batch() * (v.Patches()*(5*v.Hidden+v.Intermediate+encoder.Channels*v.PatchSize*v.PatchSize) + v.Pixels())
+	decoder := tokens * (7*t.Hidden + t.Intermediate)
+	cache := float64(tokens+q.Answer) * CacheBytes(t, p.Text)
+	return int64(pixelBytes*q.Width*q.Height) + int64(cache) + int64(floatBytes*max(tower, decoder))
 }

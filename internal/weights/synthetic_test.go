@@ -9,8 +9,7 @@ import (
 func TestSyntheticTensors(t *testing.T) {
 	p := tensor.NewPool(2)
 	defer p.Close()
-	made := &Synthetic{}
-	s := Of(made, p, Precision{tensor.Q8, tensor.Q4})
+	s := Of(Synthetic{}, p, Precision{tensor.Q8, tensor.Q4})
 	norm := s.LayerNorm("norm", 3, 1e-5)
 	if got, want := norm.Gain, []float32{1, 1, 1}; len(got) != 3 || got[0] != want[0] || got[2] != want[2] {
 		t.Errorf("gain %v, want %v", got, want)
@@ -34,9 +33,22 @@ func TestSyntheticTensors(t *testing.T) {
 			t.Fatalf("value %v, want a small random one", v)
 		}
 	}
+	if err := s.Finish(func(string) bool { return false }); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCounter(t *testing.T) {
+	c := &Counter{}
+	s := Of(c, nil, Precision{tensor.Q8, tensor.Q4})
+	s.LayerNorm("norm", 3, 1e-5)
+	s.Text().Linear("l", 70, 40)
+	s.Vision().Convolution("c", 10, 3, 2)
+	s.Text().Embedding("e", 200, 8)
+	s.Table("t", 5, 4)
 	want := int64(4*(3+3+70+10+5*4) + 2*200*8 + tensor.PackedBytes(tensor.Q4, 70, 40) + tensor.PackedBytes(tensor.Q8, 10, 12))
-	if made.Bytes() != want {
-		t.Errorf("%d bytes, want %d", made.Bytes(), want)
+	if c.Bytes != want {
+		t.Errorf("%d bytes, want %d", c.Bytes, want)
 	}
 	if err := s.Finish(func(string) bool { return false }); err != nil {
 		t.Error(err)
