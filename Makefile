@@ -1,6 +1,6 @@
 GO ?= go
 
-.PHONY: build test bench fuzz lint generate full-checkpoint
+.PHONY: build test bench bench-openblas fuzz lint generate full-checkpoint
 
 build:
 	$(GO) build -o bin/mcllava ./cmd/mcllava
@@ -10,9 +10,13 @@ test:
 	$(GO) test ./...
 	$(GO) test -race -short ./...
 
-# The float32 product at the model's shapes, as a share of this machine's peak and as a multiple of gonum's.
+# How fast this machine runs the model; BENCH_FLAGS are its flags, such as --quick, --precision q8 or --json.
 bench:
-	$(GO) test -run '^$$' -bench Product -benchtime 5x ./internal/tensor
+	$(GO) run ./cmd/mcllava bench $(BENCH_FLAGS)
+
+# The float32 product beside OpenBLAS's.
+bench-openblas:
+	$(GO) run ./internal/bench/openblas
 
 # Each fuzz target for a fixed number of inputs.
 FUZZ = ./crop:FuzzDecode ./tokenizer:FuzzWords ./tokenizer:FuzzEncode ./internal/safetensors:FuzzParse

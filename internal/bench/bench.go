@@ -1,0 +1,350 @@
+// Package bench measures how fast this machine runs the model, without a checkpoint: the peaks of its instructions and of its
+// memory, the products at the model's shapes, and the parts of a question on made-up weights, each beside the peak that was
+// measured around it, so that figures from different machines, or from one whose neighbours come and go, can be compared.
+package bench
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/mcllava/mcllava/internal/estimate"
+	"github.com/mcllava/mcllava/internal/machine"
+	"github.com/mcllava/mcllava/internal/tensor"
+	"github.com/mcllava/mcllava/internal/weights"
+	"github.com/mcllava/mcllava/llm"
+)
+
+// Prompt is the number of positions of a timed prefill.
+const Prompt = 768
+
+// short is the number of positions before tokens decoded at a short context.
+const short = 16
+
+// tokens is the most tokens decoded in one round.
+const tokens = 64
+
+// Options say what is measured.
+type Options struct {
+	Shape      estimate.Shape
+	Precisions []Precision
+	Questions  []Question // how long they would take is reported
+	Threads    int        // below 1 one for each core
+	Quick      bool       // a few layers, from which the whole is computed
+	Progress   func(step string, done, total int)
+}
+
+// Precision is one that the model can be run in.
+type Precision struct {
+	Name  string
+	Forms weights.Precision
+}
+
+// Question is a question about a picture cut into at most MaxCrops crops.
+type Question struct {
+	MaxCrops int
+	estimate.Question
+}
+
+// Report is all that was measured.
+type Report struct {
+	CPU      string   `json:"cpu"`
+	Features []string `json:"features"`
+	Tier     string   `json:"cpu_tier"`
+	Threads  int      `json:"threads"`
+	System   string   `json:"system"`
+	Program  string   `json:"program"`
+	Go       string   `json:"go"`
+	Quick    bool     `json:"quick"`
+
+	Peaks    []Peak    `json:"peaks"`                           // empty where none are known
+	Read     float64   `json:"read_bytes_per_second,omitempty"` // sustained, of memory
+	Products []Product `json:"products"`
+	Models   []Model   `json:"models"`
+}
+
+// Model is the speed of a model in one precision.
+type Model struct {
+	Precision    string `json:"precision"`
+	Vision       string `json:"vision"`
+	Text         string `json:"text"`
+	Skipped      string `json:"skipped,omitempty"` // why it was not measured
+	VisionLayers int    `json:"vision_layers"`     // timed
+	TextLayers   int    `json:"text_layers"`       // timed
+	WeightBytes  int64  `json:"weight_bytes"`      // of the whole model
+	MemoryBytes  int64  `json:"memory_bytes"`      // of the longest question
+
+	Crop      *Work      `json:"crop,omitempty"`
+	Prefill   *Work      `json:"prefill,omitempty"`
+	Decoding  []Decoding `json:"decoding,omitempty"`
+	Questions []Answer   `json:"questions,omitempty"`
+}
+
+// Work is a part of the model that is bound by arithmetic. Speed and share are of the layers timed; Seconds are of all.
+type Work struct {
+	FLOP      float64 `json:"flop"` // of all layers
+	Seconds   float64 `json:"seconds"`
+	FLOPS     float64 `json:"flop_per_second"`
+	PeakFLOPS float64 `json:"peak_flop_per_second,omitempty"`
+	Share     float64 `json:"share_of_peak,omitempty"`
+	Profile   Profile `json:"profile"`
+}
+
+// Decoding is bound by reading. Speed and share are of the layers timed; TokensPerSecond is of all.
+type Decoding struct {
+	Positions       int     `json:"positions"` // before the tokens
+	Tokens          int     `json:"tokens"`    // timed at once
+	TokensPerSecond float64 `json:"tokens_per_second"`
+	TokenBytes      float64 `json:"token_bytes"` // of all layers, read for each
+	Read            float64 `json:"bytes_per_second"`
+	PeakRead        float64 `json:"peak_bytes_per_second,omitempty"`
+	Share           float64 `json:"share_of_peak,omitempty"`
+	Profile         Profile `json:"profile"`
+}
+
+// Answer is how long a question takes.
+type Answer struct {
+	MaxCrops int `json:"max_crops"`
+	Crops    int `json:"crops"`  // the overview included
+	Tokens   int `json:"tokens"` // of the answer
+	estimate.Seconds
+	Total float64 `json:"total"`
+}
+
+// effort is how much time a run spends.
+type effort struct {
+	slice            time.Duration // of a peak
+	memory           int           // bytes to read
+	passes           int           // over a peak by itself
+	productRounds    int
+	product          time.Duration // a round
+	rounds           int           // of a part of the model
+	decode, profiled time.Duration // least, of tokens in one round and of what is broken down
+	vision, text     int           // most layers
+}
+
+var (
+	thorough = effort{
+		slice: 50 * time.Millisecond, memory: 1 << 30, passes: 5, productRounds: 5, product: 60 * time.Millisecond,
+		rounds: 3, decode: 1500 * time.Millisecond, profiled: 2 * time.Second, vision: 1 << 20, text: 1 << 20,
+	}
+	quick = effort{
+		slice: 15 * time.Millisecond, memory: 256 << 20, passes: 3, productRounds: 3, product: 15 * time.Millisecond,
+		rounds: 2, decode: 200 * time.Millisecond, profiled: 300 * time.Millisecond, vision: 2, text: 2,
+	}
+)
+
+// run is a measurement under way.
+type run struct {
+	Options
+	*meter
+	effort      effort
+	report      *Report
+	done, total int
+	pixels      float64 // a second
+}
+
+// Run measures. The error is the context's.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	if o.Quick {
+		return measure(ctx, o, quick)
+	}
+	return measure(ctx, o, thorough)
+}
+
+func measure(ctx context.Context, o Options, e effort) (*Report, error) {
+	p := tensor.NewPool(o.Threads)
+	defer p.Close()
+	tier, _ := tensor.ActiveTier()
+	r := &run{Options: o, effort: e}
+	r.report = &Report{
+		CPU: machine.CPU(), Features: machine.Features(), Tier: string(tier), Threads: p.Threads(), System: runtime.GOOS + "/" + runtime.GOARCH,
+		Program: machine.Program(), Go: runtime.Version(), Quick: o.Quick,
+	}
+	const partsOfModel = 5
+	r.total = 1 + len(r.forms())*len(productShapes(o.Shape, Prompt)) + partsOfModel*len(o.Precisions)
+	r.step("peaks")
+	r.meter = newMeter(p, e.slice, e.memory)
+	for range e.passes {
+		for _, f := range r.forms() {
+			r.arithmetic(f)()
+		}
+		r.reading()
+	}
+	r.pixels = pixelRate(o.Shape.Vision.ImageSize)
+	for _, s := range productShapes(o.Shape, Prompt) {
+		for _, f := range r.forms() {
+			r.step(fmt.Sprintf("product %d×%d×%d, %s", s.rows, s.in, s.out, f))
+			product, err := r.product(ctx, s, f, r.effort.productRounds, r.effort.product)
+			if err != nil {
+				return nil, err
+			}
+			r.report.Products = append(r.report.Products, product)
+		}
+	}
+	for _, precision := range o.Precisions {
+		m, err := r.model(ctx, precision)
+		if err != nil {
+			return nil, err
+		}
+		r.report.Models = append(r.report.Models, m)
+		debug.FreeOSMemory()
+	}
+	r.report.Peaks, r.report.Read = r.peaks(r.forms()), r.read
+	return r.report, nil
+}
+
+// forms are those that the precisions use, in order.
+func (r *run) forms() []tensor.Form {
+	var forms []tensor.Form
+	for _, p := range r.Precisions {
+		forms = append(forms, p.Forms.Vision, p.Forms.Text)
+	}
+	slices.Sort(forms)
+	return slices.Compact(forms)
+}
+
+func (r *run) step(name string) {
+	if r.Progress != nil {
+		r.Progress(name, r.done, r.total)
+	}
+	r.done++
+}
+
+// model measures the parts of a question in one precision.
+func (r *run) model(ctx context.Context, p Precision) (Model, error) {
+	whole := r.Shape
+	timed := few(whole, r.effort.vision, r.effort.text, whole.Text.Vocab)
+	result := Model{
+		Precision: p.Name, Vision: p.Forms.Vision.String(), Text: p.Forms.Text.String(),
+		VisionLayers: timed.Vision.Layers, TextLayers: timed.Text.Layers, WeightBytes: estimate.WeightBytes(whole, p.Forms),
+	}
+	for _, q := range r.Questions {
+		result.MemoryBytes = max(result.MemoryBytes, result.WeightBytes+q.WorkingBytes(whole, p.Forms))
+	}
+	r.step(p.Name + ": weights")
+	if free, need := machine.AvailableMemory(), estimate.WeightBytes(timed, p.Forms)+spare; free > 0 && need > free {
+		result.Skipped = fmt.Sprintf("needs %.1f GB of memory, %.1f are available", float64(need)/1e9, float64(free)/1e9)
+		r.done += 4
+		return result, nil
+	}
+	m := newModel(r.pool, timed, p.Forms)
+
+	r.step(p.Name + ": crop")
+	crop, err := r.crop(ctx, m)
+	if err != nil {
+		return result, err
+	}
+	result.Crop = crop
+
+	positions := min(Prompt, whole.Text.Context-tokens)
+	cache := m.decoder.NewCache(positions + tokens)
+	r.step(fmt.Sprintf("%s: %d tokens at a short context", p.Name, tokens))
+	if err := r.decoding(ctx, &result, m, cache, min(short, positions)); err != nil {
+		return result, err
+	}
+	r.step(p.Name + ": prefill")
+	if result.Prefill, err = r.prefill(ctx, m, cache, positions); err != nil {
+		return result, err
+	}
+	r.step(fmt.Sprintf("%s: %d tokens after %d", p.Name, tokens, positions))
+	if err := r.decoding(ctx, &result, m, cache, positions); err != nil {
+		return result, err
+	}
+	speed := estimate.Speed{Pixels: r.pixels, Encode: crop.FLOPS, Prefill: result.Prefill.FLOPS, Decode: result.Decoding[len(result.Decoding)-1].Read}
+	for _, q := range r.Questions {
+		s := q.Seconds(whole, p.Forms, speed)
+		result.Questions = append(result.Questions, Answer{q.MaxCrops, len(q.Boxes), q.Answer, s, s.Total()})
+	}
+	return result, nil
+}
+
+// spare is the memory that a run takes besides the weights, at most.
+const spare = 3 << 30
+
+func (r *run) crop(ctx context.Context, m *model) (*Work, error) {
+	if _, err := m.encode(ctx); err != nil { // touches memory for the first time
+		return nil, err
+	}
+	speed, err := between(ctx, r.effort.rounds, m.encodeFLOP(), r.arithmetic(m.form.Vision), func() (time.Duration, error) { return m.encode(ctx) })
+	if err != nil {
+		return nil, err
+	}
+	w := newWork(estimate.CropFLOP(r.Shape.Vision, r.Shape.Vision.Patches()), speed)
+	w.Profile, err = r.breakdown(func() error {
+		_, err := m.encode(ctx)
+		return err
+	})
+	return w, err
+}
+
+func (r *run) prefill(ctx context.Context, m *model, cache *llm.Cache, positions int) (*Work, error) {
+	prompt := m.prompt(positions)
+	once := func() (time.Duration, error) {
+		_, took, err := m.prefill(ctx, prompt, cache)
+		return took, err
+	}
+	speed, err := between(ctx, (r.effort.rounds+1)/2, estimate.PrefillFLOP(m.shape.Text, positions), r.arithmetic(m.form.Text), once)
+	if err != nil {
+		return nil, err
+	}
+	w := newWork(estimate.PrefillFLOP(r.Shape.Text, positions), speed)
+	w.Profile, err = r.breakdown(func() error {
+		_, err := once()
+		return err
+	})
+	return w, err
+}
+
+func newWork(flop float64, speed rate) *Work {
+	return &Work{FLOP: flop, Seconds: flop / speed.own, FLOPS: speed.own, PeakFLOPS: speed.peak, Share: speed.share()}
+}
+
+// decoding measures tokens after so many positions and adds the result.
+func (r *run) decoding(ctx context.Context, to *Model, m *model, cache *llm.Cache, positions int) error {
+	logits, _, err := m.prefill(ctx, m.prompt(positions), cache)
+	if err != nil {
+		return err
+	}
+	// The time of a number of bytes that is fixed, to which the tokens of a round are scaled.
+	d := Decoding{Positions: positions}
+	perToken := m.tokensBytes(positions, tokens) / tokens
+	once := func() (time.Duration, error) {
+		n, took, err := m.decode(ctx, logits, cache, tokens, r.effort.decode)
+		if err != nil {
+			return 0, err
+		}
+		d.Tokens = n
+		return time.Duration(float64(took) * perToken / m.tokensBytes(positions, n)), nil
+	}
+	speed, err := between(ctx, r.effort.rounds, perToken, r.reading, once)
+	if err != nil {
+		return err
+	}
+	d.Read, d.PeakRead, d.Share = speed.own, speed.peak, speed.share()
+	d.TokenBytes = estimate.TokenBytes(r.Shape.Text, m.form.Text, positions+tokens/2)
+	d.TokensPerSecond = d.Read / d.TokenBytes
+	d.Profile, err = r.breakdown(func() error {
+		_, err := once()
+		return err
+	})
+	to.Decoding = append(to.Decoding, d)
+	return err
+}
+
+// breakdown profiles f, again and again until there are enough samples.
+func (r *run) breakdown(f func() error) (Profile, error) {
+	var err error
+	p := profile(r.pool.Threads(), func() {
+		for start := time.Now(); err == nil; {
+			err = f()
+			if time.Since(start) >= r.effort.profiled {
+				return
+			}
+		}
+	})
+	return p, err
+}

@@ -1,0 +1,195 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"image"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/mcllava/mcllava/encoder"
+	"github.com/mcllava/mcllava/internal/estimate"
+	"github.com/mcllava/mcllava/internal/tensor"
+	"github.com/mcllava/mcllava/internal/weights"
+	"github.com/mcllava/mcllava/llm"
+)
+
+// small is a model that runs in no time.
+var small = estimate.Shape{
+	Vision: encoder.Config{Hidden: 64, Intermediate: 96, Layers: 3, Heads: 4, ImageSize: 30, PatchSize: 7, Eps: 1e-6, Projected: 64},
+	Text:   llm.Config{Hidden: 64, Intermediate: 128, Layers: 3, Heads: 4, RotaryDims: 8, RopeTheta: 1e4, Context: 200, Vocab: 500, Eps: 1e-5},
+}
+
+// hasty measures next to nothing.
+var hasty = effort{
+	slice: time.Millisecond, memory: 4 << 20, passes: 1, productRounds: 2, product: time.Millisecond,
+	rounds: 2, decode: 2 * time.Millisecond, profiled: 30 * time.Millisecond, vision: 2, text: 2,
+}
+
+func smallOptions() Options {
+	box := image.Rect(0, 0, 60, 40)
+	return Options{
+		Shape:      small,
+		Precisions: []Precision{{"f16", weights.Precision{Vision: tensor.F16, Text: tensor.F16}}, {"q4", weights.Precision{Vision: tensor.Q8, Text: tensor.Q4}}},
+		Questions: []Question{
+			{0, estimate.Question{Width: 60, Height: 40, Boxes: []image.Rectangle{box}, Keep: []int{15}, Text: 10, Answer: 3}},
+			{9, estimate.Question{Width: 60, Height: 40, Boxes: slices.Repeat([]image.Rectangle{box}, 9), Keep: slices.Repeat([]int{1}, 9), Text: 10, Answer: 3}},
+		},
+		Threads: 2,
+	}
+}
+
+func TestReport(t *testing.T) {
+	o := smallOptions()
+	steps, last := 0, 0
+	o.Progress = func(_ string, done, total int) {
+		steps++
+		last = done
+		if done >= total {
+			t.Errorf("step %d of %d", done, total)
+		}
+	}
+	r, err := measure(t.Context(), o, hasty)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last != steps-1 {
+		t.Errorf("%d steps end with number %d", steps, last)
+	}
+	forms := []string{"f16", "q8", "q4"}
+	if len(r.Products) != len(forms)*len(productShapes(small, Prompt)) {
+		t.Errorf("%d products", len(r.Products))
+	}
+	known := tensor.Instruction(tensor.F16) != ""
+	for i, p := range r.Products {
+		if p.Form != forms[i%len(forms)] || !(p.FLOPS > 1e6) || known && !(p.Share > 0.001) {
+			t.Errorf("product %+v", p)
+		}
+	}
+	if known != (len(r.Peaks) > 0) || known && !(r.Read > 1e7) {
+		t.Errorf("peaks %+v, read %v, instruction known: %v", r.Peaks, r.Read, known)
+	}
+	if len(r.Models) != 2 {
+		t.Fatalf("%d models", len(r.Models))
+	}
+	for i, m := range r.Models {
+		checkModel(t, m, o.Precisions[i].Forms)
+	}
+	if _, err := json.Marshal(r); err != nil {
+		t.Error(err)
+	}
+}
+
+func checkModel(t *testing.T, m Model, forms weights.Precision) {
+	t.Helper()
+	if m.Skipped != "" || m.VisionLayers != 2 || m.TextLayers != 2 || m.WeightBytes != estimate.WeightBytes(small, forms) || m.MemoryBytes <= m.WeightBytes {
+		t.Errorf("%s: %+v", m.Precision, m)
+	}
+	for name, w := range map[string]*Work{"crop": m.Crop, "prefill": m.Prefill} {
+		if !(w.FLOPS > 1e6) || math.Abs(w.Seconds*w.FLOPS/w.FLOP-1) > 1e-9 {
+			t.Errorf("%s, %s: %+v", m.Precision, name, w)
+		}
+	}
+	if m.Crop.FLOP != estimate.CropFLOP(small.Vision, small.Vision.Patches()) || m.Prefill.FLOP != estimate.PrefillFLOP(small.Text, small.Text.Context-tokens) {
+		t.Errorf("%s: %v and %v FLOP, want those of all layers", m.Precision, m.Crop.FLOP, m.Prefill.FLOP)
+	}
+	if len(m.Decoding) != 2 || m.Decoding[0].Positions >= m.Decoding[1].Positions {
+		t.Fatalf("%s: decoding %+v", m.Precision, m.Decoding)
+	}
+	for _, d := range m.Decoding {
+		if !(d.TokensPerSecond > 1) || d.Tokens < 1 || math.Abs(d.TokensPerSecond*d.TokenBytes/d.Read-1) > 1e-9 {
+			t.Errorf("%s: decoding %+v", m.Precision, d)
+		}
+	}
+	for i, q := range m.Questions {
+		if q.Crops != []int{1, 9}[i] || math.Abs(q.Total-q.Preprocess-q.Encode-q.Prefill-q.Decode) > 1e-9 || !(q.Total > 0) {
+			t.Errorf("%s: question %+v", m.Precision, q)
+		}
+	}
+}
+
+func TestRunStopsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	o := smallOptions()
+	for _, stop := range []int{0, 12, 22, 24, 26} {
+		cancelled, cancelHere := context.WithCancel(ctx)
+		o.Progress = func(_ string, done, _ int) {
+			if done >= stop {
+				cancelHere()
+			}
+		}
+		if _, err := measure(cancelled, o, hasty); !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled at step %d: %v", stop, err)
+		}
+		cancelHere()
+	}
+	cancel()
+}
+
+func TestSpeed(t *testing.T) {
+	for _, f := range []tensor.Form{tensor.F16, tensor.Q4} {
+		s, err := Speed(t.Context(), small, weights.Precision{Vision: min(f, tensor.Q8), Text: f}, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !(s.Pixels > 1e3 && s.Encode > 1e5 && s.Prefill > 1e5 && s.Decode > 1e4) {
+			t.Errorf("%s: %+v", f, s)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Speed(ctx, small, weights.Precision{}, 2); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+func TestMadeUpActivationsStayFinite(t *testing.T) {
+	deep := small
+	deep.Vision.Layers, deep.Text.Layers = 40, 40
+	p := tensor.NewPool(2)
+	defer p.Close()
+	m := newModel(p, deep, weights.Precision{Vision: tensor.F16, Text: tensor.F16})
+	features, err := m.encoder.Encode(t.Context(), m.pixels, m.centres, m.keep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logits, _, err := m.prefill(t.Context(), m.prompt(50), m.decoder.NewCache(50))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range append(features.Data, logits...) {
+		if v-v != 0 || v > 1e4 || v < -1e4 {
+			t.Fatalf("value %v after 40 layers", v)
+		}
+	}
+}
+
+func TestBetweenTakesTheMedianShare(t *testing.T) {
+	peaks, took := []float64{10, 10, 20, 20, 0}, []time.Duration{1 * time.Second, 2 * time.Second, 4 * time.Second}
+	at := -1
+	peak := func() float64 { at++; return peaks[at] }
+	// Shares 8/10, 4/15 and 2/20.
+	got, err := between(t.Context(), 3, 8, peak, func() (time.Duration, error) { return took[at], nil })
+	if err != nil || got != (rate{4, 15}) {
+		t.Errorf("%+v, %v, want 4 of 15", got, err)
+	}
+	if got := median([]rate{{own: 3}, {own: 1}, {own: 2}}); got.own != 2 || got.share() != 0 {
+		t.Errorf("%+v without peaks, want 2", got)
+	}
+}
+
+func TestLargest(t *testing.T) {
+	square := func(n int) float64 { return float64(n * n) }
+	for _, c := range []struct {
+		most   int
+		budget float64
+		want   int
+	}{{10, 1000, 10}, {10, 50, 7}, {10, 49, 7}, {10, 0.5, 1}, {1, 0, 1}} {
+		if got := largest(c.most, c.budget, square); got != c.want {
+			t.Errorf("largest of %d within %v is %d, want %d", c.most, c.budget, got, c.want)
+		}
+	}
+}

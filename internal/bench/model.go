@@ -1,0 +1,130 @@
+package bench
+
+import (
+	"context"
+	"image"
+	"math/rand/v2"
+	"time"
+
+	"gonum.org/v1/gonum/blas/blas32"
+
+	"github.com/mcllava/mcllava/crop"
+	"github.com/mcllava/mcllava/encoder"
+	"github.com/mcllava/mcllava/internal/estimate"
+	"github.com/mcllava/mcllava/internal/tensor"
+	"github.com/mcllava/mcllava/internal/weights"
+	"github.com/mcllava/mcllava/llm"
+)
+
+// model is a model of made-up weights.
+type model struct {
+	shape   estimate.Shape
+	form    weights.Precision
+	encoder *encoder.Encoder
+	decoder *llm.Decoder
+
+	pixels, centres blas32.General // of one batch of crops
+	keep            []int
+	features        int // Σ keep
+}
+
+// newModel makes a model of a shape in memory.
+func newModel(p *tensor.Pool, s estimate.Shape, f weights.Precision) *model {
+	w := weights.Of(weights.Synthetic{}, p, f)
+	m := &model{shape: s, form: f, encoder: encoder.Load(s.Vision, w), decoder: llm.Load(s.Text, w.Under("language_model."))}
+	crops := s.Vision.Batch()
+	m.pixels, m.centres = tensor.New(crops, s.Vision.Pixels()), tensor.New(crops, 2)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range m.pixels.Data {
+		m.pixels.Data[i] = 2*r.Float32() - 1
+	}
+	for range crops {
+		m.keep = append(m.keep, s.Vision.Patches()-1)
+		m.features += s.Vision.Patches() - 1
+	}
+	return m
+}
+
+// encodeFLOP is the operations of encode.
+func (m *model) encodeFLOP() float64 {
+	return float64(len(m.keep))*estimate.CropFLOP(m.shape.Vision, m.keep[0]) + estimate.ProjectorFLOP(m.shape.Vision, m.features)
+}
+
+// encode runs a batch of crops through the tower, and all of their features but the first of each through the projector.
+func (m *model) encode(ctx context.Context) (time.Duration, error) {
+	start := time.Now()
+	features, err := m.encoder.Encode(ctx, m.pixels, m.centres, m.keep)
+	if err != nil {
+		return 0, err
+	}
+	m.encoder.Project(features)
+	return time.Since(start), nil
+}
+
+// prompt is embeddings [positions, D].
+func (m *model) prompt(positions int) blas32.General {
+	ids := make([]int, positions)
+	for i := range ids {
+		ids[i] = i % m.shape.Text.Vocab
+	}
+	return m.decoder.Embed(ids)
+}
+
+// prefill runs a prompt into an empty cache and returns the logits of what follows.
+func (m *model) prefill(ctx context.Context, prompt blas32.General, c *llm.Cache) ([]float32, time.Duration, error) {
+	c.Truncate(0)
+	start := time.Now()
+	logits, err := m.decoder.Prefill(ctx, prompt, c)
+	return logits, time.Since(start), err
+}
+
+// decode decodes up to most tokens after what the cache holds, fewer if they take longer than about least, and forgets them
+// again. It returns how many it decoded and how long they took.
+func (m *model) decode(ctx context.Context, logits []float32, c *llm.Cache, most int, least time.Duration) (tokens int, took time.Duration, err error) {
+	first := c.Len()
+	defer c.Truncate(first)
+	start := time.Now()
+	const noStop = -1
+	for _, err := range m.decoder.Decode(ctx, append([]float32(nil), logits...), c, llm.NewSampler(0, 1, 0), noStop, most+1) {
+		if err != nil {
+			return 0, 0, err
+		}
+		took = time.Since(start)
+		tokens = c.Len() - first
+		if tokens > 0 && took >= least {
+			break
+		}
+	}
+	return tokens, took, nil
+}
+
+// tokensBytes is the memory that decoding so many tokens after so many positions reads.
+func (m *model) tokensBytes(positions, tokens int) float64 {
+	sum := 0.0
+	for i := range tokens {
+		sum += estimate.TokenBytes(m.shape.Text, m.form.Text, positions+i+1)
+	}
+	return sum
+}
+
+// pixelRate is how many pixels a second are cut out and resized: see estimate.CropPixels.
+func pixelRate(size int) float64 {
+	box := image.Rect(0, 0, 2*size-1, 2*size-1)
+	picture, dst := image.NewRGBA(box), make([]float32, encoder.Channels*size*size)
+	best := time.Duration(1 << 62)
+	for range 2 {
+		start := time.Now()
+		crop.Pixels(dst, picture, box, size)
+		best = min(best, time.Since(start))
+	}
+	return estimate.CropPixels(box, size) / max(best, time.Nanosecond).Seconds()
+}
+
+// few is a shape with no more layers than the given ones and no more tokens than a piece of a vocabulary, which runs as fast, by
+// operation and by byte, as the whole does.
+func few(s estimate.Shape, vision, text, vocab int) estimate.Shape {
+	s.Vision.Layers = min(s.Vision.Layers, vision)
+	s.Text.Layers = min(s.Text.Layers, text)
+	s.Text.Vocab = min(s.Text.Vocab, vocab)
+	return s
+}

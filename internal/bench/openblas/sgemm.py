@@ -1,0 +1,43 @@
+"""Multiplies matrices with OpenBLAS, for main.go.
+
+Usage: sgemm.py THREADS ROWS IN OUT
+Writes the kernels' name, then for each number n read from a line the seconds that n products x·Wᵀ took, x [rows, in] and W [out, in].
+"""
+
+import array
+import ctypes
+import random
+import sys
+import time
+
+LIBRARY = "libopenblas.so.0"
+
+threads, rows, inputs, outputs = map(int, sys.argv[1:])
+try:
+    blas = ctypes.CDLL(LIBRARY)
+except OSError:
+    sys.exit(f"{LIBRARY} is not installed (Debian: apt-get install libopenblas0-pthread)")
+blas.openblas_get_corename.restype = ctypes.c_char_p
+blas.openblas_set_num_threads(threads)
+
+
+def matrix(count):
+    few = array.array("f", (random.uniform(-1, 1) for _ in range(1000)))
+    values = array.array("f")
+    while len(values) < count:
+        values.extend(few)
+    return values, (ctypes.c_float * count).from_buffer(values)
+
+
+_x, x = matrix(rows * inputs)
+_w, w = matrix(outputs * inputs)
+_y, y = matrix(rows * outputs)
+ROW_MAJOR, NO_TRANS, TRANS = 101, 111, 112
+one, zero = ctypes.c_float(1), ctypes.c_float(0)
+
+print(blas.openblas_get_corename().decode(), flush=True)
+for line in sys.stdin:
+    start = time.perf_counter()
+    for _ in range(int(line)):
+        blas.cblas_sgemm(ROW_MAJOR, NO_TRANS, TRANS, rows, outputs, inputs, one, x, inputs, w, inputs, zero, y, outputs)
+    print(time.perf_counter() - start, flush=True)
