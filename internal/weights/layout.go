@@ -81,18 +81,11 @@ func (i Item) size() (rows, cols int) {
 	if len(i.Shape) == 1 {
 		return 1, i.Shape[0]
 	}
-	cols = 1
-	for _, n := range i.Shape[1:] {
-		cols *= n
-	}
-	return i.Shape[0], cols
+	return i.Shape[0], elements(i.Shape[1:])
 }
 
 // Elements is the number of values.
-func (i Item) Elements() int64 {
-	rows, cols := i.size()
-	return int64(rows) * int64(cols)
-}
+func (i Item) Elements() int64 { return int64(elements(i.Shape)) }
 
 // Bytes is the memory that the item takes.
 func (i Item) Bytes() int64 { return int64(i.bytes(i.size())) }

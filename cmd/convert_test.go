@@ -1,0 +1,103 @@
+package cmd
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestDamagedConvertedCheckpoints has the program refuse converted checkpoints by name.
+func TestDamagedConvertedCheckpoints(t *testing.T) {
+	mcllava := built(t)
+	const mini, picture = "../testdata/mini", "../testdata/images/a.png"
+	whole := filepath.Join(t.TempDir(), "whole")
+	if code, out, message := mcllava("convert", mini, whole); code != 0 || out != "" || message != "" {
+		t.Fatal(code, out, message)
+	}
+	edit := func(old, new string) func(string) error {
+		return func(file string) error { return replaceIn(file, old, new) }
+	}
+	for name, c := range map[string]struct {
+		damage func(file string) error
+		say    string
+	}{
+		"cut short":               {func(f string) error { return os.Truncate(f, 300000) }, "cut short"},
+		"cut short in the header": {func(f string) error { return os.Truncate(f, 1000) }, "cut short in the header"},
+		"longer": {func(f string) error {
+			data, err := os.ReadFile(f)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(f, append(data, 0), 0o600)
+		}, "1 left over"},
+		"another layout": {edit(`"layout":"1"`, `"layout":"2"`), `packed in layout version "2", expected "1"; convert the published checkpoint again`},
+		"another form":   {edit(`"text":"q8"`, `"text":"q4"`), "is in q8, expected q4"},
+		"another shape":  {edit(`lm_head.weight":"q8 [512`, `lm_head.weight":"q8 [513`), "lm_head.weight has shape [513 80], expected [512 80]"},
+		"missing tensor": {edit(`"vision_model.coord_embed.2.weight":{`, `"vision_model.coord_embed.3.weight":{`), "vision_model.coord_embed.3.weight"},
+		"fewer layers": {func(f string) error {
+			return replaceIn(filepath.Join(filepath.Dir(f), "config.json"), `"num_hidden_layers": 3`, `"num_hidden_layers": 2`)
+		}, "is no part of the model"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := copied(t, whole)
+			file := filepath.Join(folder, "model.safetensors")
+			if err := c.damage(file); err != nil {
+				t.Fatal(err)
+			}
+			for _, say := range []string{c.say, file} {
+				refuses(t, mcllava, say, "--model", folder, picture, "what")
+				if code, out, message := mcllava("info", "--model", folder); code != exitFailed || out != "" || strings.Count(message, "\n") != 1 || !strings.Contains(message, say) {
+					t.Errorf("info: exit code %d, %q, %q; want 1, nothing and «%s»", code, out, message, say)
+				}
+			}
+		})
+	}
+}
+
+// TestKilledConvert kills a conversion again and again, at a later moment each time, and lets the next one go on.
+func TestKilledConvert(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "mcllava")
+	if message, err := exec.Command("go", "build", "-o", program, "./mcllava").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, message)
+	}
+	whole := filepath.Join(t.TempDir(), "whole")
+	if message, err := exec.Command(program, "convert", "--precision", "q4", "demo", whole).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, message)
+	}
+	want, err := os.ReadFile(filepath.Join(whole, "model.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unfinished := 0
+	for n := range 20 {
+		folder := filepath.Join(t.TempDir(), fmt.Sprint(n))
+		for range 3 {
+			c := exec.Command(program, "convert", "--precision", "q4", "--threads", "1", "demo", folder)
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Duration(n) * 3 * time.Millisecond)
+			_ = c.Process.Kill()
+			_ = c.Wait()
+		}
+		if _, err := os.Stat(filepath.Join(folder, "model.safetensors.partial")); err == nil {
+			unfinished++
+		}
+		if message, err := exec.Command(program, "convert", "--precision", "q4", "demo", folder).CombinedOutput(); err != nil {
+			t.Fatalf("after %d ms: %v: %s", 3*n, err, message)
+		}
+		got, err := os.ReadFile(filepath.Join(folder, "model.safetensors"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("killed after %d ms, other bytes than unbroken", 3*n)
+		}
+	}
+	t.Logf("%d of 20 killed halfway", unfinished)
+}
