@@ -43,8 +43,8 @@ func newBench(s Streams, run func(context.Context, Streams, benchOptions) error)
 		Long: `Measure how fast this machine answers, without a checkpoint: weights of the published shape are made up in memory.
 
 Speeds stand beside the peak of the machine that was measured around them: what the instructions of a precision do on
-registers alone, or how fast memory is read. Shares of it can be compared between machines, also where other programs
-take turns on the same cores. The float32 instructions are those of f32 and f16.`,
+registers alone, or how fast memory is read. Seconds and tokens a second are what those shares come to at the best peaks
+that were seen, so that they can be compared where other programs take turns on the same cores.`,
 		Example: `  mcllava bench --quick
   mcllava bench --precision q8,q4 --json >bench.json`,
 		Args: exactly(0, "no arguments"),
@@ -155,7 +155,7 @@ func benchPeaks(b *strings.Builder, r *bench.Report) {
 		fmt.Fprintf(b, "\npeaks: not known for the %s kernels\n", r.Tier)
 		return
 	}
-	fmt.Fprintf(b, "\npeaks\n")
+	fmt.Fprintf(b, "\npeaks, the best that were seen\n")
 	for _, p := range r.Peaks {
 		fmt.Fprintf(b, "  %-16s %7.0f GFLOP/s  %s\n", strings.Join(p.Forms, ", "), p.FLOPS/1e9, p.Instruction)
 	}
@@ -207,7 +207,7 @@ func benchModels(b *strings.Builder, r *bench.Report, models []bench.Model) {
 	if r.Quick {
 		layers = fmt.Sprintf("computed from %d layers of the tower and %d of the decoder", models[0].VisionLayers, models[0].TextLayers)
 	}
-	fmt.Fprintf(b, "\nparts of the model, %s\n", layers)
+	fmt.Fprintf(b, "\nparts of the model at the peaks above, %s\n", layers)
 	row(b, "", models, precisionName)
 	work := func(name string, of func(m bench.Model) *bench.Work) {
 		row(b, fmt.Sprintf("%s (%.0f GFLOP), s", name, of(models[0]).FLOP/1e9), models, func(m bench.Model) string { return fmt.Sprintf("%.2f", of(m).Seconds) })
@@ -248,7 +248,7 @@ func benchProfiles(b *strings.Builder, r *bench.Report, models []bench.Model) {
 }
 
 func benchQuestions(b *strings.Builder, models []bench.Model) {
-	fmt.Fprintf(b, "\na question about a photo of %d×%d, %d image tokens, answer of %d: s, once the model is open\n",
+	fmt.Fprintf(b, "\na question about a photo of %d×%d, %d image tokens, answer of %d: seconds, once the model is open\n",
 		benchWidth, benchHeight, mcllava.DefaultNumTokens, estimate.AnswerTokens)
 	row(b, "", models, precisionName)
 	for i, q := range models[0].Questions {

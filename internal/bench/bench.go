@@ -83,7 +83,8 @@ type Model struct {
 	Questions []Answer   `json:"questions,omitempty"`
 }
 
-// Work is a part of the model that is bound by arithmetic. Speed and share are of the layers timed; Seconds are of all.
+// Work is a part of the model that is bound by arithmetic. Speed, peak and share are of the layers timed, as measured at that
+// time; Seconds are of all layers, at that share of the best peak.
 type Work struct {
 	FLOP      float64 `json:"flop"` // of all layers
 	Seconds   float64 `json:"seconds"`
@@ -93,7 +94,8 @@ type Work struct {
 	Profile   Profile `json:"profile"`
 }
 
-// Decoding is bound by reading. Speed and share are of the layers timed; TokensPerSecond is of all.
+// Decoding is bound by reading. Speed, peak and share are of the layers timed, as measured at that time; TokensPerSecond is of
+// all layers, at that share of the best peak.
 type Decoding struct {
 	Positions       int     `json:"positions"` // before the tokens
 	Tokens          int     `json:"tokens"`    // timed at once
@@ -105,7 +107,7 @@ type Decoding struct {
 	Profile         Profile `json:"profile"`
 }
 
-// Answer is how long a question takes.
+// Answer is how long a question takes at the shares of the best peaks.
 type Answer struct {
 	MaxCrops int `json:"max_crops"`
 	Crops    int `json:"crops"`  // the overview included
@@ -194,7 +196,37 @@ func measure(ctx context.Context, o Options, e effort) (*Report, error) {
 		debug.FreeOSMemory()
 	}
 	r.report.Peaks, r.report.Read = r.peaks(r.forms()), r.read
+	for i := range r.report.Models {
+		if m := &r.report.Models[i]; m.Skipped == "" {
+			r.conclude(m, o.Precisions[i].Forms)
+		}
+	}
 	return r.report, nil
+}
+
+// conclude computes what a model would do if the machine always were as fast as it was at best.
+func (r *run) conclude(m *Model, f weights.Precision) {
+	atBest := func(own, share, peak float64) float64 {
+		if share == 0 {
+			return own
+		}
+		return share * peak
+	}
+	speed := estimate.Speed{
+		Pixels:  r.pixels,
+		Encode:  atBest(m.Crop.FLOPS, m.Crop.Share, r.flops[tensor.Instruction(f.Vision)]),
+		Prefill: atBest(m.Prefill.FLOPS, m.Prefill.Share, r.flops[tensor.Instruction(f.Text)]),
+	}
+	m.Crop.Seconds, m.Prefill.Seconds = m.Crop.FLOP/speed.Encode, m.Prefill.FLOP/speed.Prefill
+	for i := range m.Decoding {
+		d := &m.Decoding[i]
+		speed.Decode = atBest(d.Read, d.Share, r.read)
+		d.TokensPerSecond = speed.Decode / d.TokenBytes
+	}
+	for _, q := range r.Questions {
+		s := q.Seconds(r.Shape, f, speed)
+		m.Questions = append(m.Questions, Answer{q.MaxCrops, len(q.Boxes), q.Answer, s, s.Total()})
+	}
 }
 
 // forms are those that the precisions use, in order.
@@ -254,11 +286,6 @@ func (r *run) model(ctx context.Context, p Precision) (Model, error) {
 	if err := r.decoding(ctx, &result, m, cache, positions); err != nil {
 		return result, err
 	}
-	speed := estimate.Speed{Pixels: r.pixels, Encode: crop.FLOPS, Prefill: result.Prefill.FLOPS, Decode: result.Decoding[len(result.Decoding)-1].Read}
-	for _, q := range r.Questions {
-		s := q.Seconds(whole, p.Forms, speed)
-		result.Questions = append(result.Questions, Answer{q.MaxCrops, len(q.Boxes), q.Answer, s, s.Total()})
-	}
 	return result, nil
 }
 
@@ -300,7 +327,7 @@ func (r *run) prefill(ctx context.Context, m *model, cache *llm.Cache, positions
 }
 
 func newWork(flop float64, speed rate) *Work {
-	return &Work{FLOP: flop, Seconds: flop / speed.own, FLOPS: speed.own, PeakFLOPS: speed.peak, Share: speed.share()}
+	return &Work{FLOP: flop, FLOPS: speed.own, PeakFLOPS: speed.peak, Share: speed.share()}
 }
 
 // decoding measures tokens after so many positions and adds the result.
@@ -326,7 +353,6 @@ func (r *run) decoding(ctx context.Context, to *Model, m *model, cache *llm.Cach
 	}
 	d.Read, d.PeakRead, d.Share = speed.own, speed.peak, speed.share()
 	d.TokenBytes = estimate.TokenBytes(r.Shape.Text, m.form.Text, positions+tokens/2)
-	d.TokensPerSecond = d.Read / d.TokenBytes
 	d.Profile, err = r.breakdown(func() error {
 		_, err := once()
 		return err

@@ -65,7 +65,7 @@ func TestReport(t *testing.T) {
 	}
 	known := tensor.Instruction(tensor.F16) != ""
 	for i, p := range r.Products {
-		if p.Form != forms[i%len(forms)] || !(p.FLOPS > 1e6) || known && !(p.Share > 0.001) {
+		if p.Form != forms[i%len(forms)] || !(p.FLOPS > 1e6) || known && !(p.Share > 0) {
 			t.Errorf("product %+v", p)
 		}
 	}
@@ -76,21 +76,30 @@ func TestReport(t *testing.T) {
 		t.Fatalf("%d models", len(r.Models))
 	}
 	for i, m := range r.Models {
-		checkModel(t, m, o.Precisions[i].Forms)
+		checkModel(t, r, m, o.Precisions[i].Forms)
 	}
 	if _, err := json.Marshal(r); err != nil {
 		t.Error(err)
 	}
 }
 
-func checkModel(t *testing.T, m Model, forms weights.Precision) {
+func checkModel(t *testing.T, r *Report, m Model, forms weights.Precision) {
 	t.Helper()
+	// best is a speed at a share of the best peak that was seen of a form.
+	best := func(own, share float64, f tensor.Form) float64 {
+		for _, p := range r.Peaks {
+			if slices.Contains(p.Forms, f.String()) {
+				return share * p.FLOPS
+			}
+		}
+		return own
+	}
 	if m.Skipped != "" || m.VisionLayers != 2 || m.TextLayers != 2 || m.WeightBytes != estimate.WeightBytes(small, forms) || m.MemoryBytes <= m.WeightBytes {
 		t.Errorf("%s: %+v", m.Precision, m)
 	}
-	for name, w := range map[string]*Work{"crop": m.Crop, "prefill": m.Prefill} {
-		if !(w.FLOPS > 1e6) || math.Abs(w.Seconds*w.FLOPS/w.FLOP-1) > 1e-9 {
-			t.Errorf("%s, %s: %+v", m.Precision, name, w)
+	for f, w := range map[tensor.Form]*Work{forms.Vision: m.Crop, forms.Text: m.Prefill} {
+		if !(w.FLOPS > 1e6) || math.Abs(w.Seconds*best(w.FLOPS, w.Share, f)/w.FLOP-1) > 1e-9 {
+			t.Errorf("%s, %s: %+v", m.Precision, f, w)
 		}
 	}
 	if m.Crop.FLOP != estimate.CropFLOP(small.Vision, small.Vision.Patches()) || m.Prefill.FLOP != estimate.PrefillFLOP(small.Text, small.Text.Context-tokens) {
@@ -100,9 +109,16 @@ func checkModel(t *testing.T, m Model, forms weights.Precision) {
 		t.Fatalf("%s: decoding %+v", m.Precision, m.Decoding)
 	}
 	for _, d := range m.Decoding {
-		if !(d.TokensPerSecond > 1) || d.Tokens < 1 || math.Abs(d.TokensPerSecond*d.TokenBytes/d.Read-1) > 1e-9 {
+		read := d.Read
+		if r.Read > 0 {
+			read = d.Share * r.Read
+		}
+		if !(d.TokensPerSecond > 1) || d.Tokens < 1 || math.Abs(d.TokensPerSecond*d.TokenBytes/read-1) > 1e-9 {
 			t.Errorf("%s: decoding %+v", m.Precision, d)
 		}
+	}
+	if len(m.Questions) != 2 {
+		t.Errorf("%s: questions %+v", m.Precision, m.Questions)
 	}
 	for i, q := range m.Questions {
 		if q.Crops != []int{1, 9}[i] || math.Abs(q.Total-q.Preprocess-q.Encode-q.Prefill-q.Decode) > 1e-9 || !(q.Total > 0) {
@@ -114,7 +130,7 @@ func checkModel(t *testing.T, m Model, forms weights.Precision) {
 func TestRunStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	o := smallOptions()
-	for _, stop := range []int{0, 12, 22, 24, 26} {
+	for _, stop := range []int{0, 22, 24} {
 		cancelled, cancelHere := context.WithCancel(ctx)
 		o.Progress = func(_ string, done, _ int) {
 			if done >= stop {
