@@ -113,6 +113,7 @@ func ask(ctx context.Context, s Streams, o askOptions) error {
 	if o.Dump != "" {
 		options.Stages = &mcllava.Stages{}
 	}
+	announce(ctx, s, m, o, picture)
 	bar := newProgress(s, o)
 	options.Progress = bar.report
 	if s.OutTerminal && !o.JSON {

@@ -17,6 +17,9 @@ type cropsOptions struct {
 	Image         string // or
 	Width, Height int    // without a picture
 	Model         string
+	Precision     mcllava.Precision
+	Threads       int
+	Estimate      string
 	MaxCrops      int
 	NumTokens     int // 0 for the default
 	JSON          bool
@@ -61,13 +64,25 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 	f.IntVar(&o.MaxCrops, "max-crops", mcllava.DefaultMaxCrops, "most crops besides the whole picture")
 	f.IntVar(&o.NumTokens, "num-tokens", mcllava.DefaultNumTokens, "image tokens; unless given, no more than the crops have")
 	addModel(c, &o.Model)
+	addPrecision(c, &o.Precision, "", ownPrecision)
+	f.IntVar(&o.Threads, "threads", 0, "threads that a question would use; 0 for the cores that the process may use")
+	addEstimate(c, &o.Estimate)
 	f.BoolVar(&o.JSON, "json", false, "print JSON")
 	f.StringVarP(&o.Output, "output", "o", "", "draw the grid on the picture into this PNG `FILE`")
 	addConfig(c, &config)
 	return c
 }
 
-func crops(_ context.Context, s Streams, o cropsOptions) error {
+func crops(ctx context.Context, s Streams, o cropsOptions) error {
+	if o.Threads < 0 {
+		return usageError{fmt.Errorf("threads is %d, expected 0 or more", o.Threads)}
+	}
+	if err := checkEstimate(o.Estimate); err != nil {
+		return err
+	}
+	if err := checkPrecision(o.Precision); err != nil {
+		return err
+	}
 	c := mcllava.PublishedConfig()
 	if o.Model != "" || o.Image != "" {
 		var err error
@@ -99,10 +114,32 @@ func crops(_ context.Context, s Streams, o cropsOptions) error {
 			return err
 		}
 	}
-	if o.JSON {
-		return printPlanJSON(s, o, p)
+	t, err := cropsTiming(ctx, s, o, c, p)
+	if err != nil {
+		return err
 	}
-	return printPlan(s, c, p)
+	if o.JSON {
+		return printPlanJSON(s, o, p, t)
+	}
+	return printPlan(s, c, p, t)
+}
+
+// cropsTiming is nil if --estimate wants none or nothing is known.
+func cropsTiming(ctx context.Context, s Streams, o cropsOptions, c mcllava.Config, p mcllava.Plan) (*timing, error) {
+	if o.Estimate == estimateNever {
+		return nil, nil
+	}
+	precision, err := o.Precision.Full()
+	if o.Model != "" || o.Image != "" {
+		precision, err = mcllava.ReadPrecision(o.Model, o.Precision)
+	}
+	switch {
+	case err != nil && o.Estimate == estimateAuto: // a folder without weights still says how a picture is cut
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return newTiming(ctx, c, precision, questionOf(p), o.Threads, s.OutTerminal || o.Estimate == estimateAlways)
 }
 
 func drawGrid(o cropsOptions, picture []byte, p mcllava.Plan) error {
@@ -117,7 +154,7 @@ func drawGrid(o cropsOptions, picture []byte, p mcllava.Plan) error {
 	return os.WriteFile(o.Output, drawn, 0o644)
 }
 
-func printPlan(s Streams, c mcllava.Config, p mcllava.Plan) error {
+func printPlan(s Streams, c mcllava.Config, p mcllava.Plan, t *timing) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "picture %dx%d: %d crops, the overview included", p.Width, p.Height, len(p.Boxes))
 	if p.Size > 0 {
@@ -129,11 +166,14 @@ func printPlan(s Streams, c mcllava.Config, p mcllava.Plan) error {
 		x, y := p.Centre(i)
 		fmt.Fprintf(&b, "%4d %6d %6d %6d %6d   %.5f %.5f %6d\n", i, box.Min.X, box.Min.Y, box.Max.X, box.Max.Y, x, y, p.TokensPerCrop[i])
 	}
+	if t != nil {
+		fmt.Fprintln(&b, t)
+	}
 	_, err := fmt.Fprint(s.Out, b.String())
 	return err
 }
 
-func printPlanJSON(s Streams, o cropsOptions, p mcllava.Plan) error {
+func printPlanJSON(s Streams, o cropsOptions, p mcllava.Plan, t *timing) error {
 	type place struct {
 		Box    [4]int     `json:"box"`
 		Centre [2]float64 `json:"centre"`
@@ -151,7 +191,8 @@ func printPlanJSON(s Streams, o cropsOptions, p mcllava.Plan) error {
 		NumTokens     int     `json:"num_tokens"`
 		TokensPerCrop []int   `json:"tokens_per_crop"`
 		Crops         []place `json:"crops"`
-	}{p.Width, p.Height, p.Size, o.MaxCrops, p.NumTokens, p.TokensPerCrop, places})
+		Estimate      *timing `json:"estimate,omitempty"`
+	}{p.Width, p.Height, p.Size, o.MaxCrops, p.NumTokens, p.TokensPerCrop, places, t})
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("MINI", filepath.Join(root, "testdata", "mini"))
 			e.Setenv("SHARDED", filepath.Join(root, "testdata", "mini-f16-sharded"))
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
+			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, "cache"))
 			e.Setenv("HF_ENDPOINT", hub.Endpoint())
 			e.Setenv("HF_HOME", filepath.Join(e.WorkDir, "huggingface"))
 			return nil

@@ -1,0 +1,108 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcllava/mcllava"
+	"github.com/mcllava/mcllava/crop"
+	"github.com/mcllava/mcllava/internal/bench"
+	"github.com/mcllava/mcllava/internal/estimate"
+)
+
+// When to say how long a run would take.
+const (
+	estimateAuto   = "auto"
+	estimateAlways = "always"
+	estimateNever  = "never"
+)
+
+func addEstimate(c *cobra.Command, when *string) {
+	c.Flags().StringVar(when, "estimate", estimateAuto, "how long a question would take here: `WHEN` is always, never, or auto for what has been measured before, or on a terminal is now, in about three seconds")
+}
+
+func checkEstimate(when string) error {
+	if when != estimateAuto && when != estimateAlways && when != estimateNever {
+		return usageError{fmt.Errorf("estimate is %q, expected auto, always or never", when)}
+	}
+	return nil
+}
+
+// timing is how long a question would take once the model is open.
+type timing struct {
+	Precision string `json:"precision"`
+	Threads   int    `json:"threads"`
+	Crops     int    `json:"crops"` // the overview included
+	Tokens    int    `json:"tokens"`
+	estimate.Seconds
+	Total float64 `json:"total"`
+}
+
+// newTiming takes the speed of a model in a full precision from the user's cache or, if it is not there and measure is set,
+// measures it and keeps it. It is nil if there is none. The error is the context's.
+func newTiming(ctx context.Context, c mcllava.Config, p mcllava.Precision, q estimate.Question, threads int, measure bool) (*timing, error) {
+	forms, err := formsOf(p)
+	if err != nil {
+		return nil, err
+	}
+	shape := shapeOf(c)
+	key, cache := estimate.NewKey(shape, forms, threads), estimate.OpenCache()
+	speed, ok := cache.Speed(key)
+	switch {
+	case !ok && !measure:
+		return nil, nil
+	case !ok:
+		if speed, err = bench.Speed(ctx, shape, forms, threads); err != nil {
+			return nil, err
+		}
+		_ = cache.Keep(key, speed)
+	}
+	s := q.Seconds(shape, forms, speed)
+	return &timing{forms.String(), key.Threads, len(q.Boxes), q.Answer, s, s.Total()}, nil
+}
+
+// duration is a time to the precision that an estimate has.
+func duration(seconds float64) string {
+	switch {
+	case seconds < 9.5:
+		return fmt.Sprintf("%.1f s", seconds)
+	case seconds < 120:
+		return fmt.Sprintf("%.0f s", seconds)
+	}
+	return fmt.Sprintf("%.0f min", seconds/60)
+}
+
+func (t *timing) String() string {
+	return fmt.Sprintf("about %s here for %d crops in %s: %s for the crops, %s for the prompt, %s for an answer of %d tokens",
+		duration(t.Total), t.Crops, t.Precision, duration(t.Preprocess+t.Encode), duration(t.Prefill), duration(t.Decode), t.Tokens)
+}
+
+// long is the time from which on a run is announced, in seconds.
+const long = 60
+
+// announce says on a terminal how long the answer to a question will take, if that is long. What keeps it from knowing will be an
+// error of the run itself.
+func announce(ctx context.Context, s Streams, m *mcllava.Model, o askOptions, picture []byte) {
+	if !s.ErrTerminal || o.Quiet {
+		return
+	}
+	width, height, _, err := crop.DecodeSize(picture, crop.DefaultLimits)
+	if err != nil {
+		return
+	}
+	plan, err := m.Config().Plan(width, height, o.MaxCrops, o.NumTokens)
+	if err != nil {
+		return
+	}
+	precision, err := mcllava.ReadPrecision(o.Model, o.Precision)
+	if err != nil {
+		return
+	}
+	q := questionOf(plan)
+	q.Answer = min(q.Answer, max(1, o.MaxNewTokens))
+	if t, err := newTiming(ctx, m.Config(), precision, q, o.Threads, true); err == nil && t.Total > long {
+		fmt.Fprintf(s.Err, "mcllava: this takes %s\n", t)
+	}
+}
