@@ -56,7 +56,7 @@ func Convert(ctx context.Context, o ConvertOptions) (already bool, err error) {
 	t := target{folder: o.To, source: c, weights: w, options: o}
 	already, err = t.write(ctx)
 	if errors.Is(err, syscall.ENOSPC) {
-		err = fmt.Errorf("%w; it takes %.1f GB in all: make room and run the same command again, which goes on from there", err, float64(w.Size())/1e9)
+		err = fmt.Errorf("%w; it takes %.1f MB in all: make room and run the same command again, which goes on from there", err, float64(w.Size())/1e6)
 	}
 	return already, err
 }

@@ -28,8 +28,8 @@ func newConvert(s Streams, run func(context.Context, Streams, convertOptions) er
 		Long: `Convert a published checkpoint into the folder DST: its weights as the program computes with them, so that every
 command starts at once. SRC is a folder, the OWNER/NAME of a checkpoint that was pulled, or demo.
 
-The weights are rounded to the FORM of --precision: f16 is what most checkpoints are published in, bf16 needs a CPU that
-multiplies it, q8 takes 8 bits and is the fastest for most, q4 takes 4 bits of the decoder and writes answers faster still.
+The weights are rounded to the FORM of --precision: f32 is exact, and so is f16 for a checkpoint that is published in it; bf16
+keeps fewer digits; q8 keeps 8 bits and takes half the memory of f16; q4 keeps 4 bits of the decoder and takes a third.
 A convert that was interrupted goes on where it ended when it is run again.`,
 		Example: `  mcllava convert visheratin/MC-LLaVA-3b mc-llava-q8
   mcllava convert --precision q4 --vision bf16 MC-LLaVA-3b mc-llava-small

@@ -86,13 +86,13 @@ func info(ctx context.Context, s Streams, o infoOptions) error {
 		line("parameters", "%13d  %-12s  %9s in %s", p.Parameters, p.Name, size(p.Bytes), strings.Join(p.Forms, ", "))
 	}
 	line("parameters", "%13d  %-12s  %9s", i.Parameters, "together", size(i.MemoryBytes))
-	stored := "as published"
+	stored, held := strings.Join(i.StorageTypes, " and "), ""
 	if i.Converted {
-		stored = "converted, mapped as it is"
+		stored, held = "converted to "+i.Precision, ", mapped from the file"
 	}
-	line("stored as", "%s, %s, %s", strings.Join(i.StorageTypes, " and "), size(i.FileBytes), stored)
+	line("stored as", "%s, %s", stored, size(i.FileBytes))
 	line("precision", "%s", i.Precision)
-	line("in memory", "%s of weights, and %s for each 1000 tokens of a question", size(i.MemoryBytes), size(1000*i.CacheBytes))
+	line("in memory", "%s of weights%s, and %s for each 1000 tokens of a question", size(i.MemoryBytes), held, size(1000*i.CacheBytes))
 	if o.Verify {
 		line("checksums", "all as written")
 	}

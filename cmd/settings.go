@@ -78,7 +78,7 @@ func addConfig(c *cobra.Command, config *string) {
 
 // addModel adds --model.
 func addModel(c *cobra.Command, model *string) {
-	c.Flags().StringVar(model, "model", "", "checkpoint in the published layout: a `FOLDER`, or the OWNER/NAME of one that was pulled (default: the embedded demo)")
+	c.Flags().StringVar(model, "model", "", "checkpoint, published or converted: a `FOLDER`, or the OWNER/NAME of one that was pulled (default: the embedded demo)")
 }
 
 // defaultTokens sets the value of --num-tokens to 0, for the default, unless it was set.
