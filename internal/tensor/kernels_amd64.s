@@ -10786,6 +10786,8 @@ loop1:
 	ADDQ         $0x04, CX
 	DECQ         BX
 	JNZ          loop1
+	PREFETCHT0   4096(AX)
+	PREFETCHT0   4160(AX)
 	VMOVUPS      (AX), Z3
 	VMOVUPS      64(AX), Z4
 	ADDQ         $0x80, AX
@@ -12968,6 +12970,7 @@ loop1:
 	ADDQ         $0x08, CX
 	DECQ         BX
 	JNZ          loop1
+	PREFETCHT0   4096(AX)
 	VPMOVZXWD    (AX), Z5
 	VPSLLD       $0x10, Z5, Z5
 	VPMOVZXWD    32(AX), Z6

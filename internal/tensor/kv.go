@@ -67,13 +67,7 @@ func (c *KV) Append(p *Pool, k, v blas32.General) {
 	defer p.apply.Unlock()
 	a := &p.appending
 	*a = appending{kv: c, k: k, v: v}
-	if k.Rows == 1 {
-		for h := range c.heads {
-			a.do(0, h)
-		}
-	} else {
-		p.run(c.heads, a)
-	}
+	p.run(c.heads, a)
 	c.length += k.Rows
 }
 

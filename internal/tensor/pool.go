@@ -30,9 +30,44 @@ type work interface {
 // job is the operation under way.
 type job struct {
 	work  work
-	tasks int64
-	next  atomic.Int64 // task
+	spans []span       // one a worker
 	left  atomic.Int64 // helpers at work
+}
+
+// span is a row of tasks from the lower to below the upper half of its bits. Its worker takes them from the front, so that it
+// reads on where it stopped; workers that are done with theirs take from the back.
+type span struct {
+	bounds atomic.Uint64
+	_      [alignment - 8]byte // no two in one cache line
+}
+
+func (s *span) set(from, to int) { s.bounds.Store(uint64(from) | uint64(to)<<32) }
+
+// front takes the first task, back the last; ok is false when there is none.
+func (s *span) front() (task int, ok bool) {
+	for {
+		b := s.bounds.Load()
+		from, to := uint32(b), uint32(b>>32)
+		if from >= to {
+			return 0, false
+		}
+		if s.bounds.CompareAndSwap(b, uint64(from+1)|uint64(to)<<32) {
+			return int(from), true
+		}
+	}
+}
+
+func (s *span) back() (task int, ok bool) {
+	for {
+		b := s.bounds.Load()
+		from, to := uint32(b), uint32(b>>32)
+		if from >= to {
+			return 0, false
+		}
+		if s.bounds.CompareAndSwap(b, uint64(from)|uint64(to-1)<<32) {
+			return int(to - 1), true
+		}
+	}
 }
 
 // helper is a worker besides the caller.
@@ -52,7 +87,7 @@ func NewPool(threads int) *Pool {
 	if threads < 1 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	p := &Pool{scratch: make([][]float32, threads)}
+	p := &Pool{scratch: make([][]float32, threads), job: job{spans: make([]span, threads)}}
 	for w := 1; w < threads; w++ {
 		h := &helper{wake: make(chan struct{}, 1)}
 		p.helpers = append(p.helpers, h)
@@ -128,8 +163,11 @@ func (p *Pool) run(tasks int, w work) {
 	defer p.busy.Unlock()
 	j := &p.job
 	called := p.helpers[:max(0, min(tasks-1, len(p.helpers)))]
-	j.work, j.tasks = w, int64(tasks)
-	j.next.Store(0)
+	j.work = w
+	for i := range j.spans {
+		n := 1 + len(called)
+		j.spans[i].set(min(i, n)*tasks/n, min(i+1, n)*tasks/n)
+	}
 	j.left.Store(int64(len(called)))
 	for _, h := range called {
 		h.call()
@@ -145,9 +183,16 @@ func (p *Pool) run(tasks int, w work) {
 	j.work = nil
 }
 
+// share does the tasks of the worker's own span and then helps with the others.
 func (j *job) share(worker int) {
-	for i := j.next.Add(1) - 1; i < j.tasks; i = j.next.Add(1) - 1 {
-		j.work.do(worker, int(i))
+	for task, ok := j.spans[worker].front(); ok; task, ok = j.spans[worker].front() {
+		j.work.do(worker, task)
+	}
+	for i := range j.spans {
+		other := &j.spans[(worker+i)%len(j.spans)]
+		for task, ok := other.back(); ok; task, ok = other.back() {
+			j.work.do(worker, task)
+		}
 	}
 }
 

@@ -75,6 +75,9 @@ func multiply(p *Pool, dst, x blas32.General, w *packed, e Epilogue) {
 	count := panels(w.out)
 	m.bands = (x.Rows + blockRows - 1) / blockRows
 	m.group = max(1, count*m.bands/(tasksPerThread*p.Threads()))
+	if x.Rows <= m.product.rows {
+		m.group = 1
+	}
 	m.groups = (count + m.group - 1) / m.group
 	p.run(m.bands*m.groups, m)
 }

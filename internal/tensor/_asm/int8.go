@@ -84,6 +84,7 @@ func q8Panel() {
 			ADDQ(Imm(128), b)
 			a.advance(4)
 		}, func() {
+			fetch(rows, b, 128)
 			VMOVUPS(Mem{Base: b}, w[0])
 			VMOVUPS(Mem{Base: b, Disp: 64}, w[1])
 			ADDQ(Imm(128), b)
@@ -133,6 +134,7 @@ func q4Panel() {
 			ADDQ(Imm(128), b)
 			a.advance(8)
 		}, func() {
+			fetch(rows, b, 64)
 			for v := range w {
 				VPMOVZXWD(Mem{Base: b, Disp: 32 * v}, w[v])
 				VPSLLD(Imm(16), w[v], w[v])
