@@ -176,7 +176,7 @@ func measure(ctx context.Context, o Options, e effort) (*Report, error) {
 		}
 		r.reading()
 	}
-	r.pixels = pixelRate(o.Shape.Vision.ImageSize)
+	r.pixels = pixelRate(p, o.Shape.Vision.ImageSize)
 	for _, s := range productShapes(o.Shape, Prompt) {
 		for _, f := range r.forms() {
 			r.step(fmt.Sprintf("product %d×%d×%d, %s", s.rows, s.in, s.out, f))
@@ -263,7 +263,7 @@ func (r *run) model(ctx context.Context, p Precision) (Model, error) {
 		r.done += 4
 		return result, nil
 	}
-	m := newModel(r.pool, timed, p.Forms)
+	m := newModel(r.pool, timed, p.Forms, timed.Vision.Batch())
 
 	r.step(p.Name + ": crop")
 	crop, err := r.crop(ctx, m)

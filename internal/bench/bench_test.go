@@ -167,7 +167,7 @@ func TestMadeUpActivationsStayFinite(t *testing.T) {
 	deep.Vision.Layers, deep.Text.Layers = 40, 40
 	p := tensor.NewPool(2)
 	defer p.Close()
-	m := newModel(p, deep, weights.Precision{Vision: tensor.F16, Text: tensor.F16})
+	m := newModel(p, deep, weights.Precision{Vision: tensor.F16, Text: tensor.F16}, 2)
 	features, err := m.encoder.Encode(t.Context(), m.pixels, m.centres, m.keep)
 	if err != nil {
 		t.Fatal(err)

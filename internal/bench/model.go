@@ -23,16 +23,14 @@ type model struct {
 	encoder *encoder.Encoder
 	decoder *llm.Decoder
 
-	pixels, centres blas32.General // of one batch of crops
+	pixels, centres blas32.General // of the crops
 	keep            []int
-	features        int // Σ keep
 }
 
-// newModel makes a model of a shape in memory.
-func newModel(p *tensor.Pool, s estimate.Shape, f weights.Precision) *model {
+// newModel makes a model of a shape in memory, and so many crops to encode at once.
+func newModel(p *tensor.Pool, s estimate.Shape, f weights.Precision, crops int) *model {
 	w := weights.Of(weights.Synthetic{}, p, f)
 	m := &model{shape: s, form: f, encoder: encoder.Load(s.Vision, w), decoder: llm.Load(s.Text, w.Under("language_model."))}
-	crops := s.Vision.Batch()
 	m.pixels, m.centres = tensor.New(crops, s.Vision.Pixels()), tensor.New(crops, 2)
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range m.pixels.Data {
@@ -40,17 +38,21 @@ func newModel(p *tensor.Pool, s estimate.Shape, f weights.Precision) *model {
 	}
 	for range crops {
 		m.keep = append(m.keep, s.Vision.Patches()-1)
-		m.features += s.Vision.Patches() - 1
 	}
 	return m
 }
 
 // encodeFLOP is the operations of encode.
 func (m *model) encodeFLOP() float64 {
-	return float64(len(m.keep))*estimate.CropFLOP(m.shape.Vision, m.keep[0]) + estimate.ProjectorFLOP(m.shape.Vision, m.features)
+	return encodeFLOP(m.shape, len(m.keep))
 }
 
-// encode runs a batch of crops through the tower, and all of their features but the first of each through the projector.
+func encodeFLOP(s estimate.Shape, crops int) float64 {
+	keep := s.Vision.Patches() - 1
+	return float64(crops)*estimate.CropFLOP(s.Vision, keep) + estimate.ProjectorFLOP(s.Vision, crops*keep)
+}
+
+// encode runs the crops through the tower, and all of their features but the first of each through the projector.
 func (m *model) encode(ctx context.Context) (time.Duration, error) {
 	start := time.Now()
 	features, err := m.encoder.Encode(ctx, m.pixels, m.centres, m.keep)
@@ -107,17 +109,14 @@ func (m *model) tokensBytes(positions, tokens int) float64 {
 	return sum
 }
 
-// pixelRate is how many pixels a second are cut out and resized: see estimate.CropPixels.
-func pixelRate(size int) float64 {
+// pixelRate is how many pixels a second all threads together cut out and resize: see estimate.CropPixels.
+func pixelRate(p *tensor.Pool, size int) float64 {
+	const crops = 2 // a thread
 	box := image.Rect(0, 0, 2*size-1, 2*size-1)
-	picture, dst := image.NewRGBA(box), make([]float32, encoder.Channels*size*size)
-	best := time.Duration(1 << 62)
-	for range 2 {
-		start := time.Now()
-		crop.Pixels(dst, picture, box, size)
-		best = min(best, time.Since(start))
-	}
-	return estimate.CropPixels(box, size) / max(best, time.Nanosecond).Seconds()
+	picture, dst := image.NewRGBA(box), tensor.New(p.Threads(), encoder.Channels*size*size)
+	start := time.Now()
+	p.Run(crops*p.Threads(), func(worker, _ int) { crop.Pixels(tensor.Row(dst, worker), picture, box, size) })
+	return float64(crops*p.Threads()) * estimate.CropPixels(box, size) / time.Since(start).Seconds()
 }
 
 // few is a shape with no more layers than the given ones and no more tokens than a piece of a vocabulary, which runs as fast, by

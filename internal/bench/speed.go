@@ -11,20 +11,22 @@ import (
 )
 
 // Speed measures in a few seconds how fast this machine runs a model: two layers of the tower and of the decoder on made-up
-// weights, with fewer tokens where a whole crop would take too long.
+// weights, with fewer crops and tokens where a whole crop would take too long. Of several passes the best counts, since a program that
+// takes turns on the cores now may have ended when the model runs.
 func Speed(ctx context.Context, s estimate.Shape, f weights.Precision, threads int) (estimate.Speed, error) {
 	const (
 		layers    = 2
 		vocab     = 4096
-		probe     = 16  // positions
+		probe     = 4   // positions
 		positions = 256 // of a prefill
 		tokens    = 8
-		room      = 500 * time.Millisecond
+		room      = 500 * time.Millisecond // of each part
 	)
 	p := tensor.NewPool(threads)
 	defer p.Close()
-	speed := estimate.Speed{Pixels: pixelRate(s.Vision.ImageSize)}
-	m := newModel(p, few(s, layers, layers, vocab), f)
+	speed := estimate.Speed{Pixels: max(pixelRate(p, s.Vision.ImageSize), pixelRate(p, s.Vision.ImageSize))}
+	reduced := few(s, layers, layers, vocab)
+	m := newModel(p, reduced, f, 0)
 	most := min(positions, s.Text.Context-tokens)
 	cache := m.decoder.NewCache(most + tokens)
 
@@ -32,38 +34,53 @@ func Speed(ctx context.Context, s estimate.Shape, f weights.Precision, threads i
 	if err != nil {
 		return speed, err
 	}
-	budget := estimate.PrefillFLOP(m.shape.Text, min(probe, most)) / took.Seconds() * room.Seconds()
-	prompt := largest(most, budget, func(n int) float64 { return estimate.PrefillFLOP(m.shape.Text, n) })
-	logits, took, err := m.prefill(ctx, m.prompt(prompt), cache)
-	if err != nil {
-		return speed, err
-	}
-	speed.Prefill = estimate.PrefillFLOP(m.shape.Text, prompt) / took.Seconds()
-
-	n, took, err := m.decode(ctx, logits, cache, tokens, room)
-	if err != nil {
-		return speed, err
-	}
-	speed.Decode = m.tokensBytes(prompt, n) / took.Seconds()
-
-	side := largest(s.Vision.Side(), budget, func(n int) float64 {
-		smaller := m.shape.Vision
-		smaller.ImageSize = n * smaller.PatchSize
-		return estimate.CropFLOP(smaller, smaller.Patches())
+	budget := estimate.PrefillFLOP(reduced.Text, min(probe, most)) / took.Seconds() * room.Seconds()
+	prompt := largest(most, budget, func(n int) float64 { return estimate.PrefillFLOP(reduced.Text, n) })
+	var logits []float32
+	speed.Prefill, err = fastest(room, func() (work float64, took time.Duration, err error) {
+		logits, took, err = m.prefill(ctx, m.prompt(prompt), cache)
+		return estimate.PrefillFLOP(reduced.Text, prompt), took, err
 	})
-	if side < s.Vision.Side() {
-		smaller := m.shape
-		smaller.Vision.ImageSize = max(2, side) * smaller.Vision.PatchSize
-		smaller.Text.Layers = 1
-		m = newModel(p, smaller, f)
+	if err != nil {
+		return speed, err
 	}
-	for range 2 { // the first touches memory for the first time
-		if took, err = m.encode(ctx); err != nil {
-			return speed, err
+	speed.Decode, err = fastest(room, func() (work float64, took time.Duration, err error) {
+		n, took, err := m.decode(ctx, logits, cache, tokens, room)
+		return m.tokensBytes(prompt, n), took, err
+	})
+	if err != nil {
+		return speed, err
+	}
+
+	withSide := func(n int) estimate.Shape {
+		smaller := reduced
+		smaller.Vision.ImageSize = n * smaller.Vision.PatchSize
+		return smaller
+	}
+	crops := largest(s.Vision.Batch(), budget, func(n int) float64 { return encodeFLOP(reduced, n) })
+	if encodeFLOP(reduced, crops) > budget {
+		reduced = withSide(max(2, largest(s.Vision.Side(), budget, func(n int) float64 { return encodeFLOP(withSide(n), 1) })))
+	}
+	reduced.Text.Layers = 1 // it is not used any more
+	m = newModel(p, reduced, f, crops)
+	speed.Encode, err = fastest(room, func() (work float64, took time.Duration, err error) {
+		took, err = m.encode(ctx)
+		return m.encodeFLOP(), took, err
+	})
+	return speed, err
+}
+
+// fastest does work again and again for about the time given and returns the most of it that was done a second.
+func fastest(room time.Duration, do func() (work float64, took time.Duration, err error)) (float64, error) {
+	best := 0.0
+	for start := time.Now(); best == 0 || time.Since(start) < room; {
+		work, took, err := do()
+		if err != nil {
+			return 0, err
 		}
+		best = max(best, work/took.Seconds())
 	}
-	speed.Encode = m.encodeFLOP() / took.Seconds()
-	return speed, nil
+	return best, nil
 }
 
 // largest is the largest of 1…most whose cost, which grows, is within a budget; 1 if none is.
