@@ -1,0 +1,32 @@
+package streets
+
+import (
+	"bytes"
+	"testing"
+)
+
+func TestScenesComeFromTheirSeeds(t *testing.T) {
+	var pictures [][]byte
+	for _, seed := range []uint64{1, 1, 2} {
+		s, err := NewScene(seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pictures = append(pictures, s.Pix)
+	}
+	if !bytes.Equal(pictures[0], pictures[1]) {
+		t.Error("a seed gives two pictures")
+	}
+	if bytes.Equal(pictures[1], pictures[2]) {
+		t.Error("two seeds give one picture")
+	}
+}
+
+func TestAnswersAreWordedAsInTraining(t *testing.T) {
+	s := &Scene{Shop: "optician", Awning: "red", Car: "blue"}
+	for i, want := range []string{"It is an optician.", "The sign says OPTICIAN.", "It is night.", "The awning is red.", "The car is blue."} {
+		if got := s.Questions()[i].Answer; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
