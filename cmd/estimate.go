@@ -68,7 +68,7 @@ func duration(seconds float64) string {
 	switch {
 	case seconds < 9.5:
 		return fmt.Sprintf("%.1f s", seconds)
-	case seconds < 120:
+	case seconds < 300:
 		return fmt.Sprintf("%.0f s", seconds)
 	}
 	return fmt.Sprintf("%.0f min", seconds/60)

@@ -11,7 +11,7 @@ import (
 )
 
 func TestTimingReadsWell(t *testing.T) {
-	for seconds, want := range map[float64]string{0.04: "0.0 s", 0.26: "0.3 s", 9.4: "9.4 s", 9.6: "10 s", 95.4: "95 s", 119: "119 s", 121: "2 min", 3600: "60 min"} {
+	for seconds, want := range map[float64]string{0.04: "0.0 s", 0.26: "0.3 s", 9.4: "9.4 s", 9.6: "10 s", 95.4: "95 s", 299: "299 s", 301: "5 min", 3600: "60 min"} {
 		if got := duration(seconds); got != want {
 			t.Errorf("%v seconds are %q, want %q", seconds, got, want)
 		}
