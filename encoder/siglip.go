@@ -180,8 +180,8 @@ func attend(p *tensor.Pool, dst, q blas32.General, s *state, keep []int) {
 	at := 0
 	for b, n := range keep {
 		s.kv.Truncate(0)
-		s.kv.Append(p, tensor.Rows(s.k, b*s.tokens, (b+1)*s.tokens), tensor.Rows(s.v, b*s.tokens, (b+1)*s.tokens))
-		tensor.Attend(p, tensor.Rows(dst, at, at+n), tensor.Rows(q, at, at+n), s.kv, false)
+		k, v := tensor.Rows(s.k, b*s.tokens, (b+1)*s.tokens), tensor.Rows(s.v, b*s.tokens, (b+1)*s.tokens)
+		tensor.Attend(p, tensor.Rows(dst, at, at+n), tensor.Rows(q, at, at+n), k, v, s.kv, false)
 		at += n
 	}
 }

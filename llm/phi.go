@@ -136,8 +136,7 @@ func (l *layer) forward(p *tensor.Pool, s *state, rotary *tensor.Rotary, kv *ten
 	l.v.Apply(p, s.v, s.h)
 	rotary.Apply(p, s.q, kv.HeadDim(), kv.Len())
 	rotary.Apply(p, s.k, kv.HeadDim(), kv.Len())
-	kv.Append(p, s.k, s.v)
-	tensor.Attend(p, s.a, s.q, kv, true)
+	tensor.Attend(p, s.a, s.q, s.k, s.v, kv, true)
 	l.dense.Add(p, s.x, s.a)
 
 	l.fc1.ApplyThen(p, s.mlp, s.h, tensor.GELUTanh)

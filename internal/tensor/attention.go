@@ -10,14 +10,20 @@ import (
 // [attentionRows, positions] a core.
 const attentionRows = 56
 
-// Attend sets dst to softmax(q·Kᵀ/√headDim)·V, head by head: q and dst [rows, heads·headDim]. With causal, the rows are the
-// last positions that kv holds and none looks beyond its own; otherwise every row looks at every position.
+// Attend adds the keys and values of the next positions to kv, k and v [n, heads·headDim], and sets dst to
+// softmax(q·Kᵀ/√headDim)·V, head by head: q and dst [rows, heads·headDim]. With causal, the rows are the last positions that kv
+// then holds and none looks beyond its own; otherwise every row looks at every position.
 // Queries and probabilities are rounded to the form of kv.
-func Attend(p *Pool, dst, q blas32.General, kv *KV, causal bool) {
+func Attend(p *Pool, dst, q, k, v blas32.General, kv *KV, causal bool) {
+	if q.Rows > 1 {
+		kv.Append(p, k, v)
+		k, v = Rows(k, 0, 0), Rows(v, 0, 0)
+	}
 	p.apply.Lock()
 	defer p.apply.Unlock()
+	kv.length += k.Rows
 	a := &p.attention
-	*a = attention{pool: p, dst: dst, q: q, kv: kv, causal: causal, product: &active.products[kv.form]}
+	*a = attention{pool: p, dst: dst, q: q, k: k, v: v, kv: kv, causal: causal, product: &active.products[kv.form]}
 	a.blocks = (q.Rows + attentionRows - 1) / attentionRows
 	p.run(kv.heads*a.blocks, a)
 }
@@ -26,6 +32,7 @@ func Attend(p *Pool, dst, q blas32.General, kv *KV, causal bool) {
 type attention struct {
 	pool    *Pool
 	dst, q  blas32.General // [rows, heads·headDim]
+	k, v    blas32.General // [n, heads·headDim] still to be added, for a single row
 	kv      *KV
 	causal  bool
 	product *product
@@ -34,6 +41,12 @@ type attention struct {
 
 func (a *attention) do(worker, task int) {
 	h, b := task/a.blocks, task%a.blocks
+	if a.q.Rows == 1 {
+		a.kv.append(h, a.kv.length-a.k.Rows, a.k, a.v)
+		if h+1 < a.kv.heads {
+			a.kv.soon(h+1, a.kv.length)
+		}
+	}
 	first, last := b*a.q.Rows/a.blocks, (b+1)*a.q.Rows/a.blocks
 	from, to := h*a.kv.headDim, (h+1)*a.kv.headDim
 	dst, q := columns(Rows(a.dst, first, last), from, to), columns(Rows(a.q, first, last), from, to)

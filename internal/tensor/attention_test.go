@@ -53,9 +53,8 @@ func testAttend(t *testing.T, form Form) {
 		for _, causal := range []bool{false, true} {
 			p := NewPool(2)
 			kv := NewKV(form, c.heads, c.headDim, c.positions+7)
-			kv.Append(p, k, v)
 			got := New(c.positions, cols)
-			Attend(p, got, q, kv, causal)
+			Attend(p, got, q, k, v, kv, causal)
 			for i := range c.positions {
 				visible := c.positions
 				if causal {
@@ -75,8 +74,7 @@ func testAttend(t *testing.T, form Form) {
 				steps := New(c.positions, cols)
 				for first := 0; first < c.positions; {
 					last := min(first+1+r.IntN(20), c.positions)
-					kv.Append(p, Rows(k, first, last), Rows(v, first, last))
-					Attend(p, Rows(steps, first, last), Rows(q, first, last), kv, true)
+					Attend(p, Rows(steps, first, last), Rows(q, first, last), Rows(k, first, last), Rows(v, first, last), kv, true)
 					first = last
 				}
 				if !slices.Equal(got.Data, steps.Data) {

@@ -76,6 +76,9 @@ func beginAVX2(rows int, c *float32, ldc int, bias *float32, add bool)
 // prefetchTile asks for rows rows of 32 floats of C to be brought near.
 func prefetchTile(rows int, c *float32, ldc int)
 
+// prefetchLines asks for n cache lines, one or more, to be brought near.
+func prefetchLines(n int, x *byte)
+
 // softmaxBF16AVX512 writes 2^(scale*(scores[j]-max)) as bfloat16 to dst for 16·n values and those of mask behind them, which may be none, and returns the sum of the unrounded powers.
 func softmaxBF16AVX512(n int, mask uint16, scores *float32, dst *byte, scale float32) float32
 

@@ -15808,6 +15808,19 @@ loop:
 	JNZ        loop
 	RET
 
+// func prefetchLines(n int, x *byte)
+// Requires: MMX+
+TEXT ·prefetchLines(SB), NOSPLIT, $0-16
+	MOVQ n+0(FP), AX
+	MOVQ x+8(FP), CX
+
+loop:
+	PREFETCHT0 (CX)
+	ADDQ       $0x40, CX
+	DECQ       AX
+	JNZ        loop
+	RET
+
 // func softmaxBF16AVX512(n int, mask uint16, scores *float32, dst *byte, scale float32) float32
 // Requires: AVX, AVX512DQ, AVX512F, SSE
 TEXT ·softmaxBF16AVX512(SB), NOSPLIT, $0-44

@@ -77,14 +77,25 @@ type appending struct {
 	k, v blas32.General // [rows, heads·headDim]
 }
 
-func (a *appending) do(_, h int) {
-	c := a.kv
-	k, v := columns(a.k, h*c.headDim, (h+1)*c.headDim), columns(a.v, h*c.headDim, (h+1)*c.headDim)
+func (a *appending) do(_, h int) { a.kv.append(h, a.kv.length, a.k, a.v) }
+
+// append adds positions from first on to one head.
+func (c *KV) append(h, first int, k, v blas32.General) {
+	k, v = columns(k, h*c.headDim, (h+1)*c.headDim), columns(v, h*c.headDim, (h+1)*c.headDim)
 	if c.form == BF16 && active.appendBF16 != nil {
-		active.appendBF16(c, h, k, v)
+		active.appendBF16(c, h, first, k, v)
 		return
 	}
-	c.appendGo(h, c.length, k, v)
+	c.appendGo(h, first, k, v)
+}
+
+// soon has the beginnings of a head's keys and values brought near, for seen positions.
+func (c *KV) soon(h, seen int) {
+	const beginning = 4096 // bytes; a product asks for what follows itself
+	active.soon(c.keyPanel(h, 0)[:min(beginning, formats[c.form].panel.bytes(c.headDim))])
+	for i := range panels(c.headDim) {
+		active.soon(c.valuePanel(h, i)[:min(beginning, formats[c.form].panel.bytes(seen))])
+	}
 }
 
 // appendGo writes keys and values of one head, [rows, headDim], at positions from first on.

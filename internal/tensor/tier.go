@@ -28,9 +28,10 @@ type kernels struct {
 	products [forms]product
 	begin    func(rows int, c []float32, ldc int, bias []float32, add bool) // as beginGo does
 	prefetch func(rows int, c []float32, ldc int)                           // has rows of panelWidth floats brought near
+	soon     func(b []byte)                                                 // has memory brought near
 	scale    func(dst, x []float32, f float32)                              // dst = x·f
-	// appendBF16 does appendGo from the end of a KV in bfloat16 on; nil for appendGo itself.
-	appendBF16 func(c *KV, head int, k, v blas32.General)
+	// appendBF16 does what appendGo does to a KV in bfloat16; nil for appendGo itself.
+	appendBF16 func(c *KV, head, first int, k, v blas32.General)
 }
 
 // product is how a tier multiplies activations by a panel of a form.
@@ -59,7 +60,7 @@ var (
 	asQ4     = layout{unit: 8, unitBytes: 8, group: q4Group, groupBytes: 8}
 )
 
-var genericKernels = kernels{tier: Generic, begin: beginGo, prefetch: noPrefetch, scale: scaleGo, products: [forms]product{
+var genericKernels = kernels{tier: Generic, begin: beginGo, prefetch: noPrefetch, soon: func([]byte) {}, scale: scaleGo, products: [forms]product{
 	F32:  {name: "panelF32Go", rows: 4, blockK: 256, unit: 1, x: asF32, panel: panelF32Go},
 	F16:  {name: "panelF16Go", rows: 16, blockK: 256, unit: 1, x: asF32, panel: panelF16Go},
 	BF16: {name: "panelBF16Go", rows: 4, blockK: 256, unit: 2, x: asPairs, convert: roundBF16Go, panel: panelBF16Go},

@@ -40,7 +40,7 @@ func halves(f panel, unitBytes int) func(rows, k int, a []byte, lda int, b []byt
 }
 
 func avx2Kernels() kernels {
-	return kernels{tier: AVX2, begin: beginning(beginAVX2), prefetch: prefetching, scale: scaleGo, products: [forms]product{
+	return kernels{tier: AVX2, begin: beginning(beginAVX2), prefetch: prefetching, soon: soon, scale: scaleGo, products: [forms]product{
 		F32:  {name: "panelF32AVX2", rows: 6, blockK: 256, unit: 1, x: asF32, panel: halves(panelF32AVX2, 4*panelWidth)},
 		F16:  {name: "panelF16AVX2", rows: 6, blockK: 256, unit: 1, x: asF32, panel: halves(panelF16AVX2, 2*panelWidth)},
 		BF16: {name: "panelBF16AVX2", rows: 6, blockK: 256, unit: 2, x: asPairs, convert: rounding(roundBF16AVX2, 8), panel: halves(panelBF16AVX2, 4*panelWidth)},
@@ -89,6 +89,12 @@ func beginning(f func(rows int, c *float32, ldc int, bias *float32, add bool)) f
 }
 
 func prefetching(rows int, c []float32, ldc int) { prefetchTile(rows, &c[0], ldc) }
+
+func soon(b []byte) {
+	if n := len(b) / alignment; n > 0 {
+		prefetchLines(n, &b[0])
+	}
+}
 
 // quantizing is quantizeGo with the groups that are full done by assembly.
 func quantizing(f func(groups, size int, dst *byte, x *float32), size, unit int) func([]byte, []float32) {
@@ -139,8 +145,7 @@ func scaleRow(dst, x []float32, f float32) {
 }
 
 // appendBF16 is appendGo with keys transposed by sixteens and values interleaved by twos.
-func appendBF16(c *KV, h int, k, v blas32.General) {
-	first := c.length
+func appendBF16(c *KV, h, first int, k, v blas32.General) {
 	for i := 0; i < k.Rows; {
 		if at := first + i; at%16 == 0 && i+16 <= k.Rows && c.headDim%2 == 0 {
 			gatherPairsAVX512(c.headDim/2, &c.keyPanel(h, at/panelWidth)[at%panelWidth*4], &Row(k, i)[0], 4*k.Stride)

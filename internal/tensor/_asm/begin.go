@@ -59,3 +59,16 @@ func prefetch() {
 	JNZ(LabelRef("loop"))
 	RET()
 }
+
+// prefetchLines writes the call for memory that is needed soon.
+func prefetchLines() {
+	TEXT("prefetchLines", NOSPLIT, "func(n int, x *byte)")
+	Doc("prefetchLines asks for n cache lines, one or more, to be brought near.")
+	n, x := Load(Param("n"), GP64()), Load(Param("x"), GP64())
+	Label("loop")
+	PREFETCHT0(Mem{Base: x})
+	ADDQ(Imm(64), x)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	RET()
+}

@@ -26,6 +26,7 @@ func main() {
 	begin(avx512)
 	begin(avx2)
 	prefetch()
+	prefetchLines()
 	softmaxBF16()
 	pairRows()
 	gatherPairs()
