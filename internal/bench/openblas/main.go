@@ -1,5 +1,6 @@
 // Command openblas compares the float32 product with OpenBLAS's at the model's shapes. The two take turns many times, so that
-// both see the same machine, and the median of the ratios is printed. See README.md.
+// both see the same machine, and the median of the ratios is printed. OpenBLAS packs the weights anew for each product; this
+// program did so when it loaded them. See README.md.
 package main
 
 import (
@@ -57,8 +58,8 @@ func run(threads, pairs int, core string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d threads, kernels of this program: %s\n%5s %6s %6s  %-11s %9s %9s  %s\n",
-		p.Threads(), tier, "rows", "in", "out", "OpenBLAS", "GFLOP/s", "ours", "ours/OpenBLAS: median (quartiles)")
+	fmt.Printf("%d threads; GFLOP/s of OpenBLAS's kernels and of this program's, %s; ratio of ours to OpenBLAS's, median and quartiles\n%5s %6s %6s  %-11s %8s %6s  %s\n",
+		p.Threads(), tier, "rows", "in", "out", "kernels", "OpenBLAS", "ours", "ratio")
 	for _, s := range shapes {
 		if err := compare(p, s, pairs, core); err != nil {
 			return err
@@ -103,7 +104,7 @@ func compare(p *tensor.Pool, s shape, pairs int, core string) error {
 		a := ours(times)
 		own, other, ratios = append(own, flop/a), append(other, flop/b), append(ratios, b/a)
 	}
-	fmt.Printf("%5d %6d %6d  %-11s %9.0f %9.0f  %.2f (%.2f–%.2f)\n", s.rows, s.in, s.out, theirs.kernels,
+	fmt.Printf("%5d %6d %6d  %-11s %8.0f %6.0f  %.2f (%.2f–%.2f)\n", s.rows, s.in, s.out, theirs.kernels,
 		quantile(other, 2)/1e9, quantile(own, 2)/1e9, quantile(ratios, 2), quantile(ratios, 1), quantile(ratios, 3))
 	return nil
 }

@@ -1,7 +1,8 @@
 """Multiplies matrices with OpenBLAS, for main.go.
 
 Usage: sgemm.py THREADS ROWS IN OUT
-Writes the kernels' name, then for each number n read from a line the seconds that n products x·Wᵀ took, x [rows, in] and W [out, in].
+Writes the kernels' name, then for each number n read from a line the seconds that n products of x [rows, in] and W took. W is held as
+[out, in] or as [in, out], whichever is faster.
 """
 
 import array
@@ -35,9 +36,18 @@ _y, y = matrix(rows * outputs)
 ROW_MAJOR, NO_TRANS, TRANS = 101, 111, 112
 one, zero = ctypes.c_float(1), ctypes.c_float(0)
 
+
+
+def products(n, order):
+    start = time.perf_counter()
+    for _ in range(n):
+        blas.cblas_sgemm(ROW_MAJOR, NO_TRANS, order, rows, outputs, inputs, one, x, inputs, w, inputs if order == TRANS else outputs, zero, y, outputs)
+    return time.perf_counter() - start
+
+
+products(1, TRANS)
+order = min((NO_TRANS, TRANS), key=lambda order: min(products(2, order) for _ in range(5)))
+
 print(blas.openblas_get_corename().decode(), flush=True)
 for line in sys.stdin:
-    start = time.perf_counter()
-    for _ in range(int(line)):
-        blas.cblas_sgemm(ROW_MAJOR, NO_TRANS, TRANS, rows, outputs, inputs, one, x, inputs, w, inputs, zero, y, outputs)
-    print(time.perf_counter() - start, flush=True)
+    print(products(int(line), order), flush=True)
