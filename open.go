@@ -29,6 +29,8 @@ type Model struct {
 	pool      *tensor.Pool
 	encoder   *encoder.Encoder
 	decoder   *llm.Decoder
+	kv        *llm.Cache  // of the last question
+	prefix    prefix      // what kv begins with
 	files     *checkpoint // mapped; weights may lie in it
 	precision weights.Precision
 	load      time.Duration

@@ -1,0 +1,107 @@
+package mcllava
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// look opens the demo and lets it see the street with few crops.
+func look(t *testing.T, numTokens int) (*Model, *View) {
+	t.Helper()
+	m := open(t, Demo)
+	p, err := DecodePicture(read(t, "testdata/street.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Defaults()
+	o.MaxCrops, o.NumTokens = 9, numTokens
+	v, err := m.See(t.Context(), p, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, v
+}
+
+func TestQuestionsShareAPrefixWithoutAChange(t *testing.T) {
+	m, v := look(t, 0)
+	questions := []string{"what shop is this", "is it day or night?", "what colour is the awning?", "is it day or night?"}
+	for _, q := range questions {
+		o := Defaults()
+		shared, err := m.Answer(t.Context(), v, q, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.prefix = prefix{} // and once more from the beginning
+		alone, err := m.Answer(t.Context(), v, q, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shared.Text != alone.Text || !slices.Equal(shared.Tokens, alone.Tokens) {
+			t.Errorf("%q: %q after other questions, %q alone", q, shared.Text, alone.Text)
+		}
+	}
+	o := Defaults()
+	o.System = "Be brief."
+	if _, err := m.Answer(t.Context(), v, questions[0], o); err != nil {
+		t.Fatal(err)
+	}
+	if want := len(m.prefix.before) + v.plan.ImageTokens; m.prefix.length != want {
+		t.Errorf("another system message leaves a prefix of %d positions, want %d", m.prefix.length, want)
+	}
+}
+
+func TestChoices(t *testing.T) {
+	m, v := look(t, 0)
+	o := Defaults()
+	free, err := m.Answer(t.Context(), v, "is it day or night?", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Choices = []string{"It is night.", "It is day.", "The awning is green."}
+	a, err := m.Answer(t.Context(), v, "is it day or night?", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Text != free.Text || a.Text != "It is day." {
+		t.Errorf("chosen %q, answered freely %q, want both It is day.", a.Text, free.Text)
+	}
+	sum := 0.0
+	for i, c := range a.Choices {
+		if c.Text != o.Choices[i] || !(c.LogProb <= 0) {
+			t.Errorf("choice %d is %+v", i, c)
+		}
+		sum += c.Probability
+	}
+	if !(math.Abs(sum-1) < 1e-9) {
+		t.Errorf("the probabilities add up to %v", sum)
+	}
+	o.Choices = []string{"yes", ""}
+	if _, err := m.Answer(t.Context(), v, "is it day?", o); err == nil || !strings.Contains(err.Error(), "choice is empty") {
+		t.Errorf("an empty choice gives %v", err)
+	}
+}
+
+func TestChoicesAreScoredAsDecodingDoes(t *testing.T) {
+	m, v := look(t, 0)
+	o := Defaults()
+	o.LogProbs = true
+	free, err := m.Answer(t.Context(), v, "what shop is this", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Choices = []string{free.Text}
+	a, err := m.Answer(t.Context(), v, "what shop is this", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mean, n := 0.0, len(free.LogProbs)
+	for _, p := range free.LogProbs {
+		mean += p
+	}
+	// The stop token, which the score includes, is all but certain here.
+	if got := a.Choices[0].LogProb * float64(n+1); !(math.Abs(got-mean) < 1e-2) || n != len(free.Tokens) {
+		t.Errorf("the answer scores %v as a choice, %v over its %d tokens", got, mean, n)
+	}
+}

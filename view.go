@@ -1,0 +1,89 @@
+package mcllava
+
+import (
+	"context"
+	"image"
+	"time"
+
+	"gonum.org/v1/gonum/blas/blas32"
+
+	"github.com/mcllava/mcllava/crop"
+	"github.com/mcllava/mcllava/internal/tensor"
+)
+
+// View is a picture as a model has seen it, with one setting of the knobs. Any number of questions can be asked of it.
+type View struct {
+	plan     Plan
+	features blas32.General // [N, Dv], the last K of each crop
+	seconds  Seconds        // of cutting and encoding
+}
+
+// Plan is how the picture was cut.
+func (v *View) Plan() Plan { return v.plan }
+
+// See cuts a picture and encodes its crops. Of the options it uses MaxCrops, NumTokens, Progress and Stages.
+// A cancelled context ends the work within a layer of the model.
+func (m *Model) See(ctx context.Context, p *Picture, o Options) (*View, error) {
+	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.begin(); err != nil {
+		return nil, err
+	}
+	defer m.busy.Unlock()
+	v := &View{plan: plan}
+	if v.features, err = m.encode(ctx, p.upright, plan, o, &v.seconds); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// encode turns the picture into image features [N, Dv], a batch of crops at a time.
+func (m *Model) encode(ctx context.Context, upright *image.RGBA, plan Plan, o Options, seconds *Seconds) (blas32.General, error) {
+	watch := stopwatch{time.Now()}
+	c := m.encoder.Config()
+	centres := tensor.New(len(plan.Boxes), 2)
+	for i := range plan.Boxes {
+		x, y := plan.Centre(i)
+		centres.Data[2*i], centres.Data[2*i+1] = float32(x), float32(y)
+	}
+	o.Stages.keepCoordinates(centres)
+	features := tensor.New(plan.ImageTokens, c.Hidden)
+	at := 0
+	for ahead := 0; ahead < len(plan.Boxes); ahead += m.cutAhead() {
+		boxes := plan.Boxes[ahead:min(ahead+m.cutAhead(), len(plan.Boxes))]
+		o.progress(StageCrops, ahead, len(plan.Boxes))
+		pixels := m.pixels(upright, boxes)
+		o.Stages.keepPixels(pixels, c, len(plan.Boxes))
+		watch.lap(&seconds.Preprocess)
+		for b := 0; b < len(boxes); b += c.Batch() {
+			last := min(b+c.Batch(), len(boxes))
+			o.progress(StageCrops, ahead+b, len(plan.Boxes))
+			f, err := m.encoder.Encode(ctx, tensor.Rows(pixels, b, last), tensor.Rows(centres, ahead+b, ahead+last), plan.TokensPerCrop[ahead+b:ahead+last])
+			if err != nil {
+				return blas32.General{}, err
+			}
+			tensor.Copy(tensor.Rows(features, at, at+f.Rows), f)
+			at += f.Rows
+		}
+		watch.lap(&seconds.Encode)
+	}
+	o.progress(StageCrops, len(plan.Boxes), len(plan.Boxes))
+	return features, nil
+}
+
+// cutAhead is the number of crops that are cut out at once: some batches, and enough to keep every thread busy.
+func (m *Model) cutAhead() int {
+	const cropsPerThread = 4
+	batch := m.encoder.Config().Batch()
+	return (cropsPerThread*m.pool.Threads() + batch - 1) / batch * batch
+}
+
+// pixels cuts the boxes out of the picture, [B, 3·S·S].
+func (m *Model) pixels(upright *image.RGBA, boxes []image.Rectangle) blas32.General {
+	c := m.encoder.Config()
+	pixels := tensor.New(len(boxes), c.Pixels())
+	m.pool.Run(len(boxes), func(_, i int) { crop.Pixels(tensor.Row(pixels, i), upright, boxes[i], c.ImageSize) })
+	return pixels
+}
