@@ -1,0 +1,126 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// lineReader hands out what the user types, a line at a time, until io.EOF.
+type lineReader interface {
+	ReadLine() (string, error)
+}
+
+// converse answers one line after the other until the lines end. An interrupt ends the answer under way and not the conversation;
+// so does an error, which is printed.
+func converse(ctx context.Context, s Streams, l lineReader, answer func(ctx context.Context, question string) error) error {
+	for {
+		question, err := l.ReadLine()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		case strings.TrimSpace(question) == "":
+			continue
+		}
+		one, stop := signal.NotifyContext(context.WithoutCancel(ctx), os.Interrupt)
+		err = answer(one, question)
+		stop()
+		if err != nil {
+			fmt.Fprintln(s.Err, "mcllava:", oneLine(err))
+		}
+	}
+}
+
+// terminalLines reads lines from a terminal with editing and a history. The terminal is in raw mode only while a line is typed,
+// so that an interrupt is a signal while an answer is made.
+type terminalLines struct {
+	in       *os.File
+	terminal *term.Terminal
+}
+
+func newTerminalLines(in *os.File, out io.Writer, prompt string) *terminalLines {
+	t := term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{in, out}, prompt)
+	t.History = openHistory()
+	return &terminalLines{in, t}
+}
+
+func (t *terminalLines) ReadLine() (string, error) {
+	state, err := term.MakeRaw(int(t.in.Fd()))
+	if err != nil {
+		return "", fmt.Errorf("terminal: %w", err)
+	}
+	defer func() { _ = term.Restore(int(t.in.Fd()), state) }()
+	if width, height, err := term.GetSize(int(t.in.Fd())); err == nil {
+		_ = t.terminal.SetSize(width, height)
+	}
+	line, err := t.terminal.ReadLine()
+	if errors.Is(err, term.ErrPasteIndicator) {
+		err = nil
+	}
+	if errors.Is(err, io.EOF) {
+		fmt.Fprint(t.terminal, "\n")
+	}
+	return line, err
+}
+
+// history is the lines typed before, kept in the user's cache folder; where that cannot be written, for as long as it runs.
+type history struct {
+	path  string
+	lines []string // the oldest first
+}
+
+// remembered is the most lines of a history.
+const remembered = 1000
+
+func openHistory() *history {
+	h := &history{}
+	folder, err := os.UserCacheDir()
+	if err != nil {
+		return h
+	}
+	h.path = filepath.Join(folder, "mcllava", "history")
+	if text, err := os.ReadFile(h.path); err == nil {
+		h.lines = strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' })
+	}
+	if n := len(h.lines); n > remembered {
+		h.lines = slices.Clone(h.lines[n-remembered:])
+		_ = os.WriteFile(h.path, []byte(strings.Join(h.lines, "\n")+"\n"), 0o600)
+	}
+	return h
+}
+
+// Add keeps a line, unless it repeats the one before it.
+func (h *history) Add(line string) {
+	if strings.TrimSpace(line) == "" || len(h.lines) > 0 && h.lines[len(h.lines)-1] == line {
+		return
+	}
+	h.lines = append(h.lines, line)
+	if h.path == "" || os.MkdirAll(filepath.Dir(h.path), 0o700) != nil {
+		return
+	}
+	f, err := os.OpenFile(h.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return
+	}
+	_, _ = f.WriteString(line + "\n")
+	_ = f.Close()
+}
+
+// Len is the number of lines.
+func (h *history) Len() int { return len(h.lines) }
+
+// At is line i, the latest being 0.
+func (h *history) At(i int) string { return h.lines[len(h.lines)-1-i] }
