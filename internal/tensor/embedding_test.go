@@ -11,7 +11,7 @@ func TestEmbeddingRows(t *testing.T) {
 	const rows, cols = 70, 33
 	p := NewPool(3)
 	defer p.Close()
-	value := func(id, i int) float32 { return float32(math.Sin(float64(id*cols+i))) }
+	value := func(id, i int) float32 { return float32(math.Sin(float64(id*cols + i))) }
 	read := func(id int, row []float32) {
 		for i := range row {
 			row[i] = value(id, i)

@@ -155,9 +155,10 @@ func TestConversionsEqualTheirTwins(t *testing.T) {
 				continue
 			}
 			twin := map[int]func([]byte, []float32){asPairs.unitBytes: roundBF16Go, asHalves.unitBytes: halveBF16Go}[k.x.unitBytes]
-			if f == Q8 {
+			switch f {
+			case Q8:
 				twin = quantizeQ8Go
-			} else if f == Q4 {
+			case Q4:
 				twin = quantizeQ4Go
 			}
 			for in := 1; in < 400; in++ {
