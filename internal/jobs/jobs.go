@@ -1,0 +1,153 @@
+// Package jobs lists what is to be asked: every question about every image, in the order of the input and one at a time,
+// so that the number of images costs no memory.
+package jobs
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+)
+
+// Stdin is the name of standard input, as an image or a file.
+const Stdin = "-"
+
+// Options say what is asked about which images.
+type Options struct {
+	Images    []string // files, folders, patterns or Stdin
+	Recursive bool     // folders are looked through with all that is below them
+	From      string   // file that lists images, one a line; they come after Images
+	NUL       bool     // From ends its names with a NUL each
+	Jobs      string   // file of JSON objects with image, question and perhaps an id, one a line; in place of all others
+
+	Questions     []string
+	QuestionsFile string // file of questions, one a line; in place of Questions
+
+	Stdin    io.Reader
+	MaxBytes int64 // of an image's file; 0 for no limit
+}
+
+// Job is one question about one image.
+type Job struct {
+	ID       string // of a jobs file; empty elsewhere
+	Image    string // as it is called by the input; below a folder, with the folder's name
+	Question string
+
+	// Source reads the image. Jobs that follow each other and ask about the same image share it.
+	Source *Source
+}
+
+// Check refuses options that contradict each other or name nothing to do. It looks at no file.
+func (o Options) Check() error {
+	listed := len(o.Images) > 0 || o.From != ""
+	asked := len(o.Questions) > 0 || o.QuestionsFile != ""
+	switch {
+	case o.Jobs != "" && listed:
+		return errors.New("a jobs file names its own images, expected no other")
+	case o.Jobs != "" && asked:
+		return errors.New("a jobs file has its own questions, expected no other")
+	case o.NUL && o.From == "":
+		return errors.New("names that end with NUL need a list of images to read them from")
+	case o.stdins() > 1:
+		return fmt.Errorf("standard input is named %d times, but can be read only once", o.stdins())
+	case o.Jobs != "":
+		return nil
+	case !listed:
+		return errors.New("no image, expected a file, a folder, a pattern, or a list of images")
+	case slices.Contains(o.Images, ""):
+		return errors.New("an image's name is empty")
+	case len(o.Questions) > 0 && o.QuestionsFile != "":
+		return errors.New("questions are given and a file of questions too, expected one of them")
+	case !asked:
+		return errors.New("no question")
+	case slices.ContainsFunc(o.Questions, blank):
+		return errors.New("question is empty")
+	}
+	return nil
+}
+
+func blank(s string) bool { return strings.TrimSpace(s) == "" }
+
+// stdins counts the uses of standard input.
+func (o Options) stdins() (n int) {
+	for _, name := range append([]string{o.From, o.Jobs, o.QuestionsFile}, o.Images...) {
+		if name == Stdin {
+			n++
+		}
+	}
+	return n
+}
+
+// Jobs are all questions about all images.
+type Jobs struct {
+	options   Options
+	questions []string
+}
+
+// New makes the jobs of options that pass [Options.Check]. What must be wrong is refused before any image is read: a list or
+// a file of questions that is not there or has no question, a pattern that matches nothing, a folder without pictures.
+// An image that is missing is not refused here: its job fails when it is opened.
+func New(o Options) (*Jobs, error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	j := &Jobs{o, o.Questions}
+	for _, list := range []string{o.From, o.Jobs} {
+		if err := o.isFile(list); err != nil {
+			return nil, err
+		}
+	}
+	for _, err := range o.named() {
+		if err != nil {
+			return nil, err
+		}
+	}
+	if o.QuestionsFile != "" {
+		var err error
+		if j.questions, err = o.readQuestions(); err != nil {
+			return nil, err
+		}
+	}
+	return j, nil
+}
+
+// All goes through the jobs in order: the first image with each question, then the second. An error tells of input that
+// makes no job, such as a broken line; whoever goes on after it gets the jobs that follow. Where standard input is one of
+// the inputs, All can be gone through once.
+func (j *Jobs) All() iter.Seq2[Job, error] {
+	if j.options.Jobs != "" {
+		return j.options.jobs()
+	}
+	return func(yield func(Job, error) bool) {
+		for source, err := range j.options.sources() {
+			if err != nil {
+				if !yield(Job{}, err) {
+					return
+				}
+				continue
+			}
+			for _, question := range j.questions {
+				if !yield(Job{Image: source.Path, Question: question, Source: source}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Count is the number of jobs, errors not counted, for those who show progress. It is not known of a list that can be read
+// only once, such as standard input or a pipe. It goes through folders and lists, and opens no image.
+func (j *Jobs) Count() (n int, known bool) {
+	if !rereadable(cmp.Or(j.options.Jobs, j.options.From)) {
+		return 0, false
+	}
+	for _, err := range j.All() {
+		if err == nil {
+			n++
+		}
+	}
+	return n, true
+}
