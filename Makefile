@@ -19,7 +19,7 @@ bench-openblas:
 	$(GO) run ./internal/bench/openblas
 
 # Each fuzz target for a fixed number of inputs.
-FUZZ = ./crop:FuzzDecode ./tokenizer:FuzzWords ./tokenizer:FuzzEncode ./internal/safetensors:FuzzParse
+FUZZ = ./crop:FuzzDecode ./internal/jobs:FuzzJobs ./tokenizer:FuzzWords ./tokenizer:FuzzEncode ./internal/safetensors:FuzzParse
 FUZZ_COUNT ?= 20000x
 fuzz:
 	@for target in $(FUZZ); do \
