@@ -98,7 +98,7 @@ type Work struct {
 // all layers, at that share of the best peak.
 type Decoding struct {
 	Positions       int     `json:"positions"` // before the tokens
-	Tokens          int     `json:"tokens"`    // timed at once
+	Tokens          int     `json:"tokens"`    // timed at once, in the last turn
 	TokensPerSecond float64 `json:"tokens_per_second"`
 	TokenBytes      float64 `json:"token_bytes"` // of all layers, read for each
 	Read            float64 `json:"bytes_per_second"`
@@ -123,19 +123,19 @@ type effort struct {
 	passes           int           // over a peak by itself
 	productRounds    int
 	product          time.Duration // a round
-	rounds           int           // of a part of the model
-	decode, profiled time.Duration // least, of tokens in one round and of what is broken down
+	rounds, prefills int           // of a part of the model
+	decode, profiled time.Duration // least, of tokens in one round and of what is profiled
 	vision, text     int           // most layers
 }
 
 var (
 	thorough = effort{
 		slice: 50 * time.Millisecond, memory: 1 << 30, passes: 5, productRounds: 5, product: 60 * time.Millisecond,
-		rounds: 3, decode: 1500 * time.Millisecond, profiled: 2 * time.Second, vision: 1 << 20, text: 1 << 20,
+		rounds: 3, prefills: 2, decode: 1500 * time.Millisecond, profiled: 2 * time.Second, vision: 1 << 20, text: 1 << 20,
 	}
 	quick = effort{
 		slice: 15 * time.Millisecond, memory: 256 << 20, passes: 3, productRounds: 3, product: 15 * time.Millisecond,
-		rounds: 2, decode: 200 * time.Millisecond, profiled: 300 * time.Millisecond, vision: 2, text: 2,
+		rounds: 2, prefills: 2, decode: 200 * time.Millisecond, profiled: 400 * time.Millisecond, vision: 2, text: 2,
 	}
 )
 
@@ -274,16 +274,21 @@ func (r *run) model(ctx context.Context, p Precision) (Model, error) {
 
 	positions := min(Prompt, whole.Text.Context-tokens)
 	cache := m.decoder.NewCache(positions + tokens)
-	r.step(fmt.Sprintf("%s: %d tokens at a short context", p.Name, tokens))
-	if err := r.decoding(ctx, &result, m, cache, min(short, positions)); err != nil {
+	first := min(short, positions)
+	r.step(fmt.Sprintf("%s: tokens after %d", p.Name, first))
+	logits, _, err := m.prefill(ctx, m.prompt(first), cache)
+	if err != nil {
+		return result, err
+	}
+	if err := r.decoding(ctx, &result, m, cache, logits); err != nil {
 		return result, err
 	}
 	r.step(p.Name + ": prefill")
-	if result.Prefill, err = r.prefill(ctx, m, cache, positions); err != nil {
+	if result.Prefill, logits, err = r.prefill(ctx, m, cache, positions); err != nil {
 		return result, err
 	}
-	r.step(fmt.Sprintf("%s: %d tokens after %d", p.Name, tokens, positions))
-	if err := r.decoding(ctx, &result, m, cache, positions); err != nil {
+	r.step(fmt.Sprintf("%s: tokens after %d", p.Name, positions))
+	if err := r.decoding(ctx, &result, m, cache, logits); err != nil {
 		return result, err
 	}
 	return result, nil
@@ -296,81 +301,46 @@ func (r *run) crop(ctx context.Context, m *model) (*Work, error) {
 	if _, err := m.encode(ctx); err != nil { // touches memory for the first time
 		return nil, err
 	}
-	speed, err := between(ctx, r.effort.rounds, m.encodeFLOP(), r.arithmetic(m.form.Vision), func() (time.Duration, error) { return m.encode(ctx) })
-	if err != nil {
-		return nil, err
-	}
-	w := newWork(estimate.CropFLOP(r.Shape.Vision, r.Shape.Vision.Patches()), speed)
-	w.Profile, err = r.breakdown(func() error {
-		_, err := m.encode(ctx)
-		return err
+	speed, p, err := r.timed(ctx, r.effort.rounds, r.arithmetic(m.form.Vision), func() (float64, time.Duration, error) {
+		took, err := m.encode(ctx)
+		return m.encodeFLOP(), took, err
 	})
-	return w, err
+	return newWork(estimate.CropFLOP(r.Shape.Vision, r.Shape.Vision.Patches()), speed, p), err
 }
 
-func (r *run) prefill(ctx context.Context, m *model, cache *llm.Cache, positions int) (*Work, error) {
+// prefill leaves the prompt in the cache and returns the logits after it.
+func (r *run) prefill(ctx context.Context, m *model, cache *llm.Cache, positions int) (work *Work, logits []float32, err error) {
 	prompt := m.prompt(positions)
-	once := func() (time.Duration, error) {
-		_, took, err := m.prefill(ctx, prompt, cache)
-		return took, err
-	}
-	speed, err := between(ctx, (r.effort.rounds+1)/2, estimate.PrefillFLOP(m.shape.Text, positions), r.arithmetic(m.form.Text), once)
-	if err != nil {
-		return nil, err
-	}
-	w := newWork(estimate.PrefillFLOP(r.Shape.Text, positions), speed)
-	w.Profile, err = r.breakdown(func() error {
-		_, err := once()
-		return err
+	flop := estimate.PrefillFLOP(m.shape.Text, positions)
+	speed, p, err := r.timed(ctx, r.effort.prefills, r.arithmetic(m.form.Text), func() (work float64, took time.Duration, err error) {
+		logits, took, err = m.prefill(ctx, prompt, cache)
+		return flop, took, err
 	})
-	return w, err
+	return newWork(estimate.PrefillFLOP(r.Shape.Text, positions), speed, p), logits, err
 }
 
-func newWork(flop float64, speed rate) *Work {
-	return &Work{FLOP: flop, FLOPS: speed.own, PeakFLOPS: speed.peak, Share: speed.share()}
+func newWork(flop float64, speed rate, p Profile) *Work {
+	return &Work{FLOP: flop, FLOPS: speed.own, PeakFLOPS: speed.peak, Share: speed.share(), Profile: p}
 }
 
-// decoding measures tokens after so many positions and adds the result.
-func (r *run) decoding(ctx context.Context, to *Model, m *model, cache *llm.Cache, positions int) error {
-	logits, _, err := m.prefill(ctx, m.prompt(positions), cache)
-	if err != nil {
-		return err
-	}
-	// The time of a number of bytes that is fixed, to which the tokens of a round are scaled.
-	d := Decoding{Positions: positions}
-	perToken := m.tokensBytes(positions, tokens) / tokens
-	once := func() (time.Duration, error) {
-		n, took, err := m.decode(ctx, logits, cache, tokens, r.effort.decode)
-		if err != nil {
-			return 0, err
-		}
-		d.Tokens = n
-		return time.Duration(float64(took) * perToken / m.tokensBytes(positions, n)), nil
-	}
-	speed, err := between(ctx, r.effort.rounds, perToken, r.reading, once)
-	if err != nil {
-		return err
-	}
-	d.Read, d.PeakRead, d.Share = speed.own, speed.peak, speed.share()
-	d.TokenBytes = estimate.TokenBytes(r.Shape.Text, m.form.Text, positions+tokens/2)
-	d.Profile, err = r.breakdown(func() error {
-		_, err := once()
-		return err
+// decoding measures tokens after what the cache holds and adds the result.
+func (r *run) decoding(ctx context.Context, to *Model, m *model, cache *llm.Cache, logits []float32) error {
+	d := Decoding{Positions: cache.Len()}
+	speed, p, err := r.timed(ctx, r.effort.rounds, r.reading, func() (work float64, took time.Duration, err error) {
+		d.Tokens, took, err = m.decode(ctx, logits, cache, tokens, r.effort.decode)
+		return m.tokensBytes(d.Positions, d.Tokens), took, err
 	})
+	d.Read, d.PeakRead, d.Share, d.Profile = speed.own, speed.peak, speed.share(), p
+	d.TokenBytes = estimate.TokenBytes(r.Shape.Text, m.form.Text, d.Positions+tokens/2)
 	to.Decoding = append(to.Decoding, d)
 	return err
 }
 
-// breakdown profiles f, again and again until there are enough samples.
-func (r *run) breakdown(f func() error) (Profile, error) {
-	var err error
-	p := profile(r.pool.Threads(), func() {
-		for start := time.Now(); err == nil; {
-			err = f()
-			if time.Since(start) >= r.effort.profiled {
-				return
-			}
-		}
+// timed is between under the profiler.
+func (r *run) timed(ctx context.Context, rounds int, peak func() float64, do turn) (speed rate, p Profile, err error) {
+	p = profile(r.pool.Threads(), func() (took time.Duration) {
+		speed, took, err = between(ctx, turns{rounds, r.effort.profiled}, peak, do)
+		return took
 	})
-	return p, err
+	return speed, p, err
 }

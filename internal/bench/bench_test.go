@@ -26,7 +26,7 @@ var small = estimate.Shape{
 // hasty measures next to nothing.
 var hasty = effort{
 	slice: time.Millisecond, memory: 4 << 20, passes: 1, productRounds: 2, product: time.Millisecond,
-	rounds: 2, decode: 2 * time.Millisecond, profiled: 30 * time.Millisecond, vision: 2, text: 2,
+	rounds: 2, prefills: 1, decode: 2 * time.Millisecond, profiled: 30 * time.Millisecond, vision: 2, text: 2,
 }
 
 func smallOptions() Options {
@@ -188,9 +188,13 @@ func TestBetweenTakesTheMedianShare(t *testing.T) {
 	at := -1
 	peak := func() float64 { at++; return peaks[at] }
 	// Shares 8/10, 4/15 and 2/20.
-	got, err := between(t.Context(), 3, 8, peak, func() (time.Duration, error) { return took[at], nil })
-	if err != nil || got != (rate{4, 15}) {
-		t.Errorf("%+v, %v, want 4 of 15", got, err)
+	run := func() (float64, time.Duration, error) { return 8, took[at], nil }
+	if got, sum, err := between(t.Context(), turns{least: 3}, peak, run); err != nil || got != (rate{4, 15}) || sum != 7*time.Second {
+		t.Errorf("%+v in %v, %v, want 4 of 15 in 7s", got, sum, err)
+	}
+	at = -1
+	if _, sum, err := between(t.Context(), turns{1, 2 * time.Second}, peak, run); err != nil || sum != 3*time.Second {
+		t.Errorf("%v, %v, want 3s", sum, err)
 	}
 	if got := median([]rate{{own: 3}, {own: 1}, {own: 2}}); got.own != 2 || got.share() != 0 {
 		t.Errorf("%+v without peaks, want 2", got)

@@ -19,10 +19,12 @@ type Part struct {
 	Share     float64 `json:"share"`
 }
 
-// other is what no rule knows, and waiting what a thread spends looking for work while another has the last of it.
+// other is what no rule knows; waiting what a thread spends looking for work while another has the last of it; and peaks the
+// measuring of peaks in between, which is left out.
 const (
 	other   = "other"
 	waiting = "waiting"
+	peaks   = ""
 )
 
 // rules tell operations apart by the innermost function whose name begins so.
@@ -38,6 +40,8 @@ var rules = []struct{ function, operation string }{
 	{inTensor + "(*helper).await", waiting},
 	{inTensor + "(*Pool).run", waiting},
 	{"runtime.mcall", waiting}, // the scheduler, which workers call while they wait
+	{inTensor + "RegisterRate", peaks},
+	{inTensor + "ReadRate", peaks},
 }
 
 const inTensor = "github.com/mcllava/mcllava/internal/tensor."
@@ -57,13 +61,12 @@ func operation(stack []string) string {
 	return other
 }
 
-// profile runs f on so many threads under the runtime's sampling profiler, which costs next to nothing.
-func profile(threads int, f func()) Profile {
+// profile runs f on so many threads under the runtime's sampling profiler, which costs next to nothing. F returns the time that is
+// to be explained.
+func profile(threads int, f func() time.Duration) Profile {
 	var samples bytes.Buffer
 	err := pprof.StartCPUProfile(&samples)
-	start := time.Now()
-	f()
-	all := time.Since(start) * time.Duration(threads)
+	took := f()
 	if err != nil {
 		return Profile{}
 	}
@@ -72,7 +75,7 @@ func profile(threads int, f func()) Profile {
 	if err != nil {
 		return Profile{}
 	}
-	return newProfile(parsed, all)
+	return newProfile(parsed, took*time.Duration(threads))
 }
 
 // newProfile adds up samples of threads that had so much time together.
@@ -80,8 +83,10 @@ func newProfile(samples []sample, all time.Duration) Profile {
 	spent := map[string]time.Duration{}
 	var sum time.Duration
 	for _, s := range samples {
-		spent[operation(s.stack)] += s.time
-		sum += s.time
+		if o := operation(s.stack); o != peaks {
+			spent[o] += s.time
+			sum += s.time
+		}
 	}
 	if sum == 0 {
 		return Profile{}

@@ -81,24 +81,35 @@ func (r rate) share() float64 {
 	return r.own / r.peak
 }
 
-// between measures rounds times how fast run does work, and the peak before and after each; it returns the round with the
-// median share.
-func between(ctx context.Context, rounds int, work float64, peak func() float64, run func() (time.Duration, error)) (rate, error) {
+// turns is how often something is measured: so many times, and until it took so long in all.
+type turns struct {
+	least int
+	room  time.Duration
+}
+
+// turn does some work, in operations or bytes, and says how long it took.
+type turn func() (work float64, took time.Duration, err error)
+
+// between measures how fast do works, in turns with the peak before and after each; it returns the turn with the median share,
+// and the time that all of them took.
+func between(ctx context.Context, n turns, peak func() float64, do turn) (rate, time.Duration, error) {
 	var all []rate
+	var sum time.Duration
 	before := peak()
-	for range rounds {
+	for len(all) < n.least || sum < n.room {
 		if err := ctx.Err(); err != nil {
-			return rate{}, err
+			return rate{}, sum, err
 		}
-		took, err := run()
+		work, took, err := do()
 		if err != nil {
-			return rate{}, err
+			return rate{}, sum, err
 		}
 		after := peak()
 		all = append(all, rate{work / took.Seconds(), (before + after) / 2})
 		before = after
+		sum += took
 	}
-	return median(all), nil
+	return median(all), sum, nil
 }
 
 // median is the rate with the median share, or with the median speed if no peak is known.

@@ -49,12 +49,12 @@ func (m *meter) product(ctx context.Context, s shape, f tensor.Form, rounds int,
 	l.Apply(m.pool, y, x)
 	times := 1 + int(least/max(time.Since(start), time.Microsecond))
 	flop := 2 * float64(s.rows) * float64(s.in) * float64(s.out)
-	speed, err := between(ctx, rounds, float64(times)*flop, m.arithmetic(f), func() (time.Duration, error) {
+	speed, _, err := between(ctx, turns{least: rounds}, m.arithmetic(f), func() (float64, time.Duration, error) {
 		start := time.Now()
 		for range times {
 			l.Apply(m.pool, y, x)
 		}
-		return time.Since(start), nil
+		return float64(times) * flop, time.Since(start), nil
 	})
 	return Product{s.rows, s.in, s.out, f.String(), speed.own, speed.peak, speed.share()}, err
 }

@@ -71,7 +71,7 @@ func Speed(ctx context.Context, s estimate.Shape, f weights.Precision, threads i
 }
 
 // fastest does work again and again for about the time given and returns the most of it that was done a second.
-func fastest(room time.Duration, do func() (work float64, took time.Duration, err error)) (float64, error) {
+func fastest(room time.Duration, do turn) (float64, error) {
 	best := 0.0
 	for start := time.Now(); best == 0 || time.Since(start) < room; {
 		work, took, err := do()
