@@ -1,0 +1,163 @@
+package cache
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// The environment of a worker process.
+const (
+	workerFolder  = "MCLLAVA_TEST_CACHE"
+	workerLimit   = "MCLLAVA_TEST_CACHE_LIMIT"
+	workerSeconds = "MCLLAVA_TEST_CACHE_SECONDS"
+)
+
+const workerPictures, workerRows = 60, 30
+
+// work stores and loads at random for some time. An entry that is not as some Store wrote it is an error, and so is a file in the
+// place of one.
+func work(folder string) error {
+	limit, err := strconv.ParseInt(os.Getenv(workerLimit), 10, 64)
+	if err != nil {
+		return err
+	}
+	seconds, err := strconv.ParseFloat(os.Getenv(workerSeconds), 64)
+	if err != nil {
+		return err
+	}
+	c, err := Open(folder, limit)
+	if err != nil {
+		return err
+	}
+	loaded, stored := 0, 0
+	for end := time.Now().Add(time.Duration(seconds * float64(time.Second))); time.Now().Before(end); {
+		i := rand.IntN(workerPictures)
+		if err := loadRight(c, i, &loaded); err != nil {
+			return err
+		}
+		if err := c.Store(picture(i), features(i, rand.IntN(workerRows))); err != nil {
+			return err
+		}
+		stored++
+	}
+	if loaded == 0 || stored == 0 {
+		return fmt.Errorf("%d loaded, %d stored", loaded, stored)
+	}
+	return nil
+}
+
+func loadRight(c *Cache, i int, loaded *int) error {
+	path := c.path(picture(i))
+	if _, _, err := read(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	e, ok := c.Load(picture(i))
+	if !ok {
+		return nil
+	}
+	*loaded++
+	if len(e.Keep) == 0 || !reflect.DeepEqual(e, features(i, e.Keep[0])) {
+		return fmt.Errorf("%s: a wrong entry %v", path, e)
+	}
+	return nil
+}
+
+type worker struct {
+	*exec.Cmd
+	message bytes.Buffer
+}
+
+func startWorker(t *testing.T, c *Cache, seconds float64) *worker {
+	t.Helper()
+	w := &worker{Cmd: exec.Command(os.Args[0])}
+	w.Env = append(os.Environ(), workerFolder+"="+c.folder, fmt.Sprintf("%s=%d", workerLimit, c.limit), fmt.Sprintf("%s=%g", workerSeconds, seconds))
+	w.Stderr = &w.message
+	if err := w.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// TestProcesses has four processes use one cache with a small limit, while others are killed in the middle of what they do.
+func TestProcesses(t *testing.T) {
+	seconds := 4.0
+	if testing.Short() {
+		seconds = 1
+	}
+	c := cacheOf(t, 20*entrySize(t, workerRows))
+	if err := os.MkdirAll(c.folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var workers []*worker
+	for range 4 {
+		workers = append(workers, startWorker(t, c, seconds))
+	}
+	most, killed := int64(0), 0
+	for end := time.Now().Add(time.Duration(seconds * float64(time.Second))); time.Now().Before(end); killed++ {
+		victim := startWorker(t, c, seconds)
+		time.Sleep(time.Duration(20+rand.IntN(80)) * time.Millisecond)
+		_ = victim.Process.Kill()
+		if err := victim.Wait(); victim.message.Len() > 0 {
+			t.Errorf("%v: %s", err, victim.message.String())
+		}
+		sum, _ := total(t, c)
+		most = max(most, sum)
+	}
+	for _, w := range workers {
+		if err := w.Wait(); err != nil {
+			t.Errorf("%v: %s", err, w.message.String())
+		}
+	}
+	sum, n := total(t, c)
+	if most = max(most, sum); most > c.limit || most < c.limit/2 {
+		t.Errorf("at most %d bytes, want the limit of %d nearly reached", most, c.limit)
+	}
+	whole, err := c.Verify(t.Context(), func(path, reason string) { t.Error(path, reason) })
+	if whole != n || n == 0 || err != nil {
+		t.Errorf("%d of %d entries whole, %v", whole, n, err)
+	}
+	unfinished, err := filepath.Glob(filepath.Join(c.folder, temporary))
+	if len(unfinished) > killed || err != nil {
+		t.Errorf("%d temporary files of %d killed processes, %v", len(unfinished), killed, err)
+	}
+}
+
+func TestGoroutines(t *testing.T) {
+	c := cacheOf(t, 20*entrySize(t, workerRows))
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			loaded := 0
+			for n := range 400 {
+				i := rand.IntN(workerPictures)
+				if err := errors.Join(loadRight(c, i, &loaded), c.Store(picture(i), features(i, rand.IntN(workerRows)))); err != nil {
+					t.Error(err)
+					return
+				}
+				if n == 200 {
+					if err := c.Clear(); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			if loaded == 0 {
+				t.Error("nothing was loaded")
+			}
+		})
+	}
+	group.Wait()
+	if sum, _ := total(t, c); sum > c.limit {
+		t.Errorf("%d bytes, limit %d", sum, c.limit)
+	}
+}

@@ -1,0 +1,156 @@
+package cache
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"time"
+)
+
+const usageName = "usage.json"
+
+// countAgain is the age at which a usage is no longer believed: files may have come by other ways.
+const countAgain = 24 * time.Hour
+
+// usage saves a walk through the folder as long as entries are far below the limit. It is read and written under the lock.
+type usage struct {
+	AtMost  int64     `json:"at_most"` // bytes of all entries; less if some were removed or replaced since they were counted
+	Counted time.Time `json:"counted"`
+}
+
+func (c *Cache) readUsage() (u usage, ok bool) {
+	text, err := os.ReadFile(filepath.Join(c.folder, usageName))
+	if err != nil || json.Unmarshal(text, &u) != nil {
+		return usage{}, false
+	}
+	age := time.Since(u.Counted)
+	return u, u.AtMost >= 0 && age >= 0 && age < countAgain
+}
+
+func (c *Cache) writeUsage(u usage) error {
+	text, err := json.Marshal(u)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(c.folder, usageName), append(text, '\n'), 0o600)
+}
+
+// makeRoom removes the entries that were used longest ago until size bytes more are within the limit, and counts them as used. A
+// file at path is about to be replaced. The lock must be held.
+func (c *Cache) makeRoom(path string, size int64) error {
+	u, ok := c.readUsage()
+	if !ok || u.AtMost > c.limit-size {
+		all, err := c.entries()
+		if err != nil {
+			return err
+		}
+		u = usage{Counted: time.Now()}
+		if u.AtMost, err = c.evict(all, path, size); err != nil {
+			return err
+		}
+	}
+	u.AtMost += size
+	return c.writeUsage(u)
+}
+
+// spare is the share of the limit that an eviction leaves free, so that not every Store at the limit walks the folder.
+const spare = 16
+
+// evict removes entries as makeRoom says and returns the bytes of those that remain, the one at path not among them.
+func (c *Cache) evict(all []stored, path string, size int64) (int64, error) {
+	all = slices.DeleteFunc(all, func(s stored) bool { return s.path == path })
+	slices.SortFunc(all, func(a, b stored) int { return cmp.Or(a.used.Compare(b.used), cmp.Compare(a.path, b.path)) })
+	var sum int64
+	for _, s := range all {
+		sum += s.size
+	}
+	if sum <= c.limit-size {
+		return sum, nil
+	}
+	for _, s := range all {
+		if sum <= c.limit-c.limit/spare-size {
+			break
+		}
+		if err := os.Remove(s.path); err == nil || errors.Is(err, fs.ErrNotExist) {
+			sum -= s.size
+		}
+	}
+	if sum > c.limit-size {
+		return sum, fmt.Errorf("%s: has %d bytes of entries that cannot be removed, and the limit is %d", c.folder, sum, c.limit)
+	}
+	return sum, nil
+}
+
+// stored is an entry's file.
+type stored struct {
+	path string
+	size int64
+	used time.Time
+}
+
+var (
+	entryFolder = regexp.MustCompile(`^[0-9a-f]{2}$`)
+	entryFile   = regexp.MustCompile(`^[0-9a-f]{62}\.features$`)
+)
+
+// entries lists the files under the names of entries; none if there is no folder.
+func (c *Cache) entries() ([]stored, error) {
+	folders, err := c.subfolders()
+	if err != nil {
+		return nil, err
+	}
+	var all []stored
+	for _, folder := range folders {
+		files, err := os.ReadDir(folder)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		for _, f := range files {
+			if !f.Type().IsRegular() || !entryFile.MatchString(f.Name()) {
+				continue
+			}
+			info, err := f.Info()
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, stored{filepath.Join(folder, f.Name()), info.Size(), info.ModTime()})
+		}
+	}
+	return all, nil
+}
+
+func (c *Cache) subfolders() ([]string, error) {
+	files, err := os.ReadDir(c.folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var folders []string
+	for _, f := range files {
+		if f.IsDir() && entryFolder.MatchString(f.Name()) {
+			folders = append(folders, filepath.Join(c.folder, f.Name()))
+		}
+	}
+	return folders, nil
+}
+
+// removeTemporary removes files that were last written before a time and never became entries.
+func (c *Cache) removeTemporary(before time.Time) {
+	files, _ := os.ReadDir(c.folder)
+	for _, f := range files {
+		if ok, _ := filepath.Match(temporary, f.Name()); !ok {
+			continue
+		}
+		if info, err := f.Info(); err == nil && info.Mode().IsRegular() && info.ModTime().Before(before) {
+			_ = os.Remove(filepath.Join(c.folder, f.Name()))
+		}
+	}
+}
