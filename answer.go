@@ -24,7 +24,7 @@ type prefix struct {
 // Answer answers a question about a view of this model. What the prompt has in common with the question before it is not
 // computed again. Of the options it uses all but MaxCrops and NumTokens.
 func (m *Model) Answer(ctx context.Context, v *View, question string, o Options) (*Answer, error) {
-	if err := o.check(question); err != nil {
+	if err := o.Check(); err != nil {
 		return nil, err
 	}
 	before, after, err := prompt(m.tokenizer, m.config.ImageToken, question, o)
@@ -39,8 +39,8 @@ func (m *Model) Answer(ctx context.Context, v *View, question string, o Options)
 		return nil, err
 	}
 	defer m.busy.Unlock()
-	a := &Answer{Crops: len(v.plan.Boxes), ImageTokens: v.plan.ImageTokens, NumTokens: v.plan.NumTokens, PromptTokens: text + v.plan.ImageTokens, Seconds: v.seconds}
-	a.Seconds.Load = m.load.Seconds()
+	a := &Answer{Crops: len(v.plan.Boxes), ImageTokens: v.plan.ImageTokens, NumTokens: v.plan.NumTokens, PromptTokens: text + v.plan.ImageTokens, Cached: v.cached, Seconds: v.seconds}
+	a.Seconds.Load, v.seconds = m.load.Seconds(), Seconds{}
 	if err := m.answer(ctx, v, before, after, o, a); err != nil {
 		m.prefix = prefix{}
 		return nil, err

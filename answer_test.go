@@ -105,3 +105,36 @@ func TestChoicesAreScoredAsDecodingDoes(t *testing.T) {
 		t.Errorf("the answer scores %v as a choice, %v over its %d tokens", got, mean, n)
 	}
 }
+
+func TestFeaturesAreRemembered(t *testing.T) {
+	m := open(t, Demo)
+	if err := m.UseCache(t.TempDir(), 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	p, err := DecodePicture(read(t, "testdata/street.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	see := func(numTokens int) *View {
+		t.Helper()
+		o := Defaults()
+		o.MaxCrops, o.NumTokens = 9, numTokens
+		v, err := m.See(t.Context(), p, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	first, again, fewer := see(500), see(500), see(100)
+	if first.Cached() || !again.Cached() || !slices.Equal(first.features.Data, again.features.Data) {
+		t.Errorf("first %v, again %v, equal %v", first.Cached(), again.Cached(), slices.Equal(first.features.Data, again.features.Data))
+	}
+	if more := see(501); more.Cached() {
+		t.Error("more tokens than the cache has come from it")
+	}
+	m.cache = nil
+	encoded := see(100)
+	if !fewer.Cached() || encoded.Cached() || !slices.Equal(fewer.features.Data, encoded.features.Data) {
+		t.Errorf("fewer tokens, cached %v, differ from those that are encoded", fewer.Cached())
+	}
+}

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/mcllava/mcllava/crop"
@@ -41,6 +40,7 @@ type Options struct {
 
 	Piece    func(text string)                  // called with each piece of the answer as it comes
 	Progress func(stage Stage, done, total int) // called as crops are encoded and tokens decoded
+	Note     func(text string)                  // called with what a user may want to know
 	Stages   *Stages                            // filled with what passed between the parts, if not nil
 }
 
@@ -78,6 +78,7 @@ type Answer struct {
 	PromptTokens int       // positions that the whole prompt takes, the picture's included
 	LogProbs     []float64 // of each token, where Options.LogProbs asks for them
 	Choices      []Choice  // how likely each of Options.Choices is
+	Cached       bool      // the picture's features came from the cache
 	Seconds      Seconds
 }
 
@@ -96,24 +97,21 @@ func (m *Model) Ask(ctx context.Context, picture []byte, question string, o Opti
 	if err := m.Check(picture, question, o); err != nil {
 		return nil, err
 	}
-	start := time.Now()
 	p, err := DecodePicture(picture)
 	if err != nil {
 		return nil, err
 	}
-	decoding := time.Since(start)
 	v, err := m.See(ctx, p, o)
 	if err != nil {
 		return nil, err
 	}
-	v.seconds.Preprocess += decoding.Seconds()
 	return m.Answer(ctx, v, question, o)
 }
 
 // Check returns the error that Ask would end with before any work: of the options, the question, the prompt, or the picture's
 // header.
 func (m *Model) Check(picture []byte, question string, o Options) error {
-	if err := o.check(question); err != nil {
+	if err := o.Check(); err != nil {
 		return err
 	}
 	before, after, err := prompt(m.tokenizer, m.config.ImageToken, question, o)
@@ -149,10 +147,9 @@ func (m *Model) begin() error {
 	return nil
 }
 
-func (o Options) check(question string) error {
+// Check returns an error that names the option which no question can be asked with.
+func (o Options) Check() error {
 	switch {
-	case strings.TrimSpace(question) == "":
-		return errors.New("question is empty")
 	case o.MaxNewTokens < 1:
 		return fmt.Errorf("max-new-tokens is %d, expected 1 or more", o.MaxNewTokens)
 	case !(o.Temperature >= 0 && o.Temperature <= 100):

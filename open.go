@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mcllava/mcllava/encoder"
+	"github.com/mcllava/mcllava/internal/cache"
 	"github.com/mcllava/mcllava/internal/demo"
 	"github.com/mcllava/mcllava/internal/safetensors"
 	"github.com/mcllava/mcllava/internal/tensor"
@@ -29,9 +30,10 @@ type Model struct {
 	pool      *tensor.Pool
 	encoder   *encoder.Encoder
 	decoder   *llm.Decoder
-	kv        *llm.Cache  // of the last question
-	prefix    prefix      // what kv begins with
-	files     *checkpoint // mapped; weights may lie in it
+	kv        *llm.Cache   // of the last question
+	prefix    prefix       // what kv begins with
+	cache     *cache.Cache // of pictures' features; nil for none
+	files     *checkpoint  // mapped; weights may lie in it
 	precision weights.Precision
 	load      time.Duration
 	busy      sync.Mutex

@@ -1,6 +1,7 @@
 package mcllava
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -17,6 +18,9 @@ const (
 // prompt encodes the template with the question in its place, and returns the tokens before and after the image's.
 // What the question and the system text say is text, also where it looks like a control token.
 func prompt(t *tokenizer.Tokenizer, image int, question string, o Options) (before, after []int, err error) {
+	if strings.TrimSpace(question) == "" {
+		return nil, nil, errors.New("question is empty")
+	}
 	template := chatTemplate
 	if o.Prompt != "" {
 		template = o.Prompt

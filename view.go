@@ -15,13 +15,18 @@ import (
 type View struct {
 	plan     Plan
 	features blas32.General // [N, Dv], the last K of each crop
-	seconds  Seconds        // of cutting and encoding
+	cached   bool
+	seconds  Seconds // of decoding, cutting and encoding, until an answer counts them
 }
 
 // Plan is how the picture was cut.
 func (v *View) Plan() Plan { return v.plan }
 
-// See cuts a picture and encodes its crops. Of the options it uses MaxCrops, NumTokens, Progress and Stages.
+// Cached says whether the features came from the cache and not from the encoder.
+func (v *View) Cached() bool { return v.cached }
+
+// See cuts a picture and encodes its crops. Of the options it uses MaxCrops, NumTokens, Progress, Note and Stages.
+// A picture that the cache has features of is not encoded again.
 // A cancelled context ends the work within a layer of the model.
 func (m *Model) See(ctx context.Context, p *Picture, o Options) (*View, error) {
 	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
@@ -33,9 +38,16 @@ func (m *Model) See(ctx context.Context, p *Picture, o Options) (*View, error) {
 	}
 	defer m.busy.Unlock()
 	v := &View{plan: plan}
+	v.seconds.Preprocess = p.decoding.Seconds()
+	if v.features, v.cached = m.remembered(p, plan); v.cached && o.Stages == nil {
+		o.progress(StageCrops, len(plan.Boxes), len(plan.Boxes))
+		return v, nil
+	}
+	v.cached = false
 	if v.features, err = m.encode(ctx, p.upright, plan, o, &v.seconds); err != nil {
 		return nil, err
 	}
+	m.remember(p, plan, v.features, o)
 	return v, nil
 }
 

@@ -1,0 +1,84 @@
+package mcllava
+
+import (
+	"fmt"
+
+	"gonum.org/v1/gonum/blas/blas32"
+
+	"github.com/mcllava/mcllava/internal/cache"
+	"github.com/mcllava/mcllava/internal/tensor"
+)
+
+// gridVersion goes up with every change of how a picture is cut or resized, so that no features of another way are found.
+const gridVersion = 1
+
+// UseCache keeps the features of pictures in a folder, of at most limit bytes, and takes them from there. Any number of models and
+// processes may share it. What is found there is what the encoder gave, to the last bit.
+func (m *Model) UseCache(folder string, limit int64) error {
+	c, err := cache.Open(folder, limit)
+	if err != nil {
+		return err
+	}
+	m.busy.Lock()
+	defer m.busy.Unlock()
+	m.cache = c
+	return nil
+}
+
+// Fingerprint tells the checkpoint from others by the names, sizes and times of its files and by their headers.
+func (m *Model) Fingerprint() (string, error) {
+	print, err := cache.Fingerprint(m.files.files)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", m.name, err)
+	}
+	return print, nil
+}
+
+// key is what the features of a picture are kept under.
+func (m *Model) key(p *Picture, plan Plan) (cache.Key, error) {
+	print, err := m.Fingerprint()
+	if err != nil {
+		return cache.Key{}, err
+	}
+	tier, _ := tensor.ActiveTier()
+	return cache.Key{
+		Picture:    p.Hash,
+		Grid:       fmt.Sprintf("%d: %d crops of %d pixels at %d", gridVersion, len(plan.Boxes), plan.Size, m.config.Vision.ImageSize),
+		Precision:  fmt.Sprintf("%s, %s", m.precision.Vision, tier),
+		Checkpoint: print,
+	}, nil
+}
+
+// remembered is the features of a picture, [N, Dv], if the cache has them.
+func (m *Model) remembered(p *Picture, plan Plan) (blas32.General, bool) {
+	if m.cache == nil {
+		return blas32.General{}, false
+	}
+	k, err := m.key(p, plan)
+	if err != nil {
+		return blas32.General{}, false
+	}
+	e, ok := m.cache.Load(k)
+	if !ok || e.Width != m.config.Vision.Hidden {
+		return blas32.General{}, false
+	}
+	features, ok := e.Last(plan.TokensPerCrop)
+	return blas32.General{Rows: plan.ImageTokens, Cols: e.Width, Stride: e.Width, Data: features}, ok
+}
+
+// remember keeps the features of a picture. A cache that cannot be written to is said so once, and costs no answer.
+func (m *Model) remember(p *Picture, plan Plan, features blas32.General, o Options) {
+	if m.cache == nil {
+		return
+	}
+	k, err := m.key(p, plan)
+	if err == nil {
+		err = m.cache.Store(k, cache.Entry{Keep: plan.TokensPerCrop, Width: features.Cols, Features: features.Data})
+	}
+	if err != nil && o.Note != nil {
+		o.Note(fmt.Sprintf("goes on without a cache: %v", err))
+	}
+	if err != nil {
+		m.cache = nil
+	}
+}
