@@ -40,20 +40,11 @@ type Cache struct {
 	patience time.Duration // with another process that holds the lock
 }
 
-// Open is the cache in a folder, for at most limit bytes of entries. The folder need not be there before the first Store. Without
-// a limit or a folder nothing is stored and nothing found.
+// Open is the cache in a folder, for at most limit bytes of entries. Nothing is read or made before it is needed; a folder that
+// cannot be used is an error of Store. Without a limit or a folder nothing is stored and nothing found.
 func Open(folder string, limit int64) (*Cache, error) {
 	if limit < 0 {
 		return nil, fmt.Errorf("a cache of %d bytes, expected 0 or more", limit)
-	}
-	if folder != "" {
-		info, err := os.Stat(folder)
-		switch {
-		case err == nil && !info.IsDir():
-			return nil, fmt.Errorf("%s: is no folder, so that it cannot be a cache", folder)
-		case err != nil && !errors.Is(err, fs.ErrNotExist):
-			return nil, err
-		}
 	}
 	return &Cache{folder, limit, lockPatience}, nil
 }

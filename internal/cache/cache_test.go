@@ -244,14 +244,17 @@ func TestUnusableFolders(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, folder := range []string{file, filepath.Join(file, "features")} {
-		if c, err := Open(folder, 1); err == nil {
-			t.Errorf("%s is %+v", folder, c)
+		c, err := Open(folder, 1<<20)
+		if err != nil {
+			t.Fatal(err)
 		}
-		c := &Cache{folder: folder, limit: 1 << 20, patience: lockPatience}
 		if err := c.Store(picture(1), features(1, 1)); err == nil {
 			t.Errorf("%s: stored", folder)
 		}
 		wantMiss(t, c, picture(1))
+		if s, err := c.Stats(); err == nil {
+			t.Errorf("%s: %+v", folder, s)
+		}
 	}
 	if c, err := Open(t.TempDir(), -1); err == nil {
 		t.Errorf("a negative limit gives %+v", c)
