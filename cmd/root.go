@@ -75,7 +75,7 @@ The picture is cut into overlapping crops, so that small print is seen. Two knob
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 	})
-	root.AddCommand(newAsk(s, nil), newCrops(s, nil), newTokenize(s, nil), newInfo(s, nil), newPull(s, nil), newConvert(s, nil), newBench(s, nil), newVersion(s))
+	root.AddCommand(newAsk(s, nil), newCrops(s, nil), newTokenize(s, nil), newInfo(s, nil), newPull(s, nil), newConvert(s, nil), newBench(s, nil), newCache(s), newVersion(s))
 	return root
 }
 
