@@ -1,0 +1,300 @@
+package records
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// CreateOptions say how an output file is begun.
+type CreateOptions struct {
+	Resume    bool     // go on with what the file holds
+	Overwrite bool     // throw away what it holds
+	Many      bool     // as for New
+	Settings  Settings // of all answers
+}
+
+// File is an output file that this process alone writes. It is not for several goroutines at once.
+type File struct {
+	path   string // as the user calls it
+	real   string // without links
+	file   *os.File
+	format Format
+	many   bool
+
+	settings Settings
+	regular  bool
+	end      int64 // of the last whole record
+	failed   error // after which nothing is written
+
+	found Found
+	done  numbers[pairID] // answers that are of no pair yet that Done was asked about
+	of    int             // pairs of the input as the file's records say, or -1 where they differ
+	now   int             // pairs of the input
+	moved numbers[was]    // numbers that the input gives to pairs of the file
+}
+
+// was is a pair of the file under the number that the file has.
+type was struct {
+	id pairID
+	n  uint32
+}
+
+// Found is what a file held that is resumed.
+type Found struct {
+	Answered int  // records that stay
+	Failed   int  // records that are dropped, for their pairs to be asked again
+	Torn     bool // whether a last record was cut off, and is dropped too
+}
+
+// Create begins an output file, or goes on with one. The file is locked until Close: a second process is refused. One that
+// is not empty is refused unless it is to be resumed or overwritten.
+//
+// A resumed file must be in the format and its answers of the settings that are asked for; if not, it stays as it is. Then a
+// record that was cut off is dropped, and so are failed ones, for which the file is replaced at once. With Done the caller
+// finds out which pairs are left. What is no regular file, such as a pipe, is neither locked nor resumed.
+func Create(path string, f Format, o CreateOptions) (*File, error) {
+	if o.Resume {
+		if err := f.CheckResume(); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	if o.Resume && o.Overwrite {
+		return nil, fmt.Errorf("%s: is to be both resumed and overwritten, expected one", path)
+	}
+	real := path
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		real = target
+	}
+	file, err := openLocked(real)
+	if err != nil {
+		return nil, err
+	}
+	r := &File{path: path, real: real, file: file, format: f, many: o.Many, settings: o.Settings}
+	if err := r.begin(o); err != nil {
+		_ = r.file.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (f *File) begin(o CreateOptions) error {
+	info, err := f.file.Stat()
+	if err != nil {
+		return err
+	}
+	f.regular = info.Mode().IsRegular()
+	switch {
+	case !f.regular && o.Resume:
+		return fmt.Errorf("%s: is no regular file, so that there is nothing to resume", f.path)
+	case !f.regular || info.Size() == 0:
+	case o.Resume:
+		if err := f.resume(); err != nil {
+			return fmt.Errorf("%s: %w", f.path, reason(err))
+		}
+	case o.Overwrite:
+		if err := f.file.Truncate(0); err != nil {
+			return err
+		}
+	default:
+		remedy := "--overwrite begins it anew"
+		if f.format.CheckResume() == nil {
+			remedy = "--resume goes on with it, " + remedy
+		}
+		return errNotEmpty(f.path, remedy)
+	}
+	if f.end == 0 {
+		return f.append(f.format.header())
+	}
+	return nil
+}
+
+// resume reads the file, and leaves of it the answers.
+func (f *File) resume() error {
+	var want Record
+	f.settings.Stamp(&want)
+	var failed []stretch
+	first := true
+	for r, err := range f.format.scan(f.file) {
+		if err != nil {
+			return err
+		}
+		if r.torn {
+			if first && !f.format.beginning(r.text) {
+				return fmt.Errorf("is no output in the format %s", f.format)
+			}
+			f.found.Torn = true
+			break
+		}
+		f.end = r.at.end
+		if first {
+			first = false
+			if got, ok := formatOf(r.text); !ok || got != f.format {
+				return fmt.Errorf("is no output in the format %s", f.format)
+			}
+			if f.format.header() != nil {
+				continue
+			}
+		}
+		record, err := f.format.parse(r.text)
+		switch {
+		case err != nil:
+			return fmt.Errorf("line %d %w", r.line, err)
+		case record.Failed():
+			f.found.Failed++
+			failed = append(failed, r.at)
+			continue
+		case record.Key == "" || record.Run == "":
+			return fmt.Errorf("line %d has no key or no run, which every output has that can be resumed", r.line)
+		}
+		if differs := difference(record, want); differs != "" {
+			return fmt.Errorf("line %d was answered with other settings than are asked for: %s", r.line, differs)
+		}
+		if f.found.Answered++; f.found.Answered == 1 {
+			f.of = record.Of
+		} else if f.of != record.Of {
+			f.of = -1
+		}
+		f.done.add(idOf(record), uint32(record.N))
+	}
+	if len(failed) > 0 {
+		return f.replace(func(w io.Writer) error { return f.without(w, failed) })
+	}
+	if f.found.Torn {
+		if err := f.file.Truncate(f.end); err != nil {
+			return err
+		}
+	}
+	_, err := f.file.Seek(f.end, io.SeekStart)
+	return err
+}
+
+// without writes the file's whole records but for some.
+func (f *File) without(w io.Writer, drop []stretch) error {
+	var at int64
+	for _, s := range append(drop, stretch{f.end, f.end}) {
+		if _, err := io.Copy(w, io.NewSectionReader(f.file, at, s.begin-at)); err != nil {
+			return err
+		}
+		at = s.end
+	}
+	return nil
+}
+
+// replace puts what write writes in the place of the file, which after an error is as it was.
+func (f *File) replace(write func(io.Writer) error) error {
+	info, err := f.file.Stat()
+	if err != nil {
+		return err
+	}
+	r, err := newReplacement(f.real, info.Mode().Perm(), write)
+	if err != nil {
+		return err
+	}
+	file, err := r.commitLocked(f.file)
+	if err != nil {
+		return err
+	}
+	f.file = file
+	f.end, err = file.Seek(0, io.SeekEnd)
+	return err
+}
+
+// Found is what the file held when it was resumed.
+func (f *File) Found() Found { return f.found }
+
+// Done says whether the file holds the answer of a pair, of which it looks at ID, Image, Key, N and Of: for each pair of the
+// input it is to be called once, in the order of the input. If the input has a pair twice, the second is done if the file has
+// two of it. An answer counts whatever its number is, since the input may have grown in between.
+func (f *File) Done(pair Record) bool {
+	f.now = pair.Of
+	id := idOf(pair)
+	n, ok := f.done.take(id, uint32(pair.N))
+	if ok && (n != uint32(pair.N) || f.of != pair.Of) {
+		f.moved.add(was{id, n}, uint32(pair.N))
+	}
+	return ok
+}
+
+// Unclaimed is the number of answers of the file that are of no pair that Done was asked about.
+func (f *File) Unclaimed() int { return f.done.count }
+
+// Write adds a record, whole, with one write. The settings of the file are noted in an answer. If the record cannot be written
+// whole, as on a full disk, what of it was written is taken back, and every later Write fails too.
+func (f *File) Write(r Record) error {
+	if f.failed != nil {
+		return f.failed
+	}
+	if !r.Failed() {
+		f.settings.Stamp(&r)
+	}
+	text, err := f.format.encode(r, f.many)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.path, err)
+	}
+	return f.append(text)
+}
+
+func (f *File) append(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
+	_, err := f.file.Write(text)
+	if err == nil {
+		f.end += int64(len(text))
+		return nil
+	}
+	f.failed = fmt.Errorf("%s: %w", f.path, reason(err))
+	if f.regular {
+		if err := f.file.Truncate(f.end); err != nil {
+			f.failed = fmt.Errorf("%w; its last line is cut off", f.failed)
+		}
+	}
+	return f.failed
+}
+
+// Close gives up the file. If the input was another one when a part of the answers was written, and every answer is of a pair
+// that Done has been asked about, they get the numbers of the input as it is now.
+func (f *File) Close() error {
+	var err error
+	if f.moved.count > 0 && f.done.count == 0 && f.failed == nil {
+		err = f.replace(f.renumber)
+	}
+	if f.regular {
+		err = errors.Join(err, f.file.Sync())
+	}
+	if err = errors.Join(err, f.file.Close()); err != nil {
+		return fmt.Errorf("%s: %w", f.path, reason(err))
+	}
+	return nil
+}
+
+// renumber writes the records under their numbers of the input.
+func (f *File) renumber(w io.Writer) error {
+	header := f.format.header()
+	for r, err := range f.format.scan(io.NewSectionReader(f.file, 0, f.end)) {
+		if err != nil {
+			return err
+		}
+		text := r.text
+		if header == nil {
+			record, err := f.format.parse(text)
+			if err != nil {
+				return fmt.Errorf("line %d %w", r.line, err)
+			}
+			if n, ok := f.moved.take(was{idOf(record), uint32(record.N)}, 0); ok {
+				record.N, record.Of = int(n), f.now
+				if text, err = f.format.encode(record, f.many); err != nil {
+					return err
+				}
+			}
+		}
+		header = nil
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}

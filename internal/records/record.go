@@ -1,0 +1,121 @@
+// Package records is what the program writes about pairs of an image and a question, and how it reads that again: to take up
+// a run that was interrupted, and to join the outputs of several.
+package records
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/mcllava/mcllava"
+)
+
+// Record is one pair: an image and a question, with the answer or, if Error is not empty, why there is none.
+type Record struct {
+	ID            string             `json:"id,omitempty"` // the caller's own name of the pair, if any
+	Image         string             `json:"image"`
+	Question      string             `json:"question"`
+	Answer        string             `json:"answer"`
+	Choice        string             `json:"choice,omitempty"`
+	Probabilities map[string]float64 `json:"probabilities,omitempty"` // of each choice
+	LogProb       *float64           `json:"logprob,omitempty"`
+	Confidence    *float64           `json:"confidence,omitempty"`
+	Tokens        []int              `json:"tokens"`
+	Finish        mcllava.Finish     `json:"finish"`
+	Crops         int                `json:"crops"`
+	ImageTokens   int                `json:"image_tokens"`
+	PromptTokens  int                `json:"prompt_tokens"`
+	MaxCrops      int                `json:"max_crops"`
+	NumTokens     int                `json:"num_tokens"`
+	MaxNewTokens  int                `json:"max_new_tokens"`
+	Temperature   float64            `json:"temperature"`
+	TopP          float64            `json:"top_p"`
+	System        string             `json:"system,omitempty"`
+	Prompt        string             `json:"prompt,omitempty"`
+	Model         string             `json:"model"`
+	Precision     string             `json:"precision"`
+	Seed          uint64             `json:"seed"`
+	Seconds       mcllava.Seconds    `json:"seconds"`
+	Error         string             `json:"error,omitempty"`
+	ImageSHA256   string             `json:"image_sha256,omitempty"` // hex
+	Checkpoint    string             `json:"checkpoint,omitempty"`
+	Run           string             `json:"run,omitempty"` // Settings.ID of the run that answered
+	Key           string             `json:"key,omitempty"` // Key of the pair
+	N             int                `json:"n"`             // number of the pair in the whole input, from 0
+	Of            int                `json:"of,omitempty"`  // pairs of the whole input; 0 where that is not known
+}
+
+// Failed says whether the pair has no answer.
+func (r Record) Failed() bool { return r.Error != "" }
+
+// String is how messages call the pair.
+func (r Record) String() string { return fmt.Sprintf("%s %q", r.Image, r.Question) }
+
+// answered is a Record as it is written with an answer.
+type answered Record
+
+// failed is a Record as it is written without one.
+type failed struct {
+	ID       string `json:"id,omitempty"`
+	Image    string `json:"image"`
+	Question string `json:"question"`
+	Error    string `json:"error"`
+	Key      string `json:"key,omitempty"`
+	N        int    `json:"n"`
+	Of       int    `json:"of,omitempty"`
+}
+
+// MarshalJSON leaves out of a failed record all that only an answer has.
+func (r Record) MarshalJSON() ([]byte, error) {
+	var v any
+	if r.Failed() {
+		v = failed{r.ID, r.Image, r.Question, r.Error, r.Key, r.N, r.Of}
+	} else {
+		if r.Tokens == nil {
+			r.Tokens = []int{}
+		}
+		v = answered(r)
+	}
+	return marshal(v)
+}
+
+// marshal ends with a newline, and leaves <, > and & as they are.
+func marshal(v any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(v)
+	return text.Bytes(), err
+}
+
+// parseJSON reads what MarshalJSON writes. Fields that it does not know are passed over.
+func parseJSON(text []byte) (Record, error) {
+	var r struct {
+		answered
+		N *int `json:"n"`
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		return Record{}, errors.New("is no JSON object of a record")
+	}
+	if r.N != nil {
+		r.answered.N = *r.N
+	} else {
+		r.answered.N = -1
+	}
+	return Record(r.answered), Record(r.answered).check()
+}
+
+// check refuses what cannot have been written as a record.
+func (r Record) check() error {
+	switch {
+	case r.Image == "" || r.Question == "":
+		return errors.New("is no record: it has no image or no question")
+	case r.N < 0 || r.N > mostPairs || r.Of < 0 || r.Of > mostPairs:
+		return errors.New("is no record: it has no number n of the pair")
+	}
+	return nil
+}
+
+// mostPairs is the most pairs that an input can have.
+const mostPairs = 1<<31 - 1

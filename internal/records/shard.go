@@ -1,0 +1,60 @@
+package records
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// shard is an output that is joined with others.
+type shard struct {
+	path string
+	file *os.File
+}
+
+// openShard opens and locks an output that is none of the others.
+func openShard(path string, others []*shard) (*shard, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+	case info.IsDir():
+		err = errors.New("is a folder, expected the output of a run")
+	case !info.Mode().IsRegular():
+		err = errors.New("is no regular file, expected the output of a run")
+	default:
+		err = lock(f, true)
+	}
+	for _, s := range others {
+		other, statErr := s.file.Stat()
+		if err == nil && statErr == nil && os.SameFile(info, other) {
+			err = fmt.Errorf("is given twice, also as %s", s.path)
+		}
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("%s: %w", path, reason(err))
+	}
+	return &shard{path, f}, nil
+}
+
+// format is the format that a file begins in; that of an empty one is the zero Format.
+func (s *shard) format() (Format, error) {
+	begin := make([]byte, len(csvHeader))
+	n, err := s.file.ReadAt(begin, 0)
+	switch {
+	case n == 0 && err == io.EOF:
+		return Format{}, nil
+	case err != nil && err != io.EOF:
+		return Format{}, fmt.Errorf("%s: %w", s.path, reason(err))
+	}
+	f, ok := formatOf(begin[:n])
+	if !ok {
+		return Format{}, fmt.Errorf("%s: is neither JSON lines nor CSV of mcllava", s.path)
+	}
+	return f, nil
+}
