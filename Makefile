@@ -1,6 +1,6 @@
 GO ?= go
 
-.PHONY: build test bench bench-openblas fuzz lint generate full-checkpoint
+.PHONY: build test bench bench-openblas accuracy fuzz lint generate full-checkpoint
 
 build:
 	$(GO) build -o bin/mcllava ./cmd/mcllava
@@ -17,6 +17,11 @@ bench:
 # The float32 product beside OpenBLAS's.
 bench-openblas:
 	$(GO) run ./internal/bench/openblas
+
+# What every precision costs in accuracy, a table; SCENES drawn scenes take about a second each.
+SCENES ?= 200
+accuracy:
+	$(GO) test -count=1 -v -timeout 0 -run '^TestAccuracy$$' . -accuracy $(SCENES)
 
 # Each fuzz target for a fixed number of inputs.
 FUZZ = ./crop:FuzzDecode ./internal/jobs:FuzzJobs ./tokenizer:FuzzWords ./tokenizer:FuzzEncode ./internal/safetensors:FuzzParse
