@@ -25,18 +25,18 @@ func (m *Model) UseCache(folder string, limit int64) error {
 	return nil
 }
 
-// Fingerprint tells the checkpoint from others by the names, sizes and times of its files and by their headers.
-func (m *Model) Fingerprint() (string, error) {
-	print, err := cache.Fingerprint(m.files.files)
+// Identity tells the checkpoint from others by the names, sizes and headers of its files. It is the same for every copy.
+func (m *Model) Identity() (string, error) {
+	identity, err := cache.Identity(m.files.files)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", m.name, err)
 	}
-	return print, nil
+	return identity, nil
 }
 
 // key is what the features of a picture are kept under.
 func (m *Model) key(p *Picture, plan Plan) (cache.Key, error) {
-	print, err := m.Fingerprint()
+	print, err := cache.Fingerprint(m.files.files)
 	if err != nil {
 		return cache.Key{}, err
 	}

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mcllava/mcllava/internal/records"
 	"github.com/mcllava/mcllava/internal/safetensors"
 )
 
@@ -232,7 +233,7 @@ func replaceIn(path, old, new string) error {
 
 func TestJSONIsOneObject(t *testing.T) {
 	code, out, _ := inProcess("ask", "--quiet", "--json", "--max-crops", "0", "../testdata/street.png", "what shop is this")
-	var r record
+	var r records.Record
 	if err := json.Unmarshal([]byte(out), &r); code != 0 || err != nil || r.Answer != "The sign is too small to read." || r.Finish != "stop" || r.Crops != 1 || r.NumTokens != 63 {
 		t.Errorf("exit code %d, %v, %s", code, err, out)
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcllava/mcllava"
-	"github.com/mcllava/mcllava/crop"
 	"github.com/mcllava/mcllava/internal/bench"
 	"github.com/mcllava/mcllava/internal/estimate"
 )
@@ -84,15 +83,11 @@ const long = 60
 
 // announce says on a terminal how long the answer to a question will take, if that is long. What keeps it from knowing will be an
 // error of the run itself.
-func announce(ctx context.Context, s Streams, m *mcllava.Model, o askOptions, picture []byte) {
+func announce(ctx context.Context, s Streams, m *mcllava.Model, o askOptions, p *mcllava.Picture) {
 	if !s.ErrTerminal || o.Quiet {
 		return
 	}
-	width, height, _, err := crop.DecodeSize(picture, crop.DefaultLimits)
-	if err != nil {
-		return
-	}
-	plan, err := m.Config().Plan(width, height, o.MaxCrops, o.NumTokens)
+	plan, err := m.Config().Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
 	if err != nil {
 		return
 	}

@@ -40,7 +40,10 @@ func TestOnlyLongRunsAreAnnounced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	picture := encoded(t, png.Encode, 300, 200)
+	picture, err := mcllava.DecodePicture(encoded(t, png.Encode, 300, 200))
+	if err != nil {
+		t.Fatal(err)
+	}
 	key := estimate.NewKey(shapeOf(m.Config()), forms, 0)
 	for speed, long := range map[float64]bool{1: true, 1e15: false} {
 		if err := estimate.OpenCache().Keep(key, estimate.Speed{Pixels: speed, Encode: speed, Prefill: speed, Decode: speed}); err != nil {

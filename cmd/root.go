@@ -35,7 +35,9 @@ func Main(args []string, s Streams) int {
 	case err == nil:
 		return 0
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		fmt.Fprintln(s.Err, "mcllava: interrupted")
+		var hint interrupted
+		errors.As(err, &hint)
+		fmt.Fprintln(s.Err, "mcllava:", hint)
 		return exitInterrupted
 	case errors.Is(err, syscall.EPIPE):
 		return exitFailed
@@ -75,7 +77,7 @@ The picture is cut into overlapping crops, so that small print is seen. Two knob
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 	})
-	root.AddCommand(newAsk(s, nil), newCrops(s, nil), newTokenize(s, nil), newInfo(s, nil), newPull(s, nil), newConvert(s, nil), newBench(s, nil), newCache(s), newVersion(s))
+	root.AddCommand(newAsk(s, nil), newCrops(s, nil), newTokenize(s, nil), newInfo(s, nil), newPull(s, nil), newConvert(s, nil), newMerge(s, nil), newBench(s, nil), newCache(s), newVersion(s))
 	return root
 }
 

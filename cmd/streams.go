@@ -15,14 +15,14 @@ type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
 
-	OutTerminal, ErrTerminal bool
+	InTerminal, OutTerminal, ErrTerminal bool
 }
 
 // System is the streams of the process.
 func System() Streams {
 	return Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		InTerminal: term.IsTerminal(int(os.Stdin.Fd())), OutTerminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
 }
 

@@ -17,7 +17,13 @@ const maxTensorHeader = 16 << 20
 // weight file's name, size, time of modification and safetensors header. Files that cannot change, which those that a program
 // carries are, have no such time; all of their bytes count.
 // Only weights that were changed in place, with their old time put back, keep the fingerprint.
-func Fingerprint(folder fs.FS) (string, error) {
+func Fingerprint(folder fs.FS) (string, error) { return identity(folder, true) }
+
+// Identity is Fingerprint without the times, so that it is the same for every copy of a checkpoint. Copies of one shape that
+// differ in their weights alone have one identity, unless their headers hold checksums, as those of converted checkpoints do.
+func Identity(folder fs.FS) (string, error) { return identity(folder, false) }
+
+func identity(folder fs.FS, times bool) (string, error) {
 	files, err := fs.ReadDir(folder, ".")
 	if err != nil {
 		return "", err
@@ -34,7 +40,7 @@ func Fingerprint(folder fs.FS) (string, error) {
 		case path.Ext(name) != ".safetensors":
 			continue
 		}
-		if err := addFile(sum, folder, f.Name(), whole); err != nil {
+		if err := addFile(sum, folder, f.Name(), whole, times); err != nil {
 			return "", err
 		}
 	}
@@ -42,7 +48,7 @@ func Fingerprint(folder fs.FS) (string, error) {
 }
 
 // addFile writes a file's name and size to w, and all of its bytes or its time and header.
-func addFile(w io.Writer, folder fs.FS, name string, whole bool) error {
+func addFile(w io.Writer, folder fs.FS, name string, whole, times bool) error {
 	f, err := folder.Open(name)
 	if err != nil {
 		return err
@@ -55,7 +61,9 @@ func addFile(w io.Writer, folder fs.FS, name string, whole bool) error {
 	fmt.Fprintf(w, "%q %d ", name, info.Size())
 	n := info.Size()
 	if !whole && !info.ModTime().IsZero() {
-		fmt.Fprintf(w, "%d ", info.ModTime().UnixNano())
+		if times {
+			fmt.Fprintf(w, "%d ", info.ModTime().UnixNano())
+		}
 		if n, err = headerSize(f, n); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}

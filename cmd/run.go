@@ -1,0 +1,359 @@
+package cmd
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/mcllava/mcllava"
+	"github.com/mcllava/mcllava/internal/jobs"
+	"github.com/mcllava/mcllava/internal/records"
+)
+
+// run is one call of ask: questions about pictures, answered in the order of the input.
+type run struct {
+	streams Streams
+	options askOptions
+	ask     mcllava.Options
+	jobs    *jobs.Jobs
+	pairs   int // of the whole input; 0 where that is not known
+
+	model    *mcllava.Model
+	settings records.Settings
+	bar      *progress
+
+	lock sync.Mutex // of the file, which the look ahead asks what is done
+	file *records.File
+	out  interface{ Write(records.Record) error }
+
+	answered, failed int
+}
+
+// interrupted is how a run ends that the user stopped.
+type interrupted struct{ hint string }
+
+func (e interrupted) Error() string { return "interrupted" + e.hint }
+
+func (interrupted) Unwrap() error { return context.Canceled }
+
+// answerAll answers every question about every picture.
+func (r *run) answerAll(ctx context.Context) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if n, known := r.jobs.Count(); known {
+		r.pairs = n
+	}
+	// A run without an output file has nothing to look up before it begins, so that its first picture is decoded while the
+	// checkpoint is opened.
+	var tasks <-chan task
+	if r.options.Output.Path == "" {
+		tasks = lookAhead(ctx, r.jobs.All(), r.wanted)
+	}
+	if err := r.open(); err != nil {
+		return err
+	}
+	defer r.model.Close()
+	if err := r.create(); err != nil {
+		return err
+	}
+	defer func() {
+		if r.file != nil {
+			err = errors.Join(err, r.file.Close())
+		}
+	}()
+	if tasks == nil {
+		tasks = lookAhead(ctx, r.jobs.All(), r.wanted)
+	}
+	r.bar = newProgress(r.streams, r.options, r.pairs)
+	defer r.bar.clear()
+	for t := range tasks {
+		err := r.do(ctx, t)
+		t.release()
+		if err != nil {
+			return r.end(ctx, err)
+		}
+	}
+	return r.end(ctx, ctx.Err())
+}
+
+// open opens the checkpoint and notes what all answers have in common.
+func (r *run) open() (err error) {
+	o := r.options
+	if r.model, err = openModel(r.streams, o); err != nil {
+		return err
+	}
+	identity, err := r.model.Identity()
+	if err != nil {
+		r.model.Close()
+		return err
+	}
+	r.settings = records.Settings{
+		Knobs: records.Knobs{
+			MaxCrops: o.MaxCrops, NumTokens: o.NumTokens, MaxNewTokens: o.MaxNewTokens, Temperature: o.Temperature, TopP: o.TopP, Seed: o.Seed,
+			System: o.System, Prompt: o.Prompt, Choices: o.Choices, Confidence: o.LogProbs, Precision: r.model.Precision(),
+		},
+		Checkpoint: identity, Model: r.model.Name(),
+	}
+	if !o.Quiet {
+		r.ask.Note = func(text string) { r.note("mcllava: " + text) }
+	}
+	return nil
+}
+
+func (r *run) note(line string) {
+	r.bar.clear()
+	fmt.Fprintln(r.streams.Err, line)
+}
+
+// create begins the output, or goes on with it.
+func (r *run) create() (err error) {
+	o := r.options.Output
+	if o.Path == "" {
+		r.out = records.New(r.streams.Out, r.options.Format, r.options.many())
+		return nil
+	}
+	r.file, err = records.Create(o.Path, r.options.Format, records.CreateOptions{
+		Resume: o.Resume, Overwrite: o.Overwrite, Many: r.options.many(), Settings: r.settings,
+	})
+	if err != nil {
+		return err
+	}
+	r.out = r.file
+	if found := r.file.Found(); o.Resume && !r.options.Quiet {
+		fmt.Fprintf(r.streams.Err, "mcllava: %s has %d answers; %d that failed are asked again\n", o.Path, found.Answered, found.Failed)
+	}
+	return nil
+}
+
+// wanted says whether a pair is this run's to answer: in its share, and not answered yet.
+func (r *run) wanted(hash [sha256.Size]byte, hashed bool, p pair) bool {
+	share := hash
+	if !hashed {
+		share = sha256.Sum256([]byte(p.Source.Path))
+	}
+	if !r.options.Shard.Mine(share) {
+		return false
+	}
+	if r.file == nil || !hashed {
+		return true
+	}
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	return !r.file.Done(r.record(hash, p))
+}
+
+// record is what is known of a pair before it is asked.
+func (r *run) record(hash [sha256.Size]byte, p pair) records.Record {
+	return records.Record{
+		ID: p.ID, Image: p.Image, Question: p.Question, N: p.number, Of: r.pairs,
+		Key: records.Key(hash, p.Question, r.settings.Knobs, r.settings.Checkpoint),
+	}
+}
+
+// do answers the questions about one picture. The error is one that ends the run.
+func (r *run) do(ctx context.Context, t task) error {
+	r.bar.picture(t.number())
+	if t.err != nil && ctx.Err() == nil {
+		return r.fail(t, t.pairs, t.err)
+	}
+	var view *mcllava.View
+	for i, p := range t.pairs {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		a, err := r.answer(ctx, t, p, &view)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil && view == nil:
+			return r.fail(t, t.pairs[i:], err)
+		case err != nil:
+			if err := r.fail(t, t.pairs[i:i+1], err); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := r.write(r.complete(t, p, a)); err != nil {
+			return err
+		}
+		r.answered++
+	}
+	return nil
+}
+
+// answer answers one question, and looks at the picture first unless that was done for a question before.
+func (r *run) answer(ctx context.Context, t task, p pair, view **mcllava.View) (a *mcllava.Answer, err error) {
+	if r.options.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, r.options.Timeout)
+		defer cancel()
+	}
+	o := r.ask
+	o.Progress = r.bar.report
+	if r.options.Dump != "" {
+		o.Stages = &mcllava.Stages{}
+	}
+	streams := r.streams.OutTerminal && r.file == nil && r.options.single() && r.options.Format.String() == records.Plain.String()
+	if streams {
+		o.Piece = func(text string) {
+			r.bar.clear()
+			_, _ = io.WriteString(r.streams.Out, text)
+		}
+	}
+	if *view == nil {
+		if r.answered+r.failed == 0 {
+			announce(ctx, r.streams, r.model, r.options, t.picture)
+		}
+		if *view, err = r.model.See(ctx, t.picture, o); err != nil {
+			*view = nil
+			return nil, r.timeout(err)
+		}
+	}
+	if a, err = r.model.Answer(ctx, *view, p.Question, o); err != nil {
+		return nil, r.timeout(err)
+	}
+	r.bar.clear()
+	if streams && o.Choices == nil {
+		r.out = endOfLine{r.streams.Out}
+	}
+	if r.options.Dump != "" {
+		err = o.Stages.WriteFile(r.options.Dump)
+	}
+	return a, err
+}
+
+// endOfLine ends an answer that was shown piece by piece.
+type endOfLine struct{ out io.Writer }
+
+func (e endOfLine) Write(records.Record) error {
+	_, err := fmt.Fprintln(e.out)
+	return err
+}
+
+func (r *run) timeout(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("no answer within the timeout of %v", r.options.Timeout)
+	}
+	return err
+}
+
+// complete is the record of an answer.
+func (r *run) complete(t task, p pair, a *mcllava.Answer) records.Record {
+	record := r.record(t.hash, p)
+	r.settings.Stamp(&record)
+	record.Answer, record.Tokens, record.Finish, record.Seconds = a.Text, a.Tokens, a.Finish, a.Seconds
+	record.Crops, record.ImageTokens, record.PromptTokens, record.NumTokens = a.Crops, a.ImageTokens, a.PromptTokens, a.NumTokens
+	record.ImageSHA256 = fmt.Sprintf("%x", t.hash)
+	if n := len(a.LogProbs); n > 0 {
+		mean := 0.0
+		for _, l := range a.LogProbs {
+			mean += l / float64(n)
+		}
+		confidence := math.Exp(mean)
+		record.LogProb, record.Confidence = &mean, &confidence
+	}
+	if len(a.Choices) > 0 {
+		record.Choice, record.Probabilities = a.Text, map[string]float64{}
+		for _, c := range a.Choices {
+			record.Probabilities[c.Text] = c.Probability
+			if c.Text == a.Text {
+				record.LogProb, record.Confidence = &c.LogProb, &c.Probability
+			}
+		}
+	}
+	return record
+}
+
+// fail records why some pairs of a picture have no answer, and says so once. The error is one that ends the run.
+func (r *run) fail(t task, pairs []pair, reason error) error {
+	reason = named(t.image, reason)
+	r.failed += max(1, len(pairs))
+	for _, p := range pairs {
+		record := r.record(t.hash, p)
+		record.Error = oneLine(reason)
+		if err := r.write(record); err != nil {
+			return err
+		}
+	}
+	if r.options.single() || r.options.FailFast {
+		return reason
+	}
+	r.note("mcllava: " + oneLine(reason))
+	return nil
+}
+
+// named is an error that begins with the image it is about.
+func named(image string, err error) error {
+	if image == "" || strings.Contains(err.Error(), image) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", image, err)
+}
+
+func (r *run) write(record records.Record) error {
+	r.bar.clear()
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	return r.out.Write(record)
+}
+
+// end says how the run went.
+func (r *run) end(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		hint := ""
+		if r.file != nil && r.options.Format.CheckResume() == nil {
+			hint = fmt.Sprintf(" after %d answers; the same command with --resume goes on", r.answered)
+		}
+		return interrupted{hint}
+	case err != nil:
+		return err
+	case r.failed > 0:
+		return fmt.Errorf("%d of %d questions have no answer", r.failed, r.failed+r.answered)
+	}
+	return nil
+}
+
+// converse answers what is typed about one picture.
+func (r *run) converse(ctx context.Context) error {
+	in, ok := r.streams.In.(*os.File)
+	if !ok {
+		return usageError{errors.New("there is no terminal to ask questions at")}
+	}
+	var t task
+	for t = range lookAhead(ctx, r.jobs.All(), r.wanted) {
+		break
+	}
+	if t.err != nil {
+		return named(t.image, t.err)
+	}
+	if err := r.open(); err != nil {
+		return err
+	}
+	defer r.model.Close()
+	r.bar = newProgress(r.streams, r.options, 1)
+	defer r.bar.clear()
+	announce(ctx, r.streams, r.model, r.options, t.picture)
+	o := r.ask
+	o.Progress = r.bar.report
+	view, err := r.model.See(ctx, t.picture, o)
+	if err != nil {
+		return named(t.image, err)
+	}
+	r.bar.clear()
+	o.Piece = func(text string) { _, _ = io.WriteString(r.streams.Out, text) }
+	return converse(ctx, r.streams, newTerminalLines(in, r.streams.Err, "> "), func(ctx context.Context, question string) error {
+		a, err := r.model.Answer(ctx, view, question, o)
+		if err == nil && o.Choices != nil {
+			_, err = io.WriteString(r.streams.Out, a.Text)
+		}
+		fmt.Fprintln(r.streams.Out)
+		return err
+	})
+}
