@@ -294,8 +294,8 @@ func (r *run) model(ctx context.Context, p Precision) (Model, error) {
 	return result, nil
 }
 
-// spare is the memory that a run takes besides the weights, at most.
-const spare = 3 << 30
+// spare is more than a run takes besides the weights: keys and values, activations.
+const spare = 1 << 30
 
 func (r *run) crop(ctx context.Context, m *model) (*Work, error) {
 	if _, err := m.encode(ctx); err != nil { // touches memory for the first time
