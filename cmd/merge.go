@@ -2,7 +2,9 @@ package cmd
 
 import (
 	"bufio"
+	"context"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +19,7 @@ type mergeOptions struct {
 	AllowFailed bool
 }
 
-func newMerge(s Streams, run func(Streams, mergeOptions) error) *cobra.Command {
+func newMerge(s Streams, run func(context.Context, Streams, mergeOptions) error) *cobra.Command {
 	if run == nil {
 		run = merge
 	}
@@ -45,7 +47,7 @@ way to the answer of the same pair in another FILE. Records are not changed.`,
 				return usageError{fmt.Errorf("pairs is %d, expected 1 or more", o.Pairs)}
 			}
 			o.Files = args
-			return run(s, o)
+			return run(c.Context(), s, o)
 		},
 	}
 	f := c.Flags()
@@ -57,17 +59,17 @@ way to the answer of the same pair in another FILE. Records are not changed.`,
 	return c
 }
 
-func merge(s Streams, o mergeOptions) error {
-	m, err := records.OpenMerge(o.Files, records.MergeOptions{Pairs: o.Pairs, AllowFailed: o.AllowFailed})
+func merge(ctx context.Context, s Streams, o mergeOptions) error {
+	m, err := records.OpenMerge(ctx, o.Files, records.MergeOptions{Pairs: o.Pairs, AllowFailed: o.AllowFailed})
 	if err != nil {
 		return err
 	}
 	defer m.Close()
 	if o.Output != "" {
-		return records.WriteFile(o.Output, o.Overwrite, m.Write)
+		return records.WriteFile(o.Output, o.Overwrite, func(w io.Writer) error { return m.Write(ctx, w) })
 	}
 	out := bufio.NewWriterSize(s.Out, 1<<16)
-	if err := m.Write(out); err != nil {
+	if err := m.Write(ctx, out); err != nil {
 		return err
 	}
 	return out.Flush()

@@ -426,7 +426,7 @@ func TestTwoProcesses(t *testing.T) {
 	if out := second(path); !strings.Contains(out, "out.jsonl: is in use by another mcllava") {
 		t.Errorf("the second process: %s", out)
 	}
-	if _, err := OpenMerge([]string{path}, MergeOptions{}); err == nil || !strings.Contains(err.Error(), "out.jsonl: is in use by another mcllava") {
+	if _, err := OpenMerge(t.Context(), []string{path}, MergeOptions{}); err == nil || !strings.Contains(err.Error(), "out.jsonl: is in use by another mcllava") {
 		t.Errorf("merge meanwhile: %v", err)
 	}
 	if err := WriteFile(path, true, nil); err == nil || !strings.Contains(err.Error(), "out.jsonl: is in use by another mcllava") {

@@ -2,6 +2,7 @@ package records
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -34,9 +35,9 @@ type place struct {
 // OpenMerge reads outputs, in JSON lines or CSV, and sees to it that together they have every pair of the input once, with
 // answers of the same settings. A failed record gives way to an answer of the same pair. Errors name the file and line, or the
 // pairs. The files are locked against runs that would write them, until Close.
-func OpenMerge(paths []string, o MergeOptions) (*Merge, error) {
+func OpenMerge(ctx context.Context, paths []string, o MergeOptions) (*Merge, error) {
 	m := &Merge{}
-	if err := m.open(paths, o); err != nil {
+	if err := m.open(ctx, paths, o); err != nil {
 		m.Close()
 		return nil, err
 	}
@@ -51,11 +52,14 @@ func (m *Merge) Close() {
 }
 
 // Write writes the records in the order of the input, as they stand in their files.
-func (m *Merge) Write(w io.Writer) error {
+func (m *Merge) Write(ctx context.Context, w io.Writer) error {
 	if _, err := w.Write(m.format.header()); err != nil {
 		return err
 	}
 	for _, p := range m.places {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		text, err := m.text(p)
 		if err == nil {
 			_, err = w.Write(text)
@@ -67,7 +71,7 @@ func (m *Merge) Write(w io.Writer) error {
 	return nil
 }
 
-func (m *Merge) open(paths []string, o MergeOptions) error {
+func (m *Merge) open(ctx context.Context, paths []string, o MergeOptions) error {
 	for _, path := range paths {
 		s, err := openShard(path, m.shards)
 		if err != nil {
@@ -77,7 +81,7 @@ func (m *Merge) open(paths []string, o MergeOptions) error {
 	}
 	var all agreement
 	for i := range m.shards {
-		if err := m.read(i, &all); err != nil {
+		if err := m.read(ctx, i, &all); err != nil {
 			return err
 		}
 	}
@@ -99,7 +103,7 @@ func (m *Merge) open(paths []string, o MergeOptions) error {
 }
 
 // read notes the places of a file's records, which must agree with those of the files before.
-func (m *Merge) read(i int, all *agreement) error {
+func (m *Merge) read(ctx context.Context, i int, all *agreement) error {
 	s := m.shards[i]
 	format, err := s.format()
 	if err != nil || format == (Format{}) {
@@ -113,6 +117,8 @@ func (m *Merge) read(i int, all *agreement) error {
 	for r, err := range format.scan(io.NewSectionReader(s.file, 0, 1<<62)) {
 		where := fmt.Sprintf("%s: line %d", s.path, r.line)
 		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
 		case err != nil:
 			return fmt.Errorf("%s: %w", s.path, reason(err))
 		case r.torn:
@@ -221,29 +227,48 @@ func (m *Merge) complete(pairs int) error {
 		return nil
 	}
 	var named []string
-	behind := -1 // index of the record ahead of the first that is missing
+	next := 0 // index of the record behind the first that is missing
 	for n, i := 0, 0; n < pairs && len(named) < mostNamed; n++ {
 		if i < len(m.places) && int(m.places[i].n) == n {
 			i++
 			continue
 		}
 		if named == nil {
-			behind = i - 1
+			next = i
 		}
 		named = append(named, strconv.Itoa(n))
 	}
 	if missing > len(named) {
 		named = append(named, "…")
 	}
-	after := "the first of all"
-	if behind >= 0 {
-		r, err := m.record(m.places[behind])
-		if err != nil {
-			return err
-		}
-		after = fmt.Sprintf("the first comes after %s", r)
+	between, err := m.between(next)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("%d of %d pairs are in none of the files: %s (counted from 0; %s)", missing, pairs, strings.Join(named, ", "), after)
+	return fmt.Errorf("%d of %d pairs are in none of the files: %s (counted from 0%s)", missing, pairs, strings.Join(named, ", "), between)
+}
+
+// between says which records stand around a pair that is missing ahead of a record.
+func (m *Merge) between(next int) (string, error) {
+	var around []string
+	if next > 0 {
+		r, err := m.record(m.places[next-1])
+		if err != nil {
+			return "", err
+		}
+		around = append(around, "after "+r.String())
+	}
+	if next < len(m.places) {
+		r, err := m.record(m.places[next])
+		if err != nil {
+			return "", err
+		}
+		around = append(around, "before "+r.String())
+	}
+	if around == nil {
+		return "", nil
+	}
+	return "; the first comes " + strings.Join(around, " and "), nil
 }
 
 // answered refuses failed records.
@@ -264,7 +289,7 @@ func (m *Merge) answered() error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%s: %s failed (%s), and %d in all; to resume their runs asks again, and --allow-failed lets them be", m.where(first), r, r.Error, failed)
+	return fmt.Errorf("pairs that failed: %d, the first in %s: %s (%s); resume the runs to ask them again, or keep them with --allow-failed", failed, m.where(first), r, r.Error)
 }
 
 func (m *Merge) where(p place) string {

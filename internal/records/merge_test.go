@@ -2,6 +2,7 @@ package records
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -35,13 +36,13 @@ func merged(t *testing.T, f Format, o MergeOptions, outputs ...[]Record) (string
 			t.Fatal(err)
 		}
 	}
-	m, err := OpenMerge(paths, o)
+	m, err := OpenMerge(t.Context(), paths, o)
 	if err != nil {
 		return "", errors.New(strings.ReplaceAll(err.Error(), folder+string(filepath.Separator), ""))
 	}
 	defer m.Close()
 	out := filepath.Join(folder, "out")
-	if err := WriteFile(out, false, m.Write); err != nil {
+	if err := WriteFile(out, false, func(w io.Writer) error { return m.Write(t.Context(), w) }); err != nil {
 		t.Fatal(err)
 	}
 	return listed(t, out, f), nil
@@ -88,10 +89,12 @@ func TestMerge(t *testing.T) {
 		{"answered, then failed", MergeOptions{}, [][]Record{{b}, {a, noB, c}}, "0/3 a, 1/3 b, 2/3 c", ""},
 		{"the model is called otherwise", MergeOptions{}, [][]Record{{a, c}, {other(b, func(s *Settings) { s.Model = "x" })}}, "0/3 a, 1/3 b, 2/3 c", ""},
 
-		{"failed", MergeOptions{}, [][]Record{{a, c}, {noB}}, "", `shard2: line LINE1: b "what,\n\"shop\"?" failed (not a picture), and 1 in all; to resume`},
+		{"failed", MergeOptions{}, [][]Record{{a, c}, {noB}}, "", `pairs that failed: 1, the first in shard2: line LINE1: b "what,\n\"shop\"?" (not a picture); resume`},
 		{"missing", MergeOptions{}, [][]Record{{a}, {b}}, "", `1 of 3 pairs are in none of the files: 2 (counted from 0; the first comes after b "what,`},
-		{"missing at the beginning", MergeOptions{}, [][]Record{{b}}, "", "2 of 3 pairs are in none of the files: 0, 2 (counted from 0; the first of all)"},
+		{"missing at the beginning", MergeOptions{}, [][]Record{{b}}, "", "2 of 3 pairs are in none of the files: 0, 2 (counted from 0; the first comes before b \"what"},
 		{"many missing", MergeOptions{}, [][]Record{{pair(3, "d")}}, "", "9 of 10 pairs are in none of the files: 0, 1, 2, 4, 5, … (counted"},
+		{"missing in between", MergeOptions{}, [][]Record{{a, c}}, "", `files: 1 (counted from 0; the first comes after a "what,\n\"shop\"?" and before c "what,\n\"shop\"?")`},
+		{"all missing", MergeOptions{Pairs: 1}, [][]Record{{}}, "", "1 of 1 pairs are in none of the files: 0 (counted from 0)"},
 		{"doubled", MergeOptions{}, [][]Record{{a, b}, {b, c}}, "", `shard1: line LINE2 and shard2: line LINE1 both answer pair 1, b "what,\n\"shop\"?"; expected it once`},
 		{"of other inputs", MergeOptions{}, [][]Record{{a, b}, {three(1, "x"), c}}, "", `shard1: line LINE2 and shard2: line LINE1 are both pair 1, but one is b "what,\n\"shop\"?" and the other x "what`},
 		{"of a longer input", MergeOptions{}, [][]Record{{a, b}, {pair(2, "c")}}, "", "shard2: line LINE1 is of an input of 10 pairs, but shard1: line LINE1 of one of 3 pairs"},
@@ -157,7 +160,7 @@ func TestMergeRefusesFiles(t *testing.T) {
 		{[]string{jsonl, file("notes", "a note\n")}, "notes: is neither JSON lines nor CSV"},
 		{[]string{jsonl, file("other.jsonl", "{\"a\":1}\n")}, "other.jsonl: line 1 is no record"},
 	} {
-		m, err := OpenMerge(c.paths, MergeOptions{})
+		m, err := OpenMerge(t.Context(), c.paths, MergeOptions{})
 		if err == nil {
 			m.Close()
 		}
@@ -179,13 +182,13 @@ func TestMergeKeepsRecords(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Join(mixed, "")), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	m, err := OpenMerge([]string{path}, MergeOptions{})
+	m, err := OpenMerge(t.Context(), []string{path}, MergeOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Close()
 	// In place, too.
-	if err := WriteFile(path, true, m.Write); err != nil {
+	if err := WriteFile(path, true, func(w io.Writer) error { return m.Write(t.Context(), w) }); err != nil {
 		t.Fatal(err)
 	}
 	if got := read(t, path); got != strings.Join(want, "") {
@@ -223,5 +226,25 @@ func TestWriteFile(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 1 {
 		t.Errorf("the folder has %v, %v", entries, err)
+	}
+}
+
+func TestMergeInterrupted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out")
+	r := pair(0, "a")
+	r.Of = 1
+	write(t, path, JSONL, CreateOptions{}, r)
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := OpenMerge(stopped, []string{path}, MergeOptions{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("while it reads: %v", err)
+	}
+	m, err := OpenMerge(t.Context(), []string{path}, MergeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if err := m.Write(stopped, io.Discard); !errors.Is(err, context.Canceled) {
+		t.Errorf("while it writes: %v", err)
 	}
 }
