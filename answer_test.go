@@ -11,7 +11,7 @@ import (
 func look(t *testing.T, numTokens int) (*Model, *View) {
 	t.Helper()
 	m := open(t, Demo)
-	p, err := DecodePicture(read(t, "testdata/street.png"))
+	p, err := OpenPicture(read(t, "testdata/street.png"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestFeaturesAreRemembered(t *testing.T) {
 	if err := m.UseCache(t.TempDir(), 1<<20); err != nil {
 		t.Fatal(err)
 	}
-	p, err := DecodePicture(read(t, "testdata/street.png"))
+	p, err := OpenPicture(read(t, "testdata/street.png"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,14 +125,20 @@ func TestFeaturesAreRemembered(t *testing.T) {
 		}
 		return v
 	}
+	o := Defaults()
+	o.MaxCrops, o.NumTokens = 9, 500
+	before := m.Remembers(p, o)
 	first, again, fewer := see(500), see(500), see(100)
+	if after := m.Remembers(p, o); before || !after {
+		t.Errorf("the picture is remembered %v before it was seen, %v after", before, after)
+	}
 	if first.Cached() || !again.Cached() || !slices.Equal(first.features.Data, again.features.Data) {
 		t.Errorf("first %v, again %v, equal %v", first.Cached(), again.Cached(), slices.Equal(first.features.Data, again.features.Data))
 	}
 	if more := see(501); more.Cached() {
 		t.Error("more tokens than the cache has come from it")
 	}
-	m.cache = nil
+	m.cache.Store(nil)
 	encoded := see(100)
 	if !fewer.Cached() || encoded.Cached() || !slices.Equal(fewer.features.Data, encoded.features.Data) {
 		t.Errorf("fewer tokens, cached %v, differ from those that are encoded", fewer.Cached())

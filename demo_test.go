@@ -24,7 +24,7 @@ func TestDemoGivesTheRecordedAnswers(t *testing.T) {
 		l := look{r.Image, r.MaxCrops, r.NumTokens}
 		v, ok := seen[l]
 		if !ok {
-			picture, err := DecodePicture(read(t, filepath.Join(demoFolder, r.Image)))
+			picture, err := OpenPicture(read(t, filepath.Join(demoFolder, r.Image)))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -19,9 +19,7 @@ func (m *Model) UseCache(folder string, limit int64) error {
 	if err != nil {
 		return err
 	}
-	m.busy.Lock()
-	defer m.busy.Unlock()
-	m.cache = c
+	m.cache.Store(c)
 	return nil
 }
 
@@ -36,7 +34,7 @@ func (m *Model) Identity() (string, error) {
 
 // key is what the features of a picture are kept under.
 func (m *Model) key(p *Picture, plan Plan) (cache.Key, error) {
-	print, err := cache.Fingerprint(m.files.files)
+	print, err := m.fingerprint()
 	if err != nil {
 		return cache.Key{}, err
 	}
@@ -49,16 +47,29 @@ func (m *Model) key(p *Picture, plan Plan) (cache.Key, error) {
 	}, nil
 }
 
+// Remembers says whether See would take the picture's features from the cache, of the options by MaxCrops and NumTokens. It may be
+// called at any time.
+func (m *Model) Remembers(p *Picture, o Options) bool {
+	c := m.cache.Load()
+	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
+	if c == nil || err != nil {
+		return false
+	}
+	k, err := m.key(p, plan)
+	return err == nil && c.Has(k, plan.TokensPerCrop, m.config.Vision.Hidden)
+}
+
 // remembered is the features of a picture, [N, Dv], if the cache has them.
 func (m *Model) remembered(p *Picture, plan Plan) (blas32.General, bool) {
-	if m.cache == nil {
+	c := m.cache.Load()
+	if c == nil {
 		return blas32.General{}, false
 	}
 	k, err := m.key(p, plan)
 	if err != nil {
 		return blas32.General{}, false
 	}
-	e, ok := m.cache.Load(k)
+	e, ok := c.Load(k)
 	if !ok || e.Width != m.config.Vision.Hidden {
 		return blas32.General{}, false
 	}
@@ -68,17 +79,19 @@ func (m *Model) remembered(p *Picture, plan Plan) (blas32.General, bool) {
 
 // remember keeps the features of a picture. A cache that cannot be written to is said so once, and costs no answer.
 func (m *Model) remember(p *Picture, plan Plan, features blas32.General, o Options) {
-	if m.cache == nil {
+	c := m.cache.Load()
+	if c == nil {
 		return
 	}
 	k, err := m.key(p, plan)
 	if err == nil {
-		err = m.cache.Store(k, cache.Entry{Keep: plan.TokensPerCrop, Width: features.Cols, Features: features.Data})
+		err = c.Store(k, cache.Entry{Keep: plan.TokensPerCrop, Width: features.Cols, Features: features.Data})
 	}
-	if err != nil && o.Note != nil {
+	if err == nil {
+		return
+	}
+	m.cache.Store(nil)
+	if o.Note != nil {
 		o.Note(fmt.Sprintf("goes on without a cache: %v", err))
-	}
-	if err != nil {
-		m.cache = nil
 	}
 }

@@ -11,8 +11,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/mcllava/mcllava/crop"
 )
 
 // MaxPictureBytes is the largest encoded picture that is read.
@@ -91,14 +89,14 @@ type Seconds struct {
 	Decode     float64 `json:"decode"`
 }
 
-// Ask answers a question about an encoded picture: DecodePicture, See and Answer in one. Errors name what is wrong with the
+// Ask answers a question about an encoded picture: OpenPicture, See and Answer in one. Errors name what is wrong with the
 // picture, the question or the options; a cancelled context ends the work within a layer of the model.
 func (m *Model) Ask(ctx context.Context, picture []byte, question string, o Options) (*Answer, error) {
-	if err := m.Check(picture, question, o); err != nil {
+	p, err := OpenPicture(picture)
+	if err != nil {
 		return nil, err
 	}
-	p, err := DecodePicture(picture)
-	if err != nil {
+	if err := m.Check(p, question, o); err != nil {
 		return nil, err
 	}
 	v, err := m.See(ctx, p, o)
@@ -108,9 +106,9 @@ func (m *Model) Ask(ctx context.Context, picture []byte, question string, o Opti
 	return m.Answer(ctx, v, question, o)
 }
 
-// Check returns the error that Ask would end with before any work: of the options, the question, the prompt, or the picture's
-// header.
-func (m *Model) Check(picture []byte, question string, o Options) error {
+// Check returns the error that See or Answer would end with before any work: of the options, the question, the prompt, or the
+// picture's size.
+func (m *Model) Check(p *Picture, question string, o Options) error {
 	if err := o.Check(); err != nil {
 		return err
 	}
@@ -118,11 +116,7 @@ func (m *Model) Check(picture []byte, question string, o Options) error {
 	if err != nil {
 		return err
 	}
-	width, height, _, err := crop.DecodeSize(picture, crop.DefaultLimits)
-	if err != nil {
-		return err
-	}
-	plan, err := m.config.Plan(width, height, o.MaxCrops, o.NumTokens)
+	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
 	if err != nil {
 		return err
 	}

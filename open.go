@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mcllava/mcllava/encoder"
@@ -23,21 +24,22 @@ const Demo = "demo"
 
 // Model is an open checkpoint. It answers one question at a time; calls from several goroutines wait for each other.
 type Model struct {
-	name      string
-	config    Config
-	tokenizer *tokenizer.Tokenizer
-	stop      int
-	pool      *tensor.Pool
-	encoder   *encoder.Encoder
-	decoder   *llm.Decoder
-	kv        *llm.Cache   // of the last question
-	prefix    prefix       // what kv begins with
-	cache     *cache.Cache // of pictures' features; nil for none
-	files     *checkpoint  // mapped; weights may lie in it
-	precision weights.Precision
-	load      time.Duration
-	busy      sync.Mutex
-	closed    bool
+	name        string
+	config      Config
+	tokenizer   *tokenizer.Tokenizer
+	stop        int
+	pool        *tensor.Pool
+	encoder     *encoder.Encoder
+	decoder     *llm.Decoder
+	kv          *llm.Cache                  // of the last question
+	prefix      prefix                      // what kv begins with
+	cache       atomic.Pointer[cache.Cache] // of pictures' features; nil for none
+	fingerprint func() (string, error)      // of the checkpoint, for the cache
+	files       *checkpoint                 // mapped; weights may lie in it
+	precision   weights.Precision
+	load        time.Duration
+	busy        sync.Mutex
+	closed      bool
 }
 
 // OpenOptions say how a checkpoint is opened.
@@ -65,6 +67,7 @@ func OpenWith(folder string, o OpenOptions) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{name: c.name, config: c.config, files: c, pool: tensor.NewPool(o.Threads)}
+	m.fingerprint = sync.OnceValues(func() (string, error) { return cache.Fingerprint(c.files) })
 	if err := m.read(o.Precision); err != nil {
 		m.Close()
 		return nil, fmt.Errorf("%s: %w", c.name, err)

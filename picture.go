@@ -3,29 +3,39 @@ package mcllava
 import (
 	"crypto/sha256"
 	"image"
+	"sync"
 	"time"
 
 	"github.com/mcllava/mcllava/crop"
 )
 
-// Picture is a decoded picture, turned upright.
+// Picture is an encoded picture of which the header has been read. It needs no model, so that it can be decoded ahead of its use.
 type Picture struct {
-	Width, Height int
+	Width, Height int               // once it is turned upright
 	Hash          [sha256.Size]byte // of the encoded bytes
-	upright       *image.RGBA
-	decoding      time.Duration
+
+	data     []byte
+	once     sync.Once
+	upright  *image.RGBA
+	err      error
+	decoding time.Duration
 }
 
-// DecodePicture decodes a JPEG, PNG, GIF, WebP, BMP or TIFF. It needs no model, so that it can be done ahead of one's work.
-// Errors name what is wrong with the picture.
-func DecodePicture(data []byte) (*Picture, error) {
-	start := time.Now()
-	upright, err := crop.Decode(data, crop.DefaultLimits)
+// OpenPicture reads the header of a JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC or AVIF. Errors name what is wrong with the picture.
+func OpenPicture(data []byte) (*Picture, error) {
+	width, height, _, err := crop.DecodeSize(data, crop.DefaultLimits)
 	if err != nil {
 		return nil, err
 	}
-	size := upright.Bounds()
-	return &Picture{
-		Width: size.Dx(), Height: size.Dy(), Hash: sha256.Sum256(data), upright: upright, decoding: time.Since(start),
-	}, nil
+	return &Picture{Width: width, Height: height, Hash: sha256.Sum256(data), data: data}, nil
+}
+
+// Decode decodes the picture, unless it has been. See does so where it has to.
+func (p *Picture) Decode() error {
+	p.once.Do(func() {
+		start := time.Now()
+		p.upright, p.err = crop.Decode(p.data, crop.DefaultLimits)
+		p.data, p.decoding = nil, time.Since(start)
+	})
+	return p.err
 }

@@ -26,7 +26,7 @@ func (v *View) Plan() Plan { return v.plan }
 func (v *View) Cached() bool { return v.cached }
 
 // See cuts a picture and encodes its crops. Of the options it uses MaxCrops, NumTokens, Progress, Note and Stages.
-// A picture that the cache has features of is not encoded again.
+// A picture that the cache has features of is neither decoded nor encoded.
 // A cancelled context ends the work within a layer of the model.
 func (m *Model) See(ctx context.Context, p *Picture, o Options) (*View, error) {
 	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
@@ -38,12 +38,15 @@ func (m *Model) See(ctx context.Context, p *Picture, o Options) (*View, error) {
 	}
 	defer m.busy.Unlock()
 	v := &View{plan: plan}
-	v.seconds.Preprocess = p.decoding.Seconds()
 	if v.features, v.cached = m.remembered(p, plan); v.cached && o.Stages == nil {
 		o.progress(StageCrops, len(plan.Boxes), len(plan.Boxes))
 		return v, nil
 	}
 	v.cached = false
+	if err := p.Decode(); err != nil {
+		return nil, err
+	}
+	v.seconds.Preprocess = p.decoding.Seconds()
 	if v.features, err = m.encode(ctx, p.upright, plan, o, &v.seconds); err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func TestOnlyLongRunsAreAnnounced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	picture, err := mcllava.DecodePicture(encoded(t, png.Encode, 300, 200))
+	picture, err := mcllava.OpenPicture(encoded(t, png.Encode, 300, 200))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/mcllava/mcllava"
-	"github.com/mcllava/mcllava/crop"
 	"github.com/mcllava/mcllava/internal/jobs"
 )
 
@@ -39,14 +38,15 @@ type pair struct {
 const roomAhead = 512 << 20
 
 // lookAhead reads and decodes pictures ahead of their use, in the order of the input. Wanted says of a picture's content which
-// pairs are to be answered; a picture of which none are is not decoded. The channel is closed at the end, or once ctx is done.
-func lookAhead(ctx context.Context, all iter.Seq2[jobs.Job, error], wanted func(hash [32]byte, hashed bool, p pair) bool) <-chan task {
+// pairs are to be answered; a picture of which none are is not even opened. Encodes says whether a picture will be decoded at all.
+// The channel is closed at the end, or once ctx is done.
+func lookAhead(ctx context.Context, all iter.Seq2[jobs.Job, error], wanted func(hash [32]byte, hashed bool, p pair) bool, encodes func(*mcllava.Picture) bool) <-chan task {
 	out := make(chan task)
 	room := semaphore.NewWeighted(roomAhead)
 	go func() {
 		defer close(out)
 		for t := range grouped(all) {
-			if !prepare(ctx, &t, room, wanted) {
+			if !prepare(ctx, &t, room, wanted, encodes) {
 				continue
 			}
 			select {
@@ -91,7 +91,7 @@ func grouped(all iter.Seq2[jobs.Job, error]) iter.Seq[task] {
 
 // prepare reads and decodes a task's picture if any of its pairs is wanted, and drops the pairs that are not. It waits until
 // there is room for the picture.
-func prepare(ctx context.Context, t *task, room *semaphore.Weighted, wanted func([32]byte, bool, pair) bool) bool {
+func prepare(ctx context.Context, t *task, room *semaphore.Weighted, wanted func([32]byte, bool, pair) bool, encodes func(*mcllava.Picture) bool) bool {
 	t.release = func() {}
 	if t.err != nil {
 		return true
@@ -116,17 +116,16 @@ func prepare(ctx context.Context, t *task, room *semaphore.Weighted, wanted func
 	if data, t.err = source.Open(); t.err != nil {
 		return true
 	}
-	width, height, _, err := crop.DecodeSize(data, crop.DefaultLimits)
-	if t.err = err; err != nil {
+	if t.picture, t.err = mcllava.OpenPicture(data); t.err != nil || !encodes(t.picture) {
 		return true
 	}
 	const bytesPerPixel = 4
-	weight := min(roomAhead, bytesPerPixel*int64(width)*int64(height))
+	weight := min(roomAhead, bytesPerPixel*int64(t.picture.Width)*int64(t.picture.Height))
 	if room.Acquire(ctx, weight) != nil {
 		t.err = ctx.Err()
 		return true
 	}
 	t.release = func() { room.Release(weight) }
-	t.picture, t.err = mcllava.DecodePicture(data)
+	t.err = t.picture.Decode()
 	return true
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/internal/jobs"
@@ -25,6 +26,7 @@ type run struct {
 	pairs   int // of the whole input; 0 where that is not known
 
 	model    *mcllava.Model
+	opened   atomic.Pointer[mcllava.Model] // the same, for the look ahead
 	settings records.Settings
 	bar      *progress
 
@@ -53,7 +55,7 @@ func (r *run) answerAll(ctx context.Context) (err error) {
 	// checkpoint is opened.
 	var tasks <-chan task
 	if r.options.Output.Path == "" {
-		tasks = lookAhead(ctx, r.jobs.All(), r.wanted)
+		tasks = lookAhead(ctx, r.jobs.All(), r.wanted, r.encodes)
 	}
 	if err := r.open(); err != nil {
 		return err
@@ -68,7 +70,7 @@ func (r *run) answerAll(ctx context.Context) (err error) {
 		}
 	}()
 	if tasks == nil {
-		tasks = lookAhead(ctx, r.jobs.All(), r.wanted)
+		tasks = lookAhead(ctx, r.jobs.All(), r.wanted, r.encodes)
 	}
 	r.bar = newProgress(r.streams, r.options, r.pairs)
 	defer r.bar.clear()
@@ -88,6 +90,7 @@ func (r *run) open() (err error) {
 	if r.model, err = openModel(r.streams, o); err != nil {
 		return err
 	}
+	r.opened.Store(r.model)
 	identity, err := r.model.Identity()
 	if err != nil {
 		r.model.Close()
@@ -146,6 +149,12 @@ func (r *run) wanted(hash [sha256.Size]byte, hashed bool, p pair) bool {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	return !r.file.Done(r.record(hash, p))
+}
+
+// encodes says whether a picture has to be decoded and encoded. While the checkpoint is still being opened, it is taken to.
+func (r *run) encodes(p *mcllava.Picture) bool {
+	m := r.opened.Load()
+	return m == nil || !m.Remembers(p, r.ask)
 }
 
 // record is what is known of a pair before it is asked.
@@ -327,7 +336,7 @@ func (r *run) converse(ctx context.Context) error {
 		return usageError{errors.New("there is no terminal to ask questions at")}
 	}
 	var t task
-	for t = range lookAhead(ctx, r.jobs.All(), r.wanted) {
+	for t = range lookAhead(ctx, r.jobs.All(), r.wanted, r.encodes) {
 		break
 	}
 	if t.err != nil {

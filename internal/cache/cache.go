@@ -111,6 +111,12 @@ func (c *Cache) Store(k Key, e Entry) error {
 	return err
 }
 
+// Has says whether there is an entry of a key with at least keep[b] rows of each crop, as its header says, which counts as a use
+// of it.
+func (c *Cache) Has(k Key, keep []int, width int) bool {
+	return !c.holdsNothing() && c.has(k, Entry{Keep: keep, Width: width})
+}
+
 // has says whether the entry of a key has at least the rows of e, which counts as a use of it.
 func (c *Cache) has(k Key, e Entry) bool {
 	path := c.path(k)
