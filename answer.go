@@ -83,10 +83,12 @@ func (m *Model) answer(ctx context.Context, v *View, before, after []int, o Opti
 	return err
 }
 
-// reserve sees to it that the cache has room for positions; a new one holds nothing.
+// reserve sees to it that the cache has room for positions; a new one holds nothing. It has room to spare for a longer question
+// after this one.
 func (m *Model) reserve(positions int) {
+	const spare = 256
 	if m.kv == nil || m.kv.Cap() < positions {
-		m.kv, m.prefix = m.decoder.NewCache(positions), prefix{}
+		m.kv, m.prefix = m.decoder.NewCache(min(positions+spare, m.config.Text.Context)), prefix{}
 	}
 }
 

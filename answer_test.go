@@ -26,9 +26,12 @@ func look(t *testing.T, numTokens int) (*Model, *View) {
 
 func TestQuestionsShareAPrefixWithoutAChange(t *testing.T) {
 	m, v := look(t, 0)
-	questions := []string{"what shop is this", "is it day or night?", "what colour is the awning?", "is it day or night?"}
-	for _, q := range questions {
+	questions := []string{"day?", "what shop is this", "is it day or night?", "what colour is the awning?", "is it day or night?"}
+	for i, q := range questions {
 		o := Defaults()
+		if kept := m.prefix.view == v; kept != (i > 0) {
+			t.Errorf("%q: the prompt of the question before is kept: %v", q, kept)
+		}
 		shared, err := m.Answer(t.Context(), v, q, o)
 		if err != nil {
 			t.Fatal(err)

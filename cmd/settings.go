@@ -46,7 +46,7 @@ func bind(c *cobra.Command, config string) error {
 
 // settable says whether a flag is a setting, and not a wish for this one call.
 func settable(name string) bool {
-	return name != "help" && name != "config" && name != "dump" && name != "output"
+	return name != "help" && name != "config" && name != "dump" && name != "output" && name != "resume" && name != "overwrite"
 }
 
 // knownKeys refuses a key of the config file that is no setting of any command.
