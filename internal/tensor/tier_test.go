@@ -24,7 +24,7 @@ func eachTier(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
 	chosen := active
 	defer func() { active = chosen }()
-	for _, k := range supported() {
+	for _, k := range append(supported(), variants()...) {
 		t.Run(string(k.tier), func(t *testing.T) {
 			var calls atomic.Int64
 			active = k

@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package tensor
+
+func variants() []kernels { return nil }
