@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"unsafe"
 
 	"github.com/edsrzf/mmap-go"
 )
@@ -98,6 +99,23 @@ func (c *Checkpoint) Names() []string {
 // order and the first to name a key wins.
 func (c *Checkpoint) Metadata() map[string]string {
 	return maps.Clone(c.metadata)
+}
+
+// Forget says that a tensor's data have been used, so that a mapped file takes no more memory than what is being read of it.
+// They can be read again all the same.
+func (c *Checkpoint) Forget(t Tensor) {
+	for _, m := range c.mapped {
+		if len(t.Data) > 0 && within(m, t.Data) {
+			forget(m, t.Data)
+		}
+	}
+}
+
+// within says whether part is a stretch of whole.
+func within(whole, part []byte) bool {
+	begin := uintptr(unsafe.Pointer(unsafe.SliceData(whole)))
+	at := uintptr(unsafe.Pointer(unsafe.SliceData(part)))
+	return at >= begin && at+uintptr(len(part)) <= begin+uintptr(len(whole))
 }
 
 // Close unmaps the files; reading a mapped tensor's data after it is fatal.

@@ -285,3 +285,28 @@ func TestSavedCheckpoints(t *testing.T) {
 		}
 	}
 }
+
+func TestForgottenTensorsAreReadAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	save(t, path, sample())
+	c, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	for _, name := range c.Names() {
+		tensor, _ := c.Tensor(name)
+		c.Forget(tensor)
+	}
+	checkSame(t, c, sample())
+
+	parsed, err := Parse("parsed", encode(t, sample(), nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range parsed.Names() {
+		tensor, _ := parsed.Tensor(name)
+		parsed.Forget(tensor) // which is in no file, and so stays
+	}
+	checkSame(t, parsed, sample())
+}

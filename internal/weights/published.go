@@ -37,6 +37,7 @@ func (p published) Weight(pool *tensor.Pool, name string, f tensor.Form, shape .
 	}
 	r := newRows(t, f)
 	w := tensor.NewWeight(pool, f, shape[0], t.Elements()/shape[0], r.read)
+	p.checkpoint.Forget(t)
 	return w, r.err
 }
 
@@ -49,6 +50,7 @@ func (p published) Embedding(pool *tensor.Pool, name string, f tensor.Form, rows
 	r := newRows(t, f)
 	if t.DType != dtypes[f] {
 		e := tensor.NewEmbedding(pool, f, rows, cols, r.read)
+		p.checkpoint.Forget(t)
 		return e, r.err
 	}
 	scratch := tensor.New(pool.Threads(), cols)
