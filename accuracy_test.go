@@ -307,14 +307,15 @@ func recordedAnswers(t *testing.T) []recordedAnswer {
 	return rows
 }
 
-// quickCrops is the most crops of the recorded questions that are asked in every precision.
+// quickCrops is the most crops of the recorded questions that are asked in every precision; a short run and the generic tier, which
+// is slow, take the questions about whole pictures.
 const quickCrops = 25
 
 // TestRecordedAnswersInEveryPrecision asks the demo what the PyTorch model was asked and holds each precision to the share of the
 // answers that it may change.
 func TestRecordedAnswersInEveryPrecision(t *testing.T) {
 	most := quickCrops
-	if testing.Short() {
+	if tier, _ := tensor.ActiveTier(); testing.Short() || tier == tensor.Generic {
 		most = 1
 	}
 	rows := slices.DeleteFunc(recordedAnswers(t), func(r recordedAnswer) bool { return r.Crops > most })
