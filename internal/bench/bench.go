@@ -134,7 +134,7 @@ var (
 		rounds: 3, prefills: 2, decode: 1500 * time.Millisecond, profiled: 2 * time.Second, vision: 1 << 20, text: 1 << 20,
 	}
 	quick = effort{
-		slice: 15 * time.Millisecond, memory: 256 << 20, passes: 3, productRounds: 3, product: 15 * time.Millisecond,
+		slice: 15 * time.Millisecond, memory: 256 << 20, passes: 3, productRounds: 5, product: 15 * time.Millisecond,
 		rounds: 2, prefills: 2, decode: 200 * time.Millisecond, profiled: 400 * time.Millisecond, vision: 2, text: 2,
 	}
 )
