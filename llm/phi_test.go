@@ -154,6 +154,9 @@ func TestDecodeStops(t *testing.T) {
 }
 
 func TestDecodingAllocatesNothing(t *testing.T) {
+	if tier, _ := tensor.ActiveTier(); tier == tensor.Generic {
+		t.Skip("gonum's product allocates")
+	}
 	d := load(t, reference.Cases(t, "../testdata")[0])
 	cache, x, logits := d.NewCache(40), d.Embed([]int{1}), make([]float32, d.Vocab)
 	sampler := NewSampler(0, 1, 0)
