@@ -129,3 +129,19 @@ func prepare(ctx context.Context, t *task, room *semaphore.Weighted, wanted func
 	t.err = t.picture.Decode()
 	return true
 }
+
+// until hands out tasks until there are no more or ctx is done, also while the next one is waited for: it may come from a pipe.
+func until(ctx context.Context, tasks <-chan task) iter.Seq[task] {
+	return func(yield func(task) bool) {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case t, ok := <-tasks:
+				if !ok || !yield(t) {
+					return
+				}
+			}
+		}
+	}
+}

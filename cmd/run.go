@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"strings"
@@ -65,6 +66,9 @@ func (r *run) answerAll(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() {
+		cancel()
+		r.lock.Lock()
+		defer r.lock.Unlock()
 		if r.file != nil {
 			err = errors.Join(err, r.file.Close())
 		}
@@ -74,7 +78,7 @@ func (r *run) answerAll(ctx context.Context) (err error) {
 	}
 	r.bar = newProgress(r.streams, r.options, r.pairs)
 	defer r.bar.clear()
-	for t := range tasks {
+	for t := range until(ctx, tasks) {
 		err := r.do(ctx, t)
 		t.release()
 		if err != nil {
@@ -299,6 +303,10 @@ func (r *run) fail(t task, pairs []pair, reason error) error {
 
 // named is an error that begins with the image it is about.
 func named(image string, err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) && file.Path == image {
+		err = file.Err
+	}
 	if image == "" || strings.Contains(err.Error(), image) {
 		return err
 	}
