@@ -13,9 +13,11 @@ import (
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/webp"
+
+	"github.com/mcllava/mcllava/internal/heif"
 )
 
-const readable = "a JPEG, PNG, GIF, WebP, BMP or TIFF picture"
+const readable = "a JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC or AVIF picture"
 
 // format is one kind of picture that can be read.
 type format struct {
@@ -23,22 +25,31 @@ type format struct {
 	magic  string // what a file begins with; '?' is any byte
 	config func(data []byte) (image.Config, error)
 	decode func(data []byte) (*image.RGBA, error) // opaque, not yet upright
-	exif   func(data []byte) []byte
+	turn   func(data []byte) orientation
 }
 
 var formats = []format{
-	{"JPEG", "\xff\xd8\xff", head(jpeg.DecodeConfig), decodeJPEG, exifOfJPEG},
-	{"PNG", "\x89PNG", head(png.DecodeConfig), over(png.Decode), exifOfPNG},
+	{"JPEG", "\xff\xd8\xff", head(jpeg.DecodeConfig), decodeJPEG, exif(exifOfJPEG)},
+	{"PNG", "\x89PNG", head(png.DecodeConfig), over(png.Decode), exif(exifOfPNG)},
 	{"GIF", "GIF8", head(gif.DecodeConfig), decodeGIF, none},
-	{"WebP", "RIFF????WEBP", head(webp.DecodeConfig), decodeWebP, exifOfWebP},
+	{"WebP", "RIFF????WEBP", head(webp.DecodeConfig), decodeWebP, exif(exifOfWebP)},
 	{"BMP", "BM", head(bmp.DecodeConfig), decodeBMP, none},
-	{"TIFF", "II*\x00", tiffHead, decodeTIFF, self},
-	{"TIFF", "MM\x00*", tiffHead, decodeTIFF, self},
+	{"TIFF", "II*\x00", tiffHead, decodeTIFF, readOrientation},
+	{"TIFF", "MM\x00*", tiffHead, decodeTIFF, readOrientation},
 }
 
-func none([]byte) []byte { return nil }
+// The kinds of [heif.Kind].
+var (
+	heic = format{"HEIC", "", heifHead, decodeHEIF, heifTurn}
+	avif = format{"AVIF", "", heifHead, decodeHEIF, heifTurn}
+)
 
-func self(data []byte) []byte { return data }
+func none([]byte) orientation { return upright }
+
+// exif is the orientation of the EXIF that find finds.
+func exif(find func(data []byte) []byte) func([]byte) orientation {
+	return func(data []byte) orientation { return readOrientation(find(data)) }
+}
 
 func head(config func(io.Reader) (image.Config, error)) func([]byte) (image.Config, error) {
 	return func(data []byte) (image.Config, error) { return config(bytes.NewReader(data)) }
@@ -50,11 +61,6 @@ var refused = []struct{ name, magic string }{
 	{"JPEG XL", "\x00\x00\x00\x0cJXL \r\n\x87\n"},
 	{"JPEG 2000", "\x00\x00\x00\x0cjP  "},
 	{"JPEG 2000", "\xff\x4f\xff\x51"},
-	{"AVIF", "????ftypavi"},
-	{"HEIC", "????ftyphei"},
-	{"HEIC", "????ftyphev"},
-	{"HEIC", "????ftypmif1"},
-	{"HEIC", "????ftypmsf1"},
 	{"BigTIFF", "II+\x00"},
 	{"BigTIFF", "MM\x00+"},
 	{"Canon raw", "II*\x00????CR"},
@@ -71,18 +77,19 @@ func sniff(data []byte) (format, error) {
 	}
 	for _, r := range refused {
 		if begins(data, r.magic) {
-			name := r.name
-			// A HEIF container says what it holds in its list of brands.
-			if name == "HEIC" && bytes.Contains(data[:min(len(data), 64)], []byte("avif")) {
-				name = "AVIF"
-			}
-			return format{}, fmt.Errorf("%s is not supported, convert it first (expected %s)", name, readable)
+			return format{}, fmt.Errorf("%s is not supported, convert it first (expected %s)", r.name, readable)
 		}
 	}
 	for _, f := range formats {
 		if begins(data, f.magic) {
 			return f, nil
 		}
+	}
+	switch heif.Kind(data) {
+	case heic.name:
+		return heic, nil
+	case avif.name:
+		return avif, nil
 	}
 	return format{}, fmt.Errorf("not a picture: begins with %q, expected %s", data[:min(len(data), 8)], readable)
 }

@@ -26,9 +26,9 @@ type header struct {
 	turn          orientation
 }
 
-// Decode turns an encoded picture (JPEG, PNG, WebP, BMP, TIFF, or the first frame of a GIF or an animated WebP, told
-// apart by content) into upright, opaque RGB: turned as its EXIF orientation says, transparency over white, 16-bit
-// channels cut to 8. The result's bounds begin at (0, 0).
+// Decode turns an encoded picture (JPEG, PNG, WebP, BMP, TIFF, HEIC, AVIF, or the first frame of a GIF or an animated
+// WebP, told apart by content) into upright, opaque RGB: turned as its EXIF orientation says, or the boxes of a HEIC or
+// AVIF, transparency over white, 16-bit channels cut to 8. The result's bounds begin at (0, 0).
 //
 // It is an error if the picture is truncated or broken, of an unknown format, above a limit, or has a side below
 // [MinSide]. Limits are checked before anything is decoded. What follows a complete first frame is not looked at.
@@ -53,7 +53,7 @@ func Decode(data []byte, lim Limits) (img *image.RGBA, err error) {
 }
 
 // DecodeSize reads only the headers: the picture's width and height in pixels when it is upright, and the name of
-// its format ("JPEG", "PNG", "GIF", "WebP", "BMP", "TIFF"). It makes every check of [Decode] that needs no more.
+// its format ("JPEG", "PNG", "GIF", "WebP", "BMP", "TIFF", "HEIC", "AVIF"). It makes every check of [Decode] that needs no more.
 func DecodeSize(data []byte, lim Limits) (width, height int, format string, err error) {
 	h, err := readHeader(data, lim)
 	if err != nil {
@@ -96,7 +96,7 @@ func readHeader(data []byte, lim Limits) (h header, err error) {
 	case float64(len(data)) < f.leastBytes(data, c.Width, c.Height):
 		return header{}, f.truncated()
 	}
-	return header{f, c.Width, c.Height, readOrientation(f.exif(data))}, nil
+	return header{f, c.Width, c.Height, f.turn(data)}, nil
 }
 
 func megapixels(pixels float64) string { return strconv.FormatFloat(pixels/1e6, 'f', -1, 64) }

@@ -10,6 +10,8 @@ import (
 // in 2…8 counts as upright.
 type orientation int
 
+const upright orientation = 1
+
 const tagOrientation = 0x0112
 
 // readOrientation reads the tag from a picture's EXIF, which is a small TIFF. One that has none, or whose EXIF is
@@ -17,7 +19,7 @@ const tagOrientation = 0x0112
 func readOrientation(exif []byte) orientation {
 	exif = bytes.TrimPrefix(exif, []byte("Exif\x00\x00")) // some writers keep JPEG's prefix in other formats
 	if !begins(exif, "II*\x00") && !begins(exif, "MM\x00*") {
-		return 0
+		return upright
 	}
 	return orientation(tiffTag(exif, tagOrientation))
 }
@@ -111,4 +113,19 @@ func (o orientation) apply(m *image.RGBA) *image.RGBA {
 		}
 	}
 	return out
+}
+
+// then is the one orientation that does what o and after it next do.
+func (o orientation) then(next orientation) orientation {
+	probe := image.NewRGBA(image.Rect(0, 0, 2, 3))
+	for i := range probe.Pix {
+		probe.Pix[i] = uint8(i)
+	}
+	both := next.apply(o.apply(probe))
+	for one := upright; one <= 8; one++ {
+		if m := one.apply(probe); m.Rect == both.Rect && bytes.Equal(m.Pix, both.Pix) {
+			return one
+		}
+	}
+	return upright
 }
