@@ -9,6 +9,7 @@ build:
 test:
 	$(GO) test ./...
 	$(GO) test -race -short ./...
+	$(GO) test -tags noheif ./crop ./internal/heif
 
 # How fast this machine runs the model; BENCH_FLAGS are its flags, such as --quick, --precision q8 or --json.
 bench:
@@ -24,7 +25,7 @@ accuracy:
 	$(GO) test -count=1 -v -timeout 0 -run '^TestAccuracy$$' . -accuracy $(SCENES)
 
 # Each fuzz target for a fixed number of inputs.
-FUZZ = ./crop:FuzzDecode ./internal/jobs:FuzzJobs ./tokenizer:FuzzWords ./tokenizer:FuzzEncode ./internal/safetensors:FuzzParse
+FUZZ = ./crop:FuzzDecode ./internal/heif:FuzzRead ./internal/jobs:FuzzJobs ./tokenizer:FuzzWords ./tokenizer:FuzzEncode ./internal/safetensors:FuzzParse
 FUZZ_COUNT ?= 20000x
 fuzz:
 	@for target in $(FUZZ); do \
