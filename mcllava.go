@@ -150,8 +150,10 @@ func (o Options) Check() error {
 		return fmt.Errorf("temperature is %v, expected 0 to 100", o.Temperature)
 	case !(o.TopP > 0 && o.TopP <= 1):
 		return fmt.Errorf("top-p is %v, expected more than 0 and at most 1", o.TopP)
-	case slices.Contains(o.Choices, ""):
+	case o.Choices != nil && len(o.Choices) == 0, slices.Contains(o.Choices, ""):
 		return errors.New("a choice is empty")
+	case len(slices.Compact(slices.Sorted(slices.Values(o.Choices)))) < len(o.Choices):
+		return fmt.Errorf("a choice is given twice: %q", o.Choices)
 	}
 	return nil
 }
