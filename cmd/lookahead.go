@@ -40,12 +40,12 @@ const roomAhead = 512 << 20
 // lookAhead reads and decodes pictures ahead of their use, in the order of the input. Wanted says of a picture's content which
 // pairs are to be answered; a picture of which none are is not even opened. Encodes says whether a picture will be decoded at all.
 // The channel is closed at the end, or once ctx is done.
-func lookAhead(ctx context.Context, all iter.Seq2[jobs.Job, error], wanted func(hash [32]byte, hashed bool, p pair) bool, encodes func(*mcllava.Picture) bool) <-chan task {
+func lookAhead(ctx context.Context, all *jobs.Jobs, wanted func(hash [32]byte, hashed bool, p pair) bool, encodes func(*mcllava.Picture) bool) <-chan task {
 	out := make(chan task)
 	room := semaphore.NewWeighted(roomAhead)
 	go func() {
 		defer close(out)
-		for t := range grouped(all) {
+		for t := range grouped(all.All(), all.Questions()) {
 			if !prepare(ctx, &t, room, wanted, encodes) {
 				continue
 			}
@@ -60,8 +60,9 @@ func lookAhead(ctx context.Context, all iter.Seq2[jobs.Job, error], wanted func(
 	return out
 }
 
-// grouped gathers the questions that follow each other and are about one image.
-func grouped(all iter.Seq2[jobs.Job, error]) iter.Seq[task] {
+// grouped gathers the questions that follow each other and are about one image. Of that many, none is waited for; 0 is for a number
+// that is not known.
+func grouped(all iter.Seq2[jobs.Job, error], questions int) iter.Seq[task] {
 	return func(yield func(task) bool) {
 		var t task
 		var source *jobs.Source
@@ -84,6 +85,12 @@ func grouped(all iter.Seq2[jobs.Job, error]) iter.Seq[task] {
 			}
 			t.pairs = append(t.pairs, pair{job, number})
 			number++
+			if len(t.pairs) == questions {
+				if !flush() {
+					return
+				}
+				source = nil
+			}
 		}
 		flush()
 	}

@@ -56,7 +56,7 @@ func (r *run) answerAll(ctx context.Context) (err error) {
 	// checkpoint is opened.
 	var tasks <-chan task
 	if r.options.Output.Path == "" {
-		tasks = lookAhead(ctx, r.jobs.All(), r.wanted, r.encodes)
+		tasks = lookAhead(ctx, r.jobs, r.wanted, r.encodes)
 	}
 	if err := r.open(); err != nil {
 		return err
@@ -74,7 +74,7 @@ func (r *run) answerAll(ctx context.Context) (err error) {
 		}
 	}()
 	if tasks == nil {
-		tasks = lookAhead(ctx, r.jobs.All(), r.wanted, r.encodes)
+		tasks = lookAhead(ctx, r.jobs, r.wanted, r.encodes)
 	}
 	r.bar = newProgress(r.streams, r.options, r.pairs)
 	defer r.bar.clear()
@@ -344,7 +344,7 @@ func (r *run) converse(ctx context.Context) error {
 		return usageError{errors.New("there is no terminal to ask questions at")}
 	}
 	var t task
-	for t = range lookAhead(ctx, r.jobs.All(), r.wanted, r.encodes) {
+	for t = range lookAhead(ctx, r.jobs, r.wanted, r.encodes) {
 		break
 	}
 	if t.err != nil {

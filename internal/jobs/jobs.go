@@ -151,3 +151,6 @@ func (j *Jobs) Count() (n int, known bool) {
 	}
 	return n, true
 }
+
+// Questions is the number of questions about each image, 0 where that differs: in a jobs file.
+func (j *Jobs) Questions() int { return len(j.questions) }
