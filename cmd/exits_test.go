@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strconv"
 )
 
 // exits is the script command "exits CODE PROGRAM ARG…": it runs the program and fails unless it ends with the exit code, prints
-// nothing on standard output and one line on standard error.
+// nothing on standard output and one line on standard error. An interrupt is passed on to the program.
 func exits() {
 	want, err := strconv.Atoi(os.Args[1])
 	if err != nil {
@@ -20,7 +21,16 @@ func exits() {
 	c.Stdin = os.Stdin
 	var out, message lines
 	c.Stdout, c.Stderr = &out, &message
-	err = c.Run()
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	if err = c.Start(); err == nil {
+		go func() {
+			for s := range interrupts {
+				_ = c.Process.Signal(s)
+			}
+		}()
+		err = c.Wait()
+	}
 	var exit *exec.ExitError
 	got := 0
 	if errors.As(err, &exit) {

@@ -14,6 +14,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"mcllava": func() { os.Exit(Main(os.Args[1:], System())) },
 		"exits":   exits,
+		"fields":  fields,
+		"awaits":  awaits,
 	})
 }
 
@@ -28,12 +30,14 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(hub.Close)
+	small := smallStreets(t, 12)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PICTURES", filepath.Join(root, "testdata", "images"))
 			e.Setenv("PHOTOS", filepath.Join(root, "testdata", "photos"))
 			e.Setenv("STREET", filepath.Join(root, "testdata", "street.png"))
+			e.Setenv("STREETS", small)
 			e.Setenv("MINI", filepath.Join(root, "testdata", "mini"))
 			e.Setenv("SHARDED", filepath.Join(root, "testdata", "mini-f16-sharded"))
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
