@@ -63,7 +63,7 @@ func (t *terminalLines) ReadLine() (string, error) {
 		return "", fmt.Errorf("terminal: %w", err)
 	}
 	defer func() { _ = term.Restore(int(t.in.Fd()), state) }()
-	if width, height, err := term.GetSize(int(t.in.Fd())); err == nil {
+	if width, height, err := term.GetSize(int(t.in.Fd())); err == nil && width > 0 {
 		_ = t.terminal.SetSize(width, height)
 	}
 	line, err := t.terminal.ReadLine()

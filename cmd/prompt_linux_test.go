@@ -1,0 +1,143 @@
+package cmd
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestPrompt types questions about a picture at a terminal.
+func TestPrompt(t *testing.T) {
+	t.Parallel()
+	picture := filepath.Join(smallStreets(t, 3), "3.png")
+	p := prompt(t, picture, "--choices", "It is day.,It is night.")
+	p.await(t, "> ")
+	p.write(t, "is it day or night?\r")
+	p.await(t, "It is night.", "> ")
+	p.write(t, "\x04")
+	p.ends(t, 0)
+
+	p = prompt(t, picture)
+	p.await(t, "embedded demo", "> ")
+	p.write(t, "is it day or night?\r")
+	p.await(t, "It is night.", "> ")
+	p.write(t, "\r")
+	p.await(t, "> ")
+	p.write(t, "what colour is the car?\r")
+	p.await(t, "The car is red.", "> ")
+	p.write(t, "\x1b[A\x1b[A\r") // two lines up
+	p.await(t, "It is night.", "> ")
+	p.write(t, "\x04")
+	p.ends(t, 0)
+
+	broken := filepath.Join(t.TempDir(), "broken.png")
+	if err := os.WriteFile(broken, []byte("no picture"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p = prompt(t, broken)
+	p.await(t, "broken.png: not a picture")
+	p.ends(t, exitFailed)
+}
+
+// terminal is a pseudo terminal with a program in it.
+type terminal struct {
+	control *os.File
+	program *exec.Cmd
+
+	lock   sync.Mutex
+	screen bytes.Buffer
+	seen   int // bytes of screen that await has passed
+	closed chan struct{}
+}
+
+// prompt asks about a picture at a terminal, without a question.
+func prompt(t *testing.T, picture string, more ...string) *terminal {
+	t.Helper()
+	control, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no pseudo terminals: %v", err)
+	}
+	t.Cleanup(func() { _ = control.Close() })
+	number, err := unix.IoctlGetInt(int(control.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(int(control.Fd()), unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	tty, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no pseudo terminals: %v", err)
+	}
+	defer tty.Close()
+	args := []string{"ask", "--threads", "1", "--max-crops", "0", "--cache", "off", picture}
+	p := &terminal{control: control, program: exec.Command("mcllava", append(args, more...)...), closed: make(chan struct{})}
+	p.program.Env = append(os.Environ(), "XDG_CACHE_HOME="+t.TempDir())
+	p.program.Stdin, p.program.Stdout, p.program.Stderr = tty, tty, tty
+	p.program.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := p.program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.program.Process.Kill() })
+	go func() {
+		defer close(p.closed)
+		piece := make([]byte, 1024)
+		for {
+			n, err := control.Read(piece)
+			p.lock.Lock()
+			p.screen.Write(piece[:n])
+			p.lock.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return p
+}
+
+// await waits until the screen shows some texts, one behind the other, behind those of the calls before.
+func (p *terminal) await(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		for deadline := time.Now().Add(time.Minute); !p.shows(text); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("the screen does not show %q: %q", text, &p.screen)
+			}
+		}
+	}
+}
+
+func (p *terminal) shows(text string) bool {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	i := strings.Index(p.screen.String()[p.seen:], text)
+	if i >= 0 {
+		p.seen += i + len(text)
+	}
+	return i >= 0
+}
+
+func (p *terminal) write(t *testing.T, keys string) {
+	t.Helper()
+	if _, err := p.control.WriteString(keys); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p *terminal) ends(t *testing.T, code int) {
+	t.Helper()
+	_ = p.program.Wait()
+	<-p.closed
+	if got := p.program.ProcessState.ExitCode(); got != code {
+		t.Errorf("exit code %d, want %d: %q", got, code, &p.screen)
+	}
+}
