@@ -71,7 +71,7 @@ type longRun struct {
 
 func newLongRun(t *testing.T, folder, format string, more ...string) *longRun {
 	r := &longRun{format: format, output: filepath.Join(t.TempDir(), "out")}
-	r.args = []string{"ask", "--quiet", "--threads", "1", "--cache", "off", "--max-crops", "4", "--" + format, "-o", r.output, "--resume", folder}
+	r.args = []string{"ask", "--quiet", "--threads", "1", "--cache", "off", "--max-crops", "4", "--" + format, "--resume", folder}
 	for _, q := range threeQuestions {
 		r.args = append(r.args, "-q", q)
 	}
@@ -79,10 +79,12 @@ func newLongRun(t *testing.T, folder, format string, more ...string) *longRun {
 	return r
 }
 
+func (r *longRun) command() *exec.Cmd { return exec.Command("mcllava", slices.Concat(r.args, []string{"-o", r.output})...) }
+
 // finish runs it to its end.
 func (r *longRun) finish(t *testing.T) {
 	t.Helper()
-	if message, err := exec.Command("mcllava", r.args...).CombinedOutput(); err != nil || len(message) > 0 {
+	if message, err := r.command().CombinedOutput(); err != nil || len(message) > 0 {
 		t.Fatalf("%v: %s", err, message)
 	}
 }
@@ -98,7 +100,7 @@ func (r *longRun) kill(t *testing.T, times, records int) {
 	slices.Sort(moments)
 	killed := 0
 	for i, enough := range moments {
-		c := exec.Command("mcllava", r.args...)
+		c := r.command()
 		var message bytes.Buffer
 		c.Stderr = &message
 		if err := c.Start(); err != nil {

@@ -1,7 +1,10 @@
 package cmd
 
 import (
+	"bytes"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -33,6 +36,13 @@ func TestScripts(t *testing.T) {
 	small := smallStreets(t, 12)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
+		Condition: func(name string) (bool, error) {
+			if name != "parallel" {
+				return false, fmt.Errorf("%s is no condition", name)
+			}
+			version, _ := exec.Command("parallel", "--version").Output()
+			return bytes.HasPrefix(version, []byte("GNU parallel")), nil
+		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PICTURES", filepath.Join(root, "testdata", "images"))
 			e.Setenv("PHOTOS", filepath.Join(root, "testdata", "photos"))
