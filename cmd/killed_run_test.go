@@ -79,7 +79,9 @@ func newLongRun(t *testing.T, folder, format string, more ...string) *longRun {
 	return r
 }
 
-func (r *longRun) command() *exec.Cmd { return exec.Command("mcllava", slices.Concat(r.args, []string{"-o", r.output})...) }
+func (r *longRun) command() *exec.Cmd {
+	return exec.Command("mcllava", slices.Concat(r.args, []string{"-o", r.output})...)
+}
 
 // finish runs it to its end.
 func (r *longRun) finish(t *testing.T) {
