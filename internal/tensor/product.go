@@ -38,11 +38,23 @@ type Epilogue struct {
 }
 
 // Blocks of the product. A block of a panel, blockK inputs, stays in the first-level cache while the register tiles go down the
-// rows; a block of the activations, blockRows rows of blockBytes, stays in the second-level cache while the panels go by.
-const (
-	blockRows  = 760
-	blockBytes = 1280
+// rows; a block of the activations stays in the second-level cache while the panels go by: some rows of so many bytes.
+type blocking struct{ rows, bytes int }
+
+var (
+	deepBlock = blocking{380, 2560} // passes over the outputs seldom
+	tallBlock = blocking{760, 1280} // passes over the weights seldom
 )
+
+// manyWeights is the number of weights from which on they do not stay in any cache from one band of rows to the next.
+const manyWeights = 1 << 23
+
+func blockingOf(w *packed) blocking {
+	if w.out*w.in < manyWeights {
+		return deepBlock
+	}
+	return tallBlock
+}
 
 // tasksPerThread is how many tasks a product is cut into for each thread: enough to end at about the same time, and so small
 // that the outputs of a task stay in the cache from one block of the inputs to the next.
@@ -57,6 +69,7 @@ type multiplication struct {
 	a        []byte // activations as the kernel wants them, [rows]
 	lda      int    // bytes a row of a
 	epilogue Epilogue
+	block    blocking
 	bands    int // parts of the rows
 	group    int // panels a task
 	groups   int
@@ -73,7 +86,8 @@ func multiply(p *Pool, dst, x blas32.General, w *packed, e Epilogue) {
 	*m = multiplication{pool: p, dst: dst, x: x, w: w, product: &active.products[w.form], epilogue: e}
 	m.convert()
 	count := panels(w.out)
-	m.bands = (x.Rows + blockRows - 1) / blockRows
+	m.block = blockingOf(w)
+	m.bands = (x.Rows + m.block.rows - 1) / m.block.rows
 	m.group = max(1, count*m.bands/(tasksPerThread*p.Threads()))
 	if x.Rows <= m.product.rows {
 		m.group = 1
@@ -133,7 +147,7 @@ func (m *multiplication) steps(rows int) (small, large int) {
 		return m.w.in, m.w.in // there is no second tile to keep a panel for: read each to its end
 	}
 	small = m.product.blockK
-	large = max(1, blockBytes*m.product.x.unit/m.product.x.unitBytes/small) * small
+	large = max(1, m.block.bytes*m.product.x.unit/m.product.x.unitBytes/small) * small
 	return small, large
 }
 
