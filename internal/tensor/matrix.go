@@ -7,13 +7,15 @@ package tensor
 
 import "gonum.org/v1/gonum/blas/blas32"
 
+// pageFloats is the number of floats of a page, the stretch of memory that says which place of the first-level cache a float has.
+const pageFloats = 4096 / 4
+
 // New returns a zero matrix [rows, cols]. Its rows follow each other, unless they would all begin at the same place of a page: as
 // they then compete for the same few places of the first-level cache, they are a cache line further apart.
 func New(rows, cols int) blas32.General {
-	const page, line = 4096 / 4, alignment / 4 // floats
 	stride := cols
-	if rows > 1 && cols%page == 0 {
-		stride += line
+	if rows > 1 && cols%pageFloats == 0 {
+		stride += alignment / 4
 	}
 	return blas32.General{Rows: rows, Cols: cols, Stride: stride, Data: make([]float32, max(0, rows-1)*stride+min(rows, 1)*cols)}
 }

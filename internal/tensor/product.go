@@ -66,8 +66,9 @@ type multiplication struct {
 	dst, x   blas32.General
 	w        *packed
 	product  *product
-	a        []byte // activations as the kernel wants them, [rows]
-	lda      int    // bytes a row of a
+	a        []byte                        // activations as the kernel wants them, [rows]
+	lda      int                           // bytes a row of a
+	row      func(dst []byte, x []float32) // converts a row
 	epilogue Epilogue
 	block    blocking
 	bands    int // parts of the rows
@@ -96,11 +97,16 @@ func multiply(p *Pool, dst, x blas32.General, w *packed, e Epilogue) {
 	p.run(m.bands*m.groups, m)
 }
 
-// convert makes the rows of a from those of x.
+// convert makes the rows of a from those of x. Floats that the kernel takes as they are stay where they are, unless their rows all
+// begin at the same place of a page; see New.
 func (m *multiplication) convert() {
-	if m.product.convert == nil {
-		m.a, m.lda = bytesOf(m.x.Data), 4*m.x.Stride
-		return
+	m.row = m.product.convert
+	if m.row == nil {
+		if m.x.Rows <= m.product.rows || m.x.Stride%pageFloats != 0 {
+			m.a, m.lda = bytesOf(m.x.Data), 4*m.x.Stride
+			return
+		}
+		m.row = copyRow
 	}
 	m.lda = stride(m.product.x.bytes(m.x.Cols))
 	if len(m.pool.activations) < m.x.Rows*m.lda {
@@ -112,6 +118,8 @@ func (m *multiplication) convert() {
 	m.pool.run((m.x.Rows+c.rows-1)/c.rows, c)
 }
 
+func copyRow(dst []byte, x []float32) { copy(floats(dst), x) }
+
 // conversion converts some rows of a multiplication's activations.
 type conversion struct {
 	m    *multiplication
@@ -121,7 +129,7 @@ type conversion struct {
 func (c *conversion) do(_, task int) {
 	m := c.m
 	for r := task * c.rows; r < min((task+1)*c.rows, m.x.Rows); r++ {
-		m.product.convert(m.a[r*m.lda:(r+1)*m.lda], Row(m.x, r))
+		m.row(m.a[r*m.lda:(r+1)*m.lda], Row(m.x, r))
 	}
 }
 

@@ -335,3 +335,25 @@ func ExampleLinear() {
 	fmt.Println(y.Data)
 	// Output: [8 18]
 }
+
+func TestRowsThatBeginAtOnePlaceOfAPage(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		touch()
+		r := rand.New(rand.NewPCG(21, 22))
+		p := NewPool(2)
+		defer p.Close()
+		apart, w := random(r, 40, 2*pageFloats), random(r, 70, 2*pageFloats)
+		x := blas32.General{Rows: 40, Cols: apart.Cols, Stride: apart.Cols, Data: make([]float32, 40*apart.Cols)}
+		Copy(x, apart)
+		if apart.Stride%pageFloats == 0 {
+			t.Fatalf("a new matrix has rows %d floats apart", apart.Stride)
+		}
+		got, want := New(40, 70), New(40, 70)
+		l := Linear{Weight: weight(w)}
+		l.Apply(p, got, x)
+		l.Apply(p, want, apart)
+		if !slices.Equal(got.Data, want.Data) {
+			t.Error("the same rows closer together give other bits")
+		}
+	})
+}
