@@ -16,7 +16,7 @@ func look(t *testing.T, numTokens int) (*Model, *View) {
 		t.Fatal(err)
 	}
 	o := Defaults()
-	o.MaxCrops, o.NumTokens = 9, numTokens
+	o.MaxCrops, o.NumTokens = 4, numTokens
 	v, err := m.See(t.Context(), p, o)
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func TestFeaturesAreRemembered(t *testing.T) {
 	see := func(numTokens int) *View {
 		t.Helper()
 		o := Defaults()
-		o.MaxCrops, o.NumTokens = 9, numTokens
+		o.MaxCrops, o.NumTokens = 4, numTokens
 		v, err := m.See(t.Context(), p, o)
 		if err != nil {
 			t.Fatal(err)
@@ -129,16 +129,16 @@ func TestFeaturesAreRemembered(t *testing.T) {
 		return v
 	}
 	o := Defaults()
-	o.MaxCrops, o.NumTokens = 9, 500
+	o.MaxCrops, o.NumTokens = 4, 250
 	before := m.Remembers(p, o)
-	first, again, fewer := see(500), see(500), see(100)
+	first, again, fewer := see(250), see(250), see(100)
 	if after := m.Remembers(p, o); before || !after {
 		t.Errorf("the picture is remembered %v before it was seen, %v after", before, after)
 	}
 	if first.Cached() || !again.Cached() || !slices.Equal(first.features.Data, again.features.Data) {
 		t.Errorf("first %v, again %v, equal %v", first.Cached(), again.Cached(), slices.Equal(first.features.Data, again.features.Data))
 	}
-	if more := see(501); more.Cached() {
+	if more := see(251); more.Cached() {
 		t.Error("more tokens than the cache has come from it")
 	}
 	m.cache.Store(nil)
