@@ -129,16 +129,16 @@ func TestFeaturesAreRemembered(t *testing.T) {
 		return v
 	}
 	o := Defaults()
-	o.MaxCrops, o.NumTokens = 4, 250
+	o.MaxCrops, o.NumTokens = 4, 150
 	before := m.Remembers(p, o)
-	first, again, fewer := see(250), see(250), see(100)
+	first, again, fewer := see(150), see(150), see(100)
 	if after := m.Remembers(p, o); before || !after {
 		t.Errorf("the picture is remembered %v before it was seen, %v after", before, after)
 	}
 	if first.Cached() || !again.Cached() || !slices.Equal(first.features.Data, again.features.Data) {
 		t.Errorf("first %v, again %v, equal %v", first.Cached(), again.Cached(), slices.Equal(first.features.Data, again.features.Data))
 	}
-	if more := see(251); more.Cached() {
+	if more := see(200); more.Cached() {
 		t.Error("more tokens than the cache has come from it")
 	}
 	m.cache.Store(nil)
