@@ -85,7 +85,7 @@ func (m *Model) remember(p *Picture, plan Plan, features blas32.General, o Optio
 	}
 	k, err := m.key(p, plan)
 	if err == nil {
-		err = c.Store(k, cache.Entry{Keep: plan.TokensPerCrop, Width: features.Cols, Features: features.Data})
+		err = c.Store(k, cache.Entry{Keep: plan.TokensPerCrop, Width: features.Cols, Features: tensor.Values(features)})
 	}
 	if err == nil {
 		return

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mcllava/mcllava/encoder"
 	"github.com/mcllava/mcllava/internal/safetensors"
+	"github.com/mcllava/mcllava/internal/tensor"
 )
 
 // Stages holds what passed between the parts of one question, under the names that the published implementation's runs are
@@ -27,7 +28,7 @@ func (s *Stages) WriteFile(path string) error {
 
 func (s *Stages) keep(name string, m blas32.General) {
 	if s != nil {
-		s.tensors = append(s.tensors, safetensors.FromFloat32(name, []int{m.Rows, m.Cols}, m.Data))
+		s.tensors = append(s.tensors, safetensors.FromFloat32(name, []int{m.Rows, m.Cols}, tensor.Values(m)))
 	}
 }
 
@@ -37,7 +38,7 @@ func (s *Stages) keepPixels(pixels blas32.General, c encoder.Config, crops int) 
 	if s == nil || crops > dumpedCrops {
 		return
 	}
-	s.pixels = append(s.pixels, pixels.Data...)
+	s.pixels = append(s.pixels, tensor.Values(pixels)...)
 	if len(s.pixels) == crops*c.Pixels() {
 		s.tensors = append(s.tensors, safetensors.FromFloat32("pixel_values", []int{crops, encoder.Channels, c.ImageSize, c.ImageSize}, s.pixels))
 	}

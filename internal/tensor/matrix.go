@@ -33,6 +33,18 @@ func Rows(m blas32.General, i, j int) blas32.General {
 	return blas32.General{Rows: j - i, Cols: m.Cols, Stride: m.Stride, Data: m.Data[i*m.Stride : (j-1)*m.Stride+m.Cols]}
 }
 
+// Values is m row after row, [rows·cols], without what New leaves between rows: m's own memory where there is nothing.
+func Values(m blas32.General) []float32 {
+	if m.Rows <= 1 || m.Stride == m.Cols {
+		return m.Data[:m.Rows*m.Cols]
+	}
+	values := make([]float32, 0, m.Rows*m.Cols)
+	for i := range m.Rows {
+		values = append(values, Row(m, i)...)
+	}
+	return values
+}
+
 // Copy sets dst to src, both [rows, cols].
 func Copy(dst, src blas32.General) {
 	for i := range src.Rows {
