@@ -59,7 +59,8 @@ func (m *Model) answer(ctx context.Context, v *View, before, after []int, o Opti
 	}
 	m.reserve(a.PromptTokens + most)
 	rest := m.decoder.Embed(after)
-	if m.prefix.view == v && slices.Equal(m.prefix.before, before) && o.Stages == nil {
+	// A prompt that ends with the picture leaves nothing to take the first token from, so that it is computed again.
+	if m.prefix.view == v && slices.Equal(m.prefix.before, before) && len(after) > 0 && o.Stages == nil {
 		m.kv.Truncate(m.prefix.length)
 	} else {
 		m.kv.Truncate(0)

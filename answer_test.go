@@ -55,6 +55,23 @@ func TestQuestionsShareAPrefixWithoutAChange(t *testing.T) {
 	}
 }
 
+func TestAPromptThatEndsWithThePicture(t *testing.T) {
+	m, v := look(t, 0)
+	o := Defaults()
+	o.Prompt, o.MaxNewTokens = "{question}\n<image>", 8
+	first, err := m.Answer(t.Context(), v, "is it day or night?", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := m.Answer(t.Context(), v, "is it day or night?", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(first.Tokens, again.Tokens) {
+		t.Errorf("%q, asked again %q", first.Text, again.Text)
+	}
+}
+
 func TestChoices(t *testing.T) {
 	m, v := look(t, 0)
 	o := Defaults()

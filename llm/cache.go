@@ -10,7 +10,7 @@ type Cache struct {
 
 // state is the room for a Forward of rows positions.
 func (c *Cache) state(config Config, rows int) *state {
-	if rows > 1 {
+	if rows != 1 {
 		return newState(config, rows)
 	}
 	if c.step == nil {

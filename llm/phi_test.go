@@ -117,6 +117,21 @@ func TestPrefillInPieces(t *testing.T) {
 	}
 }
 
+func TestNothingIsForwardedOfNothing(t *testing.T) {
+	d := load(t, reference.Cases(t, "../testdata")[0])
+	cache := d.NewCache(3)
+	for range 2 { // the second time, a step has left its state
+		hidden, err := d.Forward(t.Context(), d.Embed(nil), cache)
+		if err != nil || hidden.Rows != 0 || cache.Len() != 0 {
+			t.Fatalf("no positions: %d rows, %v, %d positions in the cache", hidden.Rows, err, cache.Len())
+		}
+		if _, err := d.Forward(t.Context(), d.Embed([]int{1}), cache); err != nil {
+			t.Fatal(err)
+		}
+		cache.Truncate(0)
+	}
+}
+
 func TestDecodeStops(t *testing.T) {
 	c := reference.Cases(t, "../testdata")[0]
 	d := load(t, c)
