@@ -2,6 +2,7 @@ package mcllava
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -21,9 +22,12 @@ type prefix struct {
 	length int   // positions
 }
 
-// Answer answers a question about a view of this model. What the prompt has in common with the question before it is not
+// Answer answers a question about a view of this model; another model's is an error. What the prompt has in common with the question before it is not
 // computed again. Of the options it uses all but MaxCrops and NumTokens.
 func (m *Model) Answer(ctx context.Context, v *View, question string, o Options) (*Answer, error) {
+	if v.model != m {
+		return nil, errors.New("the view is another model's")
+	}
 	if err := o.Check(); err != nil {
 		return nil, err
 	}

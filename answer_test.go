@@ -55,6 +55,13 @@ func TestQuestionsShareAPrefixWithoutAChange(t *testing.T) {
 	}
 }
 
+func TestAViewOfAnotherModel(t *testing.T) {
+	_, v := look(t, 0)
+	if _, err := open(t, Demo).Answer(t.Context(), v, "is it day?", Defaults()); err == nil || !strings.Contains(err.Error(), "another model") {
+		t.Errorf("a view of another model gives %v", err)
+	}
+}
+
 func TestAPromptThatEndsWithThePicture(t *testing.T) {
 	m, v := look(t, 0)
 	o := Defaults()

@@ -13,6 +13,7 @@ import (
 
 // View is a picture as a model has seen it, with one setting of the knobs. Any number of questions can be asked of it.
 type View struct {
+	model    *Model
 	plan     Plan
 	features blas32.General // [N, Dv], the last K of each crop
 	cached   bool
@@ -37,7 +38,7 @@ func (m *Model) See(ctx context.Context, p *Picture, o Options) (*View, error) {
 		return nil, err
 	}
 	defer m.busy.Unlock()
-	v := &View{plan: plan}
+	v := &View{model: m, plan: plan}
 	if v.features, v.cached = m.remembered(p, plan); v.cached && o.Stages == nil {
 		o.progress(StageCrops, len(plan.Boxes), len(plan.Boxes))
 		return v, nil
