@@ -86,6 +86,28 @@ func testAttend(t *testing.T, form Form) {
 	}
 }
 
+func TestWhatIsForgottenLeavesNoNaN(t *testing.T) {
+	for _, form := range []Form{F32, BF16} {
+		eachTier(t, func(t *testing.T) {
+			p := NewPool(1)
+			defer p.Close()
+			kv, x, bad := NewKV(form, 1, 8, 10), New(4, 8), New(4, 8)
+			for i := range bad.Data {
+				bad.Data[i] = float32(math.NaN())
+			}
+			Attend(p, New(4, 8), x, bad, bad, kv, true)
+			for _, rows := range []int{1, 2, 3} {
+				kv.Truncate(0)
+				got := New(rows, 8)
+				Attend(p, got, Rows(x, 0, rows), Rows(x, 0, rows), Rows(x, 0, rows), kv, true)
+				if !slices.Equal(got.Data, make([]float32, rows*8)) {
+					t.Errorf("%s, %d rows of zeros give %v", form, rows, got.Data)
+				}
+			}
+		})
+	}
+}
+
 func TestAppendEqualsItsTwin(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
 		touch()

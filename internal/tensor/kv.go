@@ -117,9 +117,13 @@ func (c *KV) appendValue(h, at int, v []float32) {
 			copy(floats(panel)[at*panelWidth:], part)
 			continue
 		}
-		pairs := panel[at/2*4*panelWidth+at%2*2:]
+		pairs := panel[at/2*4*panelWidth:]
 		for d, x := range part {
-			binary.LittleEndian.PutUint16(pairs[4*d:], toBF16(x))
+			if at%2 == 0 { // with a zero for the position after it, where a NaN may be left of a longer sequence
+				binary.LittleEndian.PutUint32(pairs[4*d:], uint32(toBF16(x)))
+			} else {
+				binary.LittleEndian.PutUint16(pairs[4*d+2:], toBF16(x))
+			}
 		}
 	}
 }
