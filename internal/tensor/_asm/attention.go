@@ -16,7 +16,7 @@ func broadcast(v float32) reg.VecVirtual {
 	return z
 }
 
-// widest folds a vector of 16 into its first lane.
+// fold brings a vector of 16 down to its first lane by an operation of two vectors.
 func fold(op func(a, b, to Op), v reg.VecVirtual) {
 	upper := YMM()
 	VEXTRACTF64X4(Imm(1), v, upper)
