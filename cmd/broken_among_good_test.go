@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -80,7 +81,7 @@ func brokenPictures(t *testing.T) map[string][]byte {
 }
 
 // TestBrokenAmongGood asks about a folder in which some files hold no picture: each good one is answered, of each other one
-// it is said why not, and the exit code is 1.
+// it is said why not, and the exit code is 1. A folder and a pipe among them are passed over.
 func TestBrokenAmongGood(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -97,6 +98,9 @@ func TestBrokenAmongGood(t *testing.T) {
 	if runtime.GOOS != "windows" {
 		put(&broken, "nowhere.jpg", os.Symlink("is-not-there.jpg", filepath.Join(folder, "nowhere.jpg")))
 		put(&broken, "circle.jpg", os.Symlink("circle.jpg", filepath.Join(folder, "circle.jpg")))
+		if err := exec.Command("mkfifo", filepath.Join(folder, "pipe.jpg")).Run(); err != nil {
+			t.Fatal(err)
+		}
 		put(&good, "link.png", os.Symlink("10.png", filepath.Join(folder, "link.png")))
 		if os.Getuid() != 0 {
 			put(&broken, "secret.png", os.WriteFile(filepath.Join(folder, "secret.png"), encoded(t, png.Encode, 64, 64), 0))

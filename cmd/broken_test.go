@@ -48,13 +48,14 @@ func inProcess(args ...string) (code int, out, message string) {
 	return code, stdout.String(), stderr.String()
 }
 
-// refuses fails the test unless asking ends with exit code 1, nothing on standard output and one line that says so.
-func refuses(t *testing.T, run program, say string, args ...string) {
+// refuses fails the test unless asking ends with exit code 1, nothing on standard output and one line that says so, which it returns.
+func refuses(t *testing.T, run program, say string, args ...string) (message string) {
 	t.Helper()
 	code, out, message := run(append([]string{"ask", "--quiet", "--max-new-tokens", "2"}, args...)...)
 	if code != exitFailed || out != "" || strings.Count(message, "\n") != 1 || !strings.Contains(message, say) {
 		t.Errorf("exit code %d, standard output %q, standard error %q; want 1, nothing and «%s»", code, out, message, say)
 	}
+	return message
 }
 
 func encoded(t *testing.T, encode func(io.Writer, image.Image) error, width, height int) []byte {
@@ -148,6 +149,7 @@ func TestBrokenCheckpoints(t *testing.T) {
 
 // TestEveryTensorIsNeeded removes, renames, reshapes and retypes each tensor of a checkpoint in turn.
 func TestEveryTensorIsNeeded(t *testing.T) {
+	t.Parallel()
 	const mini, picture = "../testdata/mini", "../testdata/images/a.png"
 	whole, err := safetensors.OpenFolder(mini)
 	if err != nil {
@@ -182,8 +184,10 @@ func TestEveryTensorIsNeeded(t *testing.T) {
 			if err := rewrite(t, folder, change); err != nil {
 				t.Fatal(err)
 			}
-			refuses(t, inProcess, say, "--model", folder, picture, "what")
-			refuses(t, inProcess, name, "--model", folder, picture, "what")
+			message := refuses(t, inProcess, say, "--model", folder, picture, "what")
+			if !strings.Contains(message, name) {
+				t.Errorf("%q does not name %s", message, name)
+			}
 		}
 	}
 }

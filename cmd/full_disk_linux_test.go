@@ -10,6 +10,9 @@ import (
 
 // TestFullDisk fills a disk with answers: the run ends with one line that says so, and goes on once there is room.
 func TestFullDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many runs")
+	}
 	folder := smallStreets(t, 20)
 	for _, format := range []string{"json", "csv"} {
 		t.Run(format, func(t *testing.T) {

@@ -13,7 +13,13 @@ import (
 	"github.com/mcllava/mcllava/internal/hub/hubtest"
 )
 
+// raceSettings is the variable of the race detector, which by default lets every program wait for a second before it ends.
+const raceSettings = "GORACE"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(raceSettings) == "" {
+		_ = os.Setenv(raceSettings, "atexit_sleep_ms=0")
+	}
 	testscript.Main(m, map[string]func(){
 		"mcllava": func() { os.Exit(Main(os.Args[1:], System())) },
 		"exits":   exits,
@@ -44,6 +50,7 @@ func TestScripts(t *testing.T) {
 			return bytes.HasPrefix(version, []byte("GNU parallel")), nil
 		},
 		Setup: func(e *testscript.Env) error {
+			e.Setenv(raceSettings, os.Getenv(raceSettings))
 			e.Setenv("PICTURES", filepath.Join(root, "testdata", "images"))
 			e.Setenv("PHOTOS", filepath.Join(root, "testdata", "photos"))
 			e.Setenv("STREET", filepath.Join(root, "testdata", "street.png"))
