@@ -28,6 +28,9 @@ func TestMain(m *testing.M) {
 	})
 }
 
+// inShort is the scripts of a short run, which go through all that runs at the same time.
+var inShort = []string{"testdata/lists.txtar", "testdata/pipes.txtar", "testdata/questions.txtar"}
+
 // TestScripts runs every script of testdata: what a user types, and what stands on standard output and standard error.
 func TestScripts(t *testing.T) {
 	root, err := filepath.Abs("..")
@@ -40,8 +43,13 @@ func TestScripts(t *testing.T) {
 	}
 	t.Cleanup(hub.Close)
 	small := smallStreets(t, 12)
+	folder, files := "testdata", []string(nil)
+	if testing.Short() {
+		folder, files = "", inShort
+	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir:   folder,
+		Files: files,
 		Condition: func(name string) (bool, error) {
 			if name != "parallel" {
 				return false, fmt.Errorf("%s is no condition", name)
