@@ -145,6 +145,28 @@ func TestFormsStandForTheirWeights(t *testing.T) {
 	}
 }
 
+func TestTinyWeights(t *testing.T) {
+	p := NewPool(1)
+	defer p.Close()
+	x := New(1, 40)
+	for i := range x.Data {
+		x.Data[i] = 1
+	}
+	for f := range forms {
+		for exponent := -149; exponent < -90; exponent++ {
+			size := math.Ldexp(1, exponent)
+			got := New(1, 1)
+			NewWeight(p, f, 1, 40, func(_ int, row []float32) {
+				clear(row)
+				row[3] = float32(size)
+			}).Apply(p, got, x, Epilogue{})
+			if !(math.Abs(float64(got.Data[0])) <= 40*size) {
+				t.Errorf("%s: a weight of 2^%d gives %v", f, exponent, got.Data[0])
+			}
+		}
+	}
+}
+
 func TestConversionsEqualTheirTwins(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(11, 12))

@@ -35,8 +35,13 @@ var nearest = func() (n [512]byte) {
 	return n
 }()
 
+// level is the number of the level nearest to x; of NaN it is any.
 func level(x float32) byte {
-	return nearest[int(max(0, min(511, 2*x+256.5)))]
+	i := 2*x + 256.5
+	if !(i > 0) {
+		i = 0
+	}
+	return nearest[int(min(511, i))]
 }
 
 // packQ4 quantises one output's weights: in each group the numbers of the nearest levels, of inputs i and i+4 of eight in one
@@ -75,10 +80,10 @@ func bestScale(x []float32) uint16 {
 		for _, stretch := range [...]float32{0.88, 0.94, 1, 1.06, 1.12} {
 			scale := toBF16(largest / float32(end) * stretch)
 			s := fromBF16(scale)
-			if s == 0 {
+			inverse, squares := 1/s, float32(0)
+			if math.IsInf(float64(inverse), 0) { // of zeros, and of weights as good as zero
 				continue
 			}
-			inverse, squares := 1/s, float32(0)
 			for _, v := range x {
 				d := v - s*float32(levels[level(v*inverse)])
 				squares += d * d

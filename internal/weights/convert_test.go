@@ -241,6 +241,8 @@ func TestValuesThatAFormCannotHold(t *testing.T) {
 		{math.MaxFloat32, tensor.F32, ""},
 		{math.MaxFloat32, tensor.BF16, "expected at most"},
 		{float32(math.Inf(-1)), tensor.Q8, "holds -Inf at position 100, expected a finite number"},
+		{float32(math.Inf(1)), tensor.Q4, "holds +Inf at position 100, expected a finite number"},
+		{float32(math.NaN()), tensor.Q4, "holds NaN at position 100, expected a finite number"},
 		{float32(math.NaN()), tensor.F32, "holds NaN at position 100, expected a finite number"},
 	} {
 		tensors := model()
