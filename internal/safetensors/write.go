@@ -130,8 +130,16 @@ func mustJSON(v any) []byte {
 	return b
 }
 
-// replaceFile writes beside path and renames; on an error nothing is left.
+// replaceFile writes beside path and renames; on an error nothing is left. What is no regular file, such as a device, is written
+// to as it is.
 func replaceFile(path string, write func(io.Writer) error) (err error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
+	}
 	temporary := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%016x", filepath.Base(path), rand.Uint64()))
 	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
