@@ -65,8 +65,8 @@ argument is an image. On a terminal, an IMAGE without a question opens a prompt:
 line is a question about it; Ctrl-D ends.
 
 Answers go to standard output, in the order of the input, and nothing else does. What fails is reported on standard error,
-the rest goes on, and the exit code is 1. Every flag can be set in the environment (--max-crops as MCLLAVA_MAX_CROPS) or in
-the config file.
+the rest goes on, and the exit code is 1. Flags can be set in the environment (--max-crops as MCLLAVA_MAX_CROPS) or in the
+config file, all but --output, --resume, --overwrite, --dump and --config.
 
 Formats:
 ` + indent(records.FormatsHelp),

@@ -37,11 +37,33 @@ func bind(c *cobra.Command, config string) error {
 		if err != nil || f.Changed || !v.IsSet(f.Name) || !settable(f.Name) {
 			return
 		}
-		if setErr := c.Flags().Set(f.Name, v.GetString(f.Name)); setErr != nil {
-			err = usageError{fmt.Errorf("setting %s: %w", f.Name, setErr)}
+		if setErr := set(c.Flags(), f, v); setErr != nil {
+			err = usageError{fmt.Errorf("%s: setting %s: %w", origin(f, v), f.Name, setErr)}
 		}
 	})
 	return err
+}
+
+// set gives a flag what the environment or the file has for it: a list to one that takes several values.
+func set(flags *pflag.FlagSet, f *pflag.Flag, v *viper.Viper) error {
+	if _, list := v.Get(f.Name).([]any); !list {
+		return flags.Set(f.Name, v.GetString(f.Name))
+	}
+	several, ok := f.Value.(pflag.SliceValue)
+	if !ok {
+		return errors.New("is a list, expected one value")
+	}
+	f.Changed = true
+	return several.Replace(v.GetStringSlice(f.Name))
+}
+
+// origin is where a setting comes from.
+func origin(f *pflag.Flag, v *viper.Viper) string {
+	name := "MCLLAVA_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+	if os.Getenv(name) != "" {
+		return name
+	}
+	return "config file " + v.ConfigFileUsed()
 }
 
 // settable says whether a flag is a setting, and not a wish for this one call.
