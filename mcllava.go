@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -144,6 +145,10 @@ func (m *Model) begin() error {
 // Check returns an error that names the option which no question can be asked with.
 func (o Options) Check() error {
 	switch {
+	case o.MaxCrops < 0:
+		return fmt.Errorf("max-crops is %d, expected 0 or more", o.MaxCrops)
+	case o.Prompt != "" && !strings.Contains(o.Prompt, questionMark):
+		return fmt.Errorf("prompt has no %s", questionMark)
 	case o.MaxNewTokens < 1:
 		return fmt.Errorf("max-new-tokens is %d, expected 1 or more", o.MaxNewTokens)
 	case !(o.Temperature >= 0 && o.Temperature <= 100):

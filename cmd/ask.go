@@ -165,8 +165,10 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 		return usageError{err}
 	}
 	switch {
-	case o.Timeout < 0 || o.Threads < 0:
-		err = fmt.Errorf("timeout is %v and threads %d, expected 0 or more", o.Timeout, o.Threads)
+	case o.Timeout < 0:
+		err = fmt.Errorf("timeout is %v, expected 0 or more", o.Timeout)
+	case o.Threads < 0:
+		err = fmt.Errorf("threads is %d, expected 0 or more", o.Threads)
 	case o.Output.Path == "" && (o.Output.Resume || o.Output.Overwrite):
 		err = errors.New("--resume and --overwrite are about an --output, which is missing")
 	case o.Output.Resume && o.Output.Overwrite:
@@ -246,7 +248,7 @@ func (o askOptions) question() mcllava.Options {
 func ask(ctx context.Context, s Streams, o askOptions) error {
 	options := o.question()
 	if err := options.Check(); err != nil {
-		return err
+		return usageError{err}
 	}
 	all, err := jobs.New(o.Jobs)
 	if err != nil {

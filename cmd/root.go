@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -51,7 +53,17 @@ func Main(args []string, s Streams) int {
 	}
 }
 
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+// oneLine is the text of an error on one line, with all else as it is, so that names can be told from it. What would steer a
+// terminal is escaped.
+func oneLine(err error) string {
+	text := breaks.ReplaceAllString(strings.TrimSpace(err.Error()), " ")
+	return controls.ReplaceAllStringFunc(text, func(c string) string { return strings.Trim(strconv.QuoteToASCII(c), `"`) })
+}
+
+var (
+	breaks   = regexp.MustCompile(`\s*[\r\n\t]\s*`)
+	controls = regexp.MustCompile(`\p{Cc}`)
+)
 
 func newRoot(s Streams) *cobra.Command {
 	root := &cobra.Command{
