@@ -250,6 +250,7 @@ func ask(ctx context.Context, s Streams, o askOptions) error {
 	if err := options.Check(); err != nil {
 		return usageError{err}
 	}
+	o.Jobs.Stdin = interruptible{ctx, o.Jobs.Stdin}
 	all, err := jobs.New(o.Jobs)
 	if err != nil {
 		return err

@@ -94,7 +94,7 @@ func crops(ctx context.Context, s Streams, o cropsOptions) error {
 	var picture []byte
 	if o.Image != "" {
 		var err error
-		if picture, err = s.readPicture(o.Image); err != nil {
+		if picture, err = s.readPicture(ctx, o.Image); err != nil {
 			return err
 		}
 		name = o.Image

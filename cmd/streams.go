@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -27,9 +28,9 @@ func System() Streams {
 }
 
 // readPicture reads a picture's file, or standard input if its name is "-".
-func (s Streams) readPicture(name string) ([]byte, error) {
+func (s Streams) readPicture(ctx context.Context, name string) ([]byte, error) {
 	if name == "-" {
-		data, err := io.ReadAll(io.LimitReader(s.In, mcllava.MaxPictureBytes+1))
+		data, err := io.ReadAll(io.LimitReader(interruptible{ctx, s.In}, mcllava.MaxPictureBytes+1))
 		if err != nil {
 			return nil, fmt.Errorf("standard input: %w", err)
 		}
@@ -45,4 +46,30 @@ func (s Streams) readPicture(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %d bytes, expected a picture of at most %d", name, info.Size(), mcllava.MaxPictureBytes)
 	}
 	return os.ReadFile(name)
+}
+
+// interruptible is a reader whose reads end with the context, as those of a terminal or a pipe would not.
+type interruptible struct {
+	ctx context.Context
+	in  io.Reader
+}
+
+// Read gives up on the reader once the context is done: what is read after that is lost.
+func (r interruptible) Read(p []byte) (int, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		data := make([]byte, len(p))
+		n, err := r.in.Read(data)
+		done <- result{data[:n], err}
+	}()
+	select {
+	case <-r.ctx.Done():
+		return 0, r.ctx.Err()
+	case read := <-done:
+		return copy(p, read.data), read.err
+	}
 }

@@ -48,12 +48,12 @@ With --decode it goes the other way.`,
 	return c
 }
 
-func tokenize(_ context.Context, s Streams, o tokenizeOptions) error {
+func tokenize(ctx context.Context, s Streams, o tokenizeOptions) error {
 	t, err := mcllava.OpenTokenizer(o.Model)
 	if err != nil {
 		return err
 	}
-	in, out := bufio.NewReader(s.In), bufio.NewWriter(s.Out)
+	in, out := bufio.NewReader(interruptible{ctx, s.In}), bufio.NewWriter(s.Out)
 	for n := 1; ; n++ {
 		line, err := in.ReadString('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
