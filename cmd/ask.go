@@ -127,7 +127,7 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 	v.BoolVar(&f.json, "json", false, "print one JSON object a line")
 	v.BoolVar(&f.csv, "csv", false, "print CSV")
 	v.StringVar(&f.template, "template", "", "print a Go `TEMPLATE` for each answer")
-	v.StringVarP(&o.Output.Path, "output", "o", "", "write answers to `FILE`")
+	v.StringVarP(&o.Output.Path, "output", "o", "", "write answers to `FILE`; - for standard output")
 	v.BoolVar(&o.Output.Resume, "resume", false, "go on with the --output of a run that was interrupted")
 	v.BoolVar(&o.Output.Overwrite, "overwrite", false, "replace an --output that is there")
 	v.BoolVar(&o.FailFast, "fail-fast", false, "stop at the first failure")
@@ -163,6 +163,9 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 	}
 	if o.Format, err = f.format(); err != nil {
 		return usageError{err}
+	}
+	if o.Output.Path == "-" {
+		o.Output.Path = ""
 	}
 	switch {
 	case o.Timeout < 0:

@@ -110,6 +110,9 @@ func crops(ctx context.Context, s Streams, o cropsOptions) error {
 		if o.Image == "" {
 			return usageError{fmt.Errorf("-o draws on a picture, expected an IMAGE and not --size")}
 		}
+		if err := spare(o.Output, o.Image); err != nil {
+			return err
+		}
 		if err := drawGrid(o, picture, p); err != nil {
 			return err
 		}

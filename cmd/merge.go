@@ -65,7 +65,7 @@ func merge(ctx context.Context, s Streams, o mergeOptions) error {
 		return err
 	}
 	defer m.Close()
-	if o.Output != "" {
+	if o.Output != "" && o.Output != "-" {
 		return records.WriteFile(o.Output, o.Overwrite, func(w io.Writer) error { return m.Write(ctx, w) })
 	}
 	out := bufio.NewWriterSize(s.Out, 1<<16)

@@ -52,6 +52,9 @@ func (r *run) answerAll(ctx context.Context) (err error) {
 	if n, known := r.jobs.Count(); known {
 		r.pairs = n
 	}
+	if err := r.spareInputs(); err != nil {
+		return err
+	}
 	// A run without an output file has nothing to look up before it begins, so that its first picture is decoded while the
 	// checkpoint is opened.
 	var tasks <-chan task
@@ -342,6 +345,9 @@ func (r *run) converse(ctx context.Context) error {
 	in, ok := r.streams.In.(*os.File)
 	if !ok {
 		return usageError{errors.New("there is no terminal to ask questions at")}
+	}
+	if n, known := r.jobs.Count(); known && n > 1 {
+		return usageError{fmt.Errorf("%s: %d pictures and no QUESTION; a prompt is about one picture", r.options.Jobs.Images[0], n)}
 	}
 	var t task
 	for t = range lookAhead(ctx, r.jobs, r.wanted, r.encodes) {
