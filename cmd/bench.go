@@ -55,6 +55,9 @@ that were seen, so that they can be compared where other programs take turns on 
 			if o.Threads < 0 {
 				return usageError{fmt.Errorf("threads is %d, expected 0 or more", o.Threads)}
 			}
+			if len(o.Precisions) == 0 {
+				return usageError{fmt.Errorf("precision is empty, expected some of %s", strings.Join(benchPrecisions, ", "))}
+			}
 			return run(c.Context(), s, o)
 		},
 	}
