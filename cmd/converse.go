@@ -45,6 +45,7 @@ func converse(ctx context.Context, s Streams, l lineReader, answer func(ctx cont
 // so that an interrupt is a signal while an answer is made.
 type terminalLines struct {
 	in       *os.File
+	out      io.Writer
 	terminal *term.Terminal
 }
 
@@ -54,7 +55,7 @@ func newTerminalLines(in *os.File, out io.Writer, prompt string) *terminalLines 
 		io.Writer
 	}{in, out}, prompt)
 	t.History = openHistory()
-	return &terminalLines{in, t}
+	return &terminalLines{in, out, t}
 }
 
 func (t *terminalLines) ReadLine() (string, error) {
@@ -71,7 +72,7 @@ func (t *terminalLines) ReadLine() (string, error) {
 		err = nil
 	}
 	if errors.Is(err, io.EOF) {
-		fmt.Fprint(t.terminal, "\n")
+		fmt.Fprint(t.out, "\r\n") // and not through the terminal, which would print another prompt
 	}
 	return line, err
 }

@@ -25,6 +25,9 @@ func TestPrompt(t *testing.T) {
 	p.await(t, "It is night.", "> ")
 	p.write(t, "\x04")
 	p.ends(t, 0)
+	if screen := p.screen.String(); !strings.HasSuffix(screen, "> \r\n") {
+		t.Errorf("the screen ends with %q, expected the prompt and a new line", screen[max(0, len(screen)-20):])
+	}
 
 	p = prompt(t, picture)
 	p.await(t, "embedded demo", "> ")
