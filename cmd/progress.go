@@ -15,6 +15,7 @@ import (
 // progress shows on standard error how far a run has come: crops encoded, then tokens decoded, and how many of all pairs are done.
 type progress struct {
 	out    io.Writer // nil for no progress
+	width  int       // of the terminal; 0 where there is none
 	tokens bool      // also count tokens: the answer does not show them as they come
 	pairs  int       // of the whole input; 0 where that is not known
 	many   bool
@@ -31,7 +32,7 @@ type progress struct {
 func newProgress(s Streams, o askOptions, pairs int) *progress {
 	p := &progress{tokens: o.Format.String() != records.Plain.String() || !s.OutTerminal, pairs: pairs, many: !o.single(), start: time.Now()}
 	if !o.Quiet && (s.ErrTerminal || o.Progress) {
-		p.out = s.Err
+		p.out, p.width = s.Err, s.errWidth()
 	}
 	return p
 }
@@ -66,6 +67,18 @@ func (p *progress) overall() string {
 	return text + "; "
 }
 
+// barText is the room for what stands beside the description: the share and the count of up to 999.
+const barText = len(" 100% || (999/999) ")
+
+// description is overall and the stage, or the stage alone where a line of the terminal has no room for more.
+func (p *progress) description() string {
+	overall := p.overall() + string(p.stage)
+	if p.width > 0 && len(overall)+barText > p.width {
+		return string(p.stage)
+	}
+	return overall
+}
+
 func (p *progress) report(stage mcllava.Stage, done, total int) {
 	if p.out == nil || stage == mcllava.StageTokens && !p.tokens {
 		return
@@ -74,7 +87,7 @@ func (p *progress) report(stage mcllava.Stage, done, total int) {
 		p.clear()
 		p.stage = stage
 		p.bar = progressbar.NewOptions(total,
-			progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription(p.overall()+string(stage)), progressbar.OptionShowCount(),
+			progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription(p.description()), progressbar.OptionShowCount(),
 			progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
 			progressbar.OptionEnableColorCodes(os.Getenv("NO_COLOR") == ""), progressbar.OptionSetPredictTime(!p.many))
 	}

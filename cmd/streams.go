@@ -27,6 +27,19 @@ func System() Streams {
 	}
 }
 
+// errWidth is how many columns standard error has, or 0 if it is no terminal.
+func (s Streams) errWidth() int {
+	f, ok := s.Err.(*os.File)
+	if !ok || !s.ErrTerminal {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
 // readPicture reads a picture's file, or standard input if its name is "-".
 func (s Streams) readPicture(ctx context.Context, name string) ([]byte, error) {
 	if name == "-" {
