@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"regexp"
@@ -54,9 +55,13 @@ func Main(args []string, s Streams) int {
 }
 
 // oneLine is the text of an error on one line, with all else as it is, so that names can be told from it. What would steer a
-// terminal is escaped.
+// terminal is escaped, and files stand without what the program did with them.
 func oneLine(err error) string {
-	text := breaks.ReplaceAllString(strings.TrimSpace(err.Error()), " ")
+	text := err.Error()
+	if file := (*fs.PathError)(nil); errors.As(err, &file) {
+		text = strings.Replace(text, file.Error(), file.Path+": "+file.Err.Error(), 1)
+	}
+	text = breaks.ReplaceAllString(strings.TrimSpace(text), " ")
 	return controls.ReplaceAllStringFunc(text, func(c string) string { return strings.Trim(strconv.QuoteToASCII(c), `"`) })
 }
 
