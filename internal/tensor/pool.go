@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Pool is a fixed set of goroutines that share the tasks of one operation after the other.
@@ -30,8 +31,7 @@ type work interface {
 // job is the operation under way.
 type job struct {
 	work  work
-	spans []span       // one a worker
-	left  atomic.Int64 // helpers at work
+	spans []span // one a worker
 }
 
 // span is a row of tasks from the lower to below the upper half of its bits. Its worker takes them from the front, so that it
@@ -72,11 +72,19 @@ func (s *span) back() (task int, ok bool) {
 
 // helper is a worker besides the caller.
 type helper struct {
-	called atomic.Uint32 // counts up with every job
+	state  atomic.Uint32
 	asleep atomic.Bool
 	wake   chan struct{}
 	closed bool
 }
+
+// What a helper is at. The caller sets called, and sets idle again if the helper has not begun when all tasks are taken: on a busy
+// machine it may not run for a long time. All else is set by the helper.
+const (
+	idle uint32 = iota
+	called
+	working
+)
 
 // spins is how often a worker looks for what it waits for before it sleeps: some 20 to 200 µs by CPU, longer than the gap between two
 // operations of a layer.
@@ -97,35 +105,55 @@ func NewPool(threads int) *Pool {
 }
 
 func (h *helper) loop(j *job, worker int) {
-	for seen := uint32(0); ; seen++ {
-		h.await(seen)
+	for {
+		h.await()
 		if h.closed {
 			return
 		}
 		j.share(worker)
-		j.left.Add(-1)
+		h.state.Store(idle)
 	}
 }
 
-// await returns once the helper was called more than seen times.
-func (h *helper) await(seen uint32) {
-	for range spins {
-		if h.called.Load() != seen {
+// await returns once the helper has been called and has set out to work.
+func (h *helper) await() {
+	for {
+		for range spins {
+			if h.begin() {
+				return
+			}
+			pause()
+		}
+		h.asleep.Store(true)
+		if h.begin() {
+			if !h.asleep.CompareAndSwap(true, false) {
+				<-h.wake // was sent in between
+			}
 			return
 		}
-		pause()
+		<-h.wake
 	}
-	h.asleep.Store(true)
-	if h.called.Load() != seen && h.asleep.CompareAndSwap(true, false) {
-		return
-	}
-	<-h.wake
+}
+
+func (h *helper) begin() bool {
+	return h.state.Load() == called && h.state.CompareAndSwap(called, working)
 }
 
 func (h *helper) call() {
-	h.called.Add(1)
+	h.state.Store(called)
 	if h.asleep.CompareAndSwap(true, false) {
 		h.wake <- struct{}{}
+	}
+}
+
+// finish waits until the helper is done with its task, or takes its call back if it has not begun.
+func (h *helper) finish() {
+	for n := 0; !h.state.CompareAndSwap(called, idle) && h.state.Load() != idle; n++ {
+		if n < spins {
+			pause()
+		} else {
+			time.Sleep(20 * time.Microsecond)
+		}
 	}
 }
 
@@ -160,23 +188,18 @@ func (p *Pool) run(tasks int, w work) {
 		return
 	}
 	j := &p.job
-	called := p.helpers[:max(0, min(tasks-1, len(p.helpers)))]
+	helpers := p.helpers[:max(0, min(tasks-1, len(p.helpers)))]
 	j.work = w
 	for i := range j.spans {
-		n := 1 + len(called)
+		n := 1 + len(helpers)
 		j.spans[i].set(min(i, n)*tasks/n, min(i+1, n)*tasks/n)
 	}
-	j.left.Store(int64(len(called)))
-	for _, h := range called {
+	for _, h := range helpers {
 		h.call()
 	}
 	j.share(0)
-	for n := 0; j.left.Load() > 0; n++ {
-		if n < spins {
-			pause()
-		} else {
-			runtime.Gosched()
-		}
+	for _, h := range helpers {
+		h.finish()
 	}
 	j.work = nil
 }

@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"math"
+	"unsafe"
 
 	"golang.org/x/sys/cpu"
 	"gonum.org/v1/gonum/blas/blas32"
@@ -96,6 +97,13 @@ func soon(b []byte) {
 	}
 }
 
+// soonRows has rows i…j-1 of m brought near, where there are any: a part of each, which no prefetcher of the CPU foresees.
+func soonRows(m blas32.General, i, j int) {
+	for ; i < min(j, m.Rows); i++ {
+		prefetchLines((m.Cols*4+2*alignment-1)/alignment, (*byte)(unsafe.Pointer(&m.Data[i*m.Stride])))
+	}
+}
+
 // quantizing is quantizeGo with the groups that are full done by assembly.
 func quantizing(f func(groups, size int, dst *byte, x *float32), size, unit int) func([]byte, []float32) {
 	return func(dst []byte, x []float32) {
@@ -148,6 +156,7 @@ func scaleRow(dst, x []float32, f float32) {
 func appendBF16(c *KV, h, first int, k, v blas32.General) {
 	for i := 0; i < k.Rows; {
 		if at := first + i; at%16 == 0 && i+16 <= k.Rows && c.headDim%2 == 0 {
+			soonRows(k, i+16, i+32)
 			gatherPairsAVX512(c.headDim/2, &c.keyPanel(h, at/panelWidth)[at%panelWidth*4], &Row(k, i)[0], 4*k.Stride)
 			i += 16
 		} else {
@@ -161,6 +170,7 @@ func appendBF16(c *KV, h, first int, k, v blas32.General) {
 		i = 1
 	}
 	for ; i+1 < v.Rows; i += 2 {
+		soonRows(v, i+8, i+10)
 		for d := 0; d < c.headDim; d += panelWidth {
 			n := min(panelWidth, c.headDim-d)
 			mask0, mask1 := uint16(1<<min(n, 16)-1), uint16(1<<max(n-16, 0)-1)
