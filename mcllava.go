@@ -37,6 +37,7 @@ type Options struct {
 	Choices      []string // answer with the likeliest of these
 	LogProbs     bool     // fill Answer.LogProbs
 
+	// The functions must not call the model.
 	Piece    func(text string)                  // called with each piece of the answer as it comes
 	Progress func(stage Stage, done, total int) // called as crops are encoded and tokens decoded
 	Note     func(text string)                  // called with what a user may want to know

@@ -18,7 +18,7 @@ type Picture struct {
 	once     sync.Once
 	upright  *image.RGBA
 	err      error
-	decoding time.Duration
+	decoding time.Duration // that no view has counted yet
 }
 
 // OpenPicture reads the header of a JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC or AVIF. Errors name what is wrong with the picture.

@@ -47,7 +47,7 @@ func (m *Model) See(ctx context.Context, p *Picture, o Options) (*View, error) {
 	if err := p.Decode(); err != nil {
 		return nil, err
 	}
-	v.seconds.Preprocess = p.decoding.Seconds()
+	v.seconds.Preprocess, p.decoding = p.decoding.Seconds(), 0
 	if v.features, err = m.encode(ctx, p.upright, plan, o, &v.seconds); err != nil {
 		return nil, err
 	}

@@ -152,6 +152,9 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 		return usageError{err}
 	}
 	var err error
+	if c.Flags().Changed("shard") && f.shard == "" {
+		return usageError{errors.New("shard is empty, expected I/N or auto")}
+	}
 	if o.Shard, err = jobs.ParseSharding(f.shard, os.Getenv); err != nil {
 		return usageError{err}
 	}
