@@ -39,12 +39,18 @@ type Epilogue struct {
 
 // Blocks of the product. A block of a panel, blockK inputs, stays in the first-level cache while the register tiles go down the
 // rows; a block of the activations stays in the second-level cache while the panels go by: some rows of so many bytes.
-type blocking struct{ rows, bytes int }
+type blocking struct {
+	rows, bytes int
+	tasks       int // for each thread, that a product is cut into: enough to end at about the same time
+}
 
 var (
-	deepBlock = blocking{380, 2560} // passes over the outputs seldom
-	tallBlock = blocking{760, 1280} // passes over the weights seldom
+	deepBlock = blocking{380, 2560, 32} // passes over the outputs seldom
+	tallBlock = blocking{760, 1280, 8}  // passes over the weights seldom
 )
+
+// taskPanels is the most panels of a task: so few that its outputs stay in the cache from one block of the inputs to the next.
+const taskPanels = 8
 
 // manyWeights is the number of weights from which on they do not stay in any cache from one band of rows to the next.
 const manyWeights = 1 << 23
@@ -55,10 +61,6 @@ func blockingOf(w *packed) blocking {
 	}
 	return tallBlock
 }
-
-// tasksPerThread is how many tasks a product is cut into for each thread: enough to end at about the same time, and so small
-// that the outputs of a task stay in the cache from one block of the inputs to the next.
-const tasksPerThread = 32
 
 // multiplication is dst = x·Wᵀ with x [rows, in] converted for the kernel and W [out, in] in panels; see Epilogue.
 type multiplication struct {
@@ -89,7 +91,7 @@ func multiply(p *Pool, dst, x blas32.General, w *packed, e Epilogue) {
 	count := panels(w.out)
 	m.block = blockingOf(w)
 	m.bands = (x.Rows + m.block.rows - 1) / m.block.rows
-	m.group = max(1, count*m.bands/(tasksPerThread*p.Threads()))
+	m.group = max(1, min(taskPanels, count*m.bands/(m.block.tasks*p.Threads())))
 	if x.Rows <= m.product.rows {
 		m.group = 1
 	}
