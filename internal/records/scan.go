@@ -3,6 +3,7 @@ package records
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -42,7 +43,7 @@ func (f Format) scan(r io.Reader) iter.Seq2[raw, error] {
 					yield(next, nil)
 				}
 				return
-			case err != nil && err != bufio.ErrBufferFull:
+			case err != nil && !errors.Is(err, bufio.ErrBufferFull):
 				yield(raw{}, err)
 				return
 			case len(next.text) > mostRecord:
