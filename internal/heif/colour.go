@@ -1,0 +1,39 @@
+package heif
+
+// Colour says how luma and chroma become red, green and blue.
+type Colour struct {
+	Matrix    int // of ISO/IEC 23091-2
+	FullRange bool
+}
+
+// Matrices of ISO/IEC 23091-2.
+const (
+	MatrixRGB    = 0
+	MatrixBT709  = 1
+	matrixBT601  = 6
+	MatrixBT2020 = 9
+)
+
+// colour is told by a colr box, else by the HEVC stream; where nothing is told, it is JPEG's.
+func (f *file) colour(coded uint32, s stream) Colour {
+	for _, id := range []uint32{f.primary, coded} {
+		for _, a := range f.of[id] {
+			if a.property >= len(f.properties) || f.properties[a.property].kind != "colr" {
+				continue
+			}
+			c := &cursor{data: f.data, at: f.properties[a.property].from, to: f.properties[a.property].to}
+			if c.text(4) != "nclx" {
+				continue
+			}
+			c.uint(4) // primaries and transfer
+			matrix, full := int(c.uint(2)), c.uint(1)>>7 == 1
+			if c.err == nil {
+				return Colour{matrix, full}
+			}
+		}
+	}
+	if s.told {
+		return s.colour
+	}
+	return Colour{Matrix: matrixBT601, FullRange: true}
+}
