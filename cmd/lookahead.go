@@ -18,6 +18,8 @@ type task struct {
 	picture *mcllava.Picture // nil if err says why
 	err     error            // of the picture, or of input that names none
 	release func()           // gives back the room that the decoded picture takes
+
+	more <-chan pair // further questions about the picture, which come while the first ones are answered; nil for none
 }
 
 // number is that of the task's first pair.
@@ -26,6 +28,27 @@ func (t task) number() int {
 		return 0
 	}
 	return t.pairs[0].number
+}
+
+// questions are the task's pairs, until no more can come or ctx is done.
+func (t task) questions(ctx context.Context) iter.Seq[pair] {
+	return func(yield func(pair) bool) {
+		for _, p := range t.pairs {
+			if ctx.Err() != nil || !yield(p) {
+				return
+			}
+		}
+		for t.more != nil {
+			select {
+			case <-ctx.Done():
+				return
+			case p, ok := <-t.more:
+				if !ok || !yield(p) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // pair is a question, and its number among all pairs of the input.
@@ -37,17 +60,33 @@ type pair struct {
 // roomAhead is what pictures that are decoded ahead of the model may take, in bytes; one larger than that is decoded alone.
 const roomAhead = 512 << 20
 
+// moreAhead is how many questions about the picture under way are read ahead.
+const moreAhead = 256
+
 // lookAhead reads and decodes pictures ahead of their use, in the order of the input. Wanted says of a picture's content which
 // pairs are to be answered; a picture of which none are is not even opened. Encodes says whether a picture will be decoded at all.
 // The channel is closed at the end, or once ctx is done.
+//
+// A jobs file may be written by someone who waits for each answer, so that a task is handed out with its first question. Those that
+// follow and find the same content in the same file go to that task.
 func lookAhead(ctx context.Context, all *jobs.Jobs, wanted func(hash [32]byte, hashed bool, p pair) bool, encodes func(*mcllava.Picture) bool) <-chan task {
 	out := make(chan task)
 	room := semaphore.NewWeighted(roomAhead)
 	go func() {
 		defer close(out)
-		for t := range grouped(all.All(), all.Questions()) {
+		last := &following{}
+		defer func() { last.end() }()
+		for t := range grouped(all.All(), max(1, all.Questions())) {
+			if last.takes(ctx, t, wanted) {
+				continue
+			}
+			last.end()
+			last = &following{}
 			if !prepare(ctx, &t, room, wanted, encodes) {
 				continue
+			}
+			if all.Questions() == 0 && t.err == nil {
+				last = follow(&t)
 			}
 			select {
 			case out <- t:
@@ -60,39 +99,64 @@ func lookAhead(ctx context.Context, all *jobs.Jobs, wanted func(hash [32]byte, h
 	return out
 }
 
-// grouped gathers the questions that follow each other and are about one image. Of that many, none is waited for; 0 is for a number
-// that is not known.
+// following is the task that was handed out last, if questions about its picture may follow.
+type following struct {
+	source *jobs.Source
+	hash   [32]byte
+	more   chan pair
+}
+
+func follow(t *task) *following {
+	f := &following{t.pairs[0].Source, t.hash, make(chan pair, moreAhead)}
+	t.more = f.more
+	return f
+}
+
+// takes passes a task's questions on if they are about the same picture, which may have been written anew since.
+func (f *following) takes(ctx context.Context, t task, wanted func([32]byte, bool, pair) bool) bool {
+	if f.more == nil || t.err != nil || t.pairs[0].Source != f.source {
+		return false
+	}
+	if hash, err := f.source.Hash(); err != nil || hash != f.hash {
+		return false
+	}
+	for _, p := range t.pairs {
+		if !wanted(f.hash, true, p) {
+			continue
+		}
+		select {
+		case f.more <- p:
+		case <-ctx.Done():
+		}
+	}
+	return true
+}
+
+func (f *following) end() {
+	if f.more != nil {
+		close(f.more)
+	}
+}
+
+// grouped makes a task of every so many questions, which are those about one image, and of every error.
 func grouped(all iter.Seq2[jobs.Job, error], questions int) iter.Seq[task] {
 	return func(yield func(task) bool) {
 		var t task
-		var source *jobs.Source
 		number := 0
-		flush := func() bool {
-			ok := len(t.pairs) == 0 && t.err == nil || yield(t)
-			t = task{}
-			return ok
-		}
 		for job, err := range all {
-			if err != nil || job.Source != source {
-				if !flush() {
-					return
-				}
-				t, source = task{image: job.Image, err: err}, job.Source
-			}
 			if err != nil {
-				source = nil
-				continue
+				t.err = err
+			} else {
+				t.image, t.pairs = job.Image, append(t.pairs, pair{job, number})
+				number++
 			}
-			t.pairs = append(t.pairs, pair{job, number})
-			number++
-			if len(t.pairs) == questions {
-				if !flush() {
+			if err != nil || len(t.pairs) == questions {
+				if !yield(t) {
 					return
 				}
-				source = nil
+				t = task{}
 			}
 		}
-		flush()
 	}
 }
 

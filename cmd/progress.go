@@ -47,6 +47,9 @@ func (p *progress) picture(pair int) {
 	p.clear()
 }
 
+// pair says which pair the run has come to.
+func (p *progress) pair(number int) { p.now = number }
+
 // overall is how far the run has come: "picture 12, pair 37 of 600, 11.5 pictures/min, 14m left; ".
 func (p *progress) overall() string {
 	if !p.many {

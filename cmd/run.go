@@ -36,6 +36,7 @@ type run struct {
 	out  interface{ Write(records.Record) error }
 
 	answered, failed int
+	said             string // of the last failure
 }
 
 // interrupted is how a run ends that the user stopped.
@@ -179,28 +180,34 @@ func (r *run) do(ctx context.Context, t task) error {
 		return r.fail(t, t.pairs, t.err)
 	}
 	var view *mcllava.View
-	for i, p := range t.pairs {
-		if err := ctx.Err(); err != nil {
-			return err
+	var unseen error // why there is no view
+	for p := range t.questions(ctx) {
+		r.bar.pair(p.number)
+		if unseen != nil {
+			if err := r.miss(t, p, unseen); err != nil {
+				return err
+			}
+			continue
 		}
 		a, err := r.answer(ctx, t, p, &view)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case err != nil && view == nil:
-			return r.fail(t, t.pairs[i:], err)
 		case err != nil:
-			if err := r.fail(t, t.pairs[i:i+1], err); err != nil {
-				return err
+			if view == nil {
+				unseen = err
 			}
-			continue
+			err = r.fail(t, []pair{p}, err)
+		default:
+			if err = r.write(r.complete(t, p, a)); err == nil {
+				r.answered, r.said = r.answered+1, ""
+			}
 		}
-		if err := r.write(r.complete(t, p, a)); err != nil {
+		if err != nil {
 			return err
 		}
-		r.answered++
 	}
-	return nil
+	return ctx.Err()
 }
 
 // answer answers one question, and looks at the picture first unless that was done for a question before.
@@ -286,22 +293,34 @@ func (r *run) complete(t task, p pair, a *mcllava.Answer) records.Record {
 	return record
 }
 
-// fail records why some pairs of a picture have no answer, and says so once. The error is one that ends the run.
+// fail records why some pairs of a picture have no answer, and says so, but not of one failure after another that is the same. The
+// error is one that ends the run.
 func (r *run) fail(t task, pairs []pair, reason error) error {
-	reason = named(t.image, reason)
-	r.failed += max(1, len(pairs))
 	for _, p := range pairs {
-		record := r.record(t.hash, p)
-		record.Error = oneLine(reason)
-		if err := r.write(record); err != nil {
+		if err := r.miss(t, p, reason); err != nil {
 			return err
 		}
 	}
+	if len(pairs) == 0 {
+		r.failed++
+	}
+	reason = named(t.image, reason)
 	if r.options.single() || r.options.FailFast {
 		return reason
 	}
-	r.note("mcllava: " + oneLine(reason))
+	if line := oneLine(reason); line != r.said {
+		r.note("mcllava: " + line)
+		r.said = line
+	}
 	return nil
+}
+
+// miss records why a pair has no answer.
+func (r *run) miss(t task, p pair, reason error) error {
+	r.failed++
+	record := r.record(t.hash, p)
+	record.Error = oneLine(named(t.image, reason))
+	return r.write(record)
 }
 
 // named is an error that begins with the image it is about.
