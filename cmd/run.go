@@ -89,6 +89,11 @@ func (r *run) answerAll(ctx context.Context) (err error) {
 			return r.end(ctx, err)
 		}
 	}
+	if r.file != nil && ctx.Err() == nil {
+		if err := r.file.Begin(); err != nil {
+			return err
+		}
+	}
 	return r.end(ctx, ctx.Err())
 }
 
@@ -347,7 +352,8 @@ func (r *run) end(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		hint := ""
-		if r.file != nil && r.options.Format.CheckResume() == nil {
+		kept := r.options.Output.Overwrite && r.answered == 0 // the file is as it was
+		if r.file != nil && !kept && r.options.Format.CheckResume() == nil {
 			hint = fmt.Sprintf(" after %d answers; the same command with --resume goes on", r.answered)
 		}
 		return interrupted{hint}

@@ -6,12 +6,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // CreateOptions say how an output file is begun.
 type CreateOptions struct {
 	Resume    bool     // go on with what the file holds
-	Overwrite bool     // throw away what it holds
+	Overwrite bool     // throw away what it holds, once there is an answer in its place
 	Many      bool     // as for New
 	Settings  Settings // of all answers
 }
@@ -28,6 +29,9 @@ type File struct {
 	regular  bool
 	end      int64 // of the last whole record
 	failed   error // after which nothing is written
+
+	old     bool   // the file still has what is to be overwritten
+	pending []byte // what comes before the first answer
 
 	found Found
 	done  numbers[pairID] // answers that are of no pair yet that Done was asked about
@@ -55,6 +59,10 @@ type Found struct {
 // A resumed file must be in the format and its answers of the settings that are asked for; if not, it stays as it is. Then a
 // record that was cut off is dropped, and so are failed ones, for which the file is replaced at once. With Done the caller
 // finds out which pairs are left. What is no regular file, such as a pipe, is neither locked nor resumed.
+//
+// An overwritten file keeps its content until the first answer, or until [File.Begin], so that a run that gets nowhere loses
+// nothing. It is then cut to nothing and written in place, and not replaced by another file: whoever is killed leaves either all that
+// was there or the beginning of the new output, which can be resumed, and the lock is on the one file all the time.
 func Create(path string, f Format, o CreateOptions) (*File, error) {
 	if o.Resume {
 		if err := f.CheckResume(); err != nil {
@@ -95,9 +103,7 @@ func (f *File) begin(o CreateOptions) error {
 			return fmt.Errorf("%s: %w", f.path, reason(err))
 		}
 	case o.Overwrite:
-		if err := f.file.Truncate(0); err != nil {
-			return err
-		}
+		f.old = true
 	default:
 		remedy := "--overwrite begins it anew"
 		if f.format.CheckResume() == nil {
@@ -234,12 +240,42 @@ func (f *File) Write(r Record) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.path, err)
 	}
+	if !r.Failed() {
+		return f.begun(text)
+	}
 	return f.append(text)
 }
 
+// Begin throws away what an overwritten file held, unless the first answer did. It is for a run that comes to its end without one.
+func (f *File) Begin() error { return f.begun(nil) }
+
+// begun appends to a file that holds nothing old any more.
+func (f *File) begun(text []byte) error {
+	if f.old && f.failed == nil {
+		if err := f.file.Truncate(0); err != nil {
+			f.failed = fmt.Errorf("%s: %w", f.path, reason(err))
+			return f.failed
+		}
+		text, f.pending, f.old = slices.Concat(f.pending, text), nil, false
+	}
+	return f.append(text)
+}
+
+// mostPending is how much is kept back for an answer to come, in bytes: thousands of failures.
+const mostPending = 1 << 20
+
 func (f *File) append(text []byte) error {
-	if len(text) == 0 {
+	switch {
+	case f.failed != nil:
+		return f.failed
+	case len(text) == 0:
 		return nil
+	case f.old:
+		f.pending = append(f.pending, text...)
+		if len(f.pending) < mostPending {
+			return nil
+		}
+		return f.begun(nil)
 	}
 	_, err := f.file.Write(text)
 	if err == nil {

@@ -134,6 +134,49 @@ func TestCreate(t *testing.T) {
 	}
 }
 
+// What is overwritten stays until there is an answer, or the end of the run.
+func TestOverwrite(t *testing.T) {
+	for _, f := range []Format{JSONL, CSV} {
+		path := filepath.Join(t.TempDir(), "out")
+		write(t, path, f, CreateOptions{}, pair(0, "old"), pair(1, "old"))
+		old := read(t, path)
+		file := create(t, path, f, CreateOptions{Overwrite: true})
+		if err := file.Write(broken(0, "a")); err != nil || read(t, path) != old {
+			t.Errorf("%s: after a failure: %v, %q", f, err, read(t, path))
+		}
+		refused(t, path, f, CreateOptions{Overwrite: true}, "is in use by another mcllava")
+		if err := file.Close(); err != nil || read(t, path) != old {
+			t.Errorf("%s: without an answer: %v, %q", f, err, read(t, path))
+		}
+		write(t, path, f, CreateOptions{Overwrite: true}, broken(0, "a"), pair(1, "b"), broken(2, "c"))
+		if got := listed(t, path, f); got != "0/10 a!, 1/10 b, 2/10 c!" {
+			t.Errorf("%s: overwritten: %s", f, got)
+		}
+		file = create(t, path, f, CreateOptions{Overwrite: true})
+		if err := errors.Join(file.Write(broken(0, "a")), file.Begin(), file.Begin(), file.Write(broken(1, "b")), file.Close()); err != nil {
+			t.Error(err)
+		}
+		if got := listed(t, path, f); got != "0/10 a!, 1/10 b!" {
+			t.Errorf("%s: overwritten by failures: %s", f, got)
+		}
+		file = create(t, path, f, CreateOptions{Overwrite: true})
+		if err := errors.Join(file.Begin(), file.Close()); err != nil || read(t, path) != string(f.header()) {
+			t.Errorf("%s: overwritten by nothing: %v, %q", f, err, read(t, path))
+		}
+		write(t, path, f, CreateOptions{Overwrite: true}, pair(0, "old"))
+		file = create(t, path, f, CreateOptions{Overwrite: true})
+		many := 0
+		for ; read(t, path) == "" || strings.Contains(read(t, path), "old"); many++ {
+			if err := file.Write(broken(many, "a")); err != nil || many > mostPending {
+				t.Fatalf("%d failures: %v", many, err)
+			}
+		}
+		if err := errors.Join(file.Write(pair(many, "b")), file.Close()); err != nil || !strings.HasSuffix(listed(t, path, f), fmt.Sprintf(" %d/10 b", many)) {
+			t.Errorf("%s: after %d failures: %v", f, many, err)
+		}
+	}
+}
+
 // memory is a folder for tests that would wait for a disk thousands of times.
 func memory(t *testing.T) string {
 	folder, err := os.MkdirTemp("/dev/shm", "records")
