@@ -59,7 +59,7 @@ func (m *Model) cropsOf(t *testing.T, upright *image.RGBA, maxCrops, numTokens i
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := crops{m.pixels(upright, plan.Boxes), tensor.New(len(plan.Boxes), 2), plan.TokensPerCrop}
+	c := crops{m.pixels(&Picture{upright: upright}, plan, 0, len(plan.Boxes)), tensor.New(len(plan.Boxes), 2), plan.TokensPerCrop}
 	for i := range plan.Boxes {
 		x, y := plan.Centre(i)
 		copy(tensor.Row(c.centres, i), []float32{float32(x), float32(y)})

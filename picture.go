@@ -14,11 +14,12 @@ type Picture struct {
 	Width, Height int               // once it is turned upright
 	Hash          [sha256.Size]byte // of the encoded bytes
 
-	data     []byte
-	once     sync.Once
-	upright  *image.RGBA
-	err      error
-	decoding time.Duration // that no view has counted yet
+	data      []byte
+	once      sync.Once
+	upright   *image.RGBA
+	ahead     *cut // nil unless it was prepared
+	err       error
+	preparing time.Duration // that no view has counted yet
 }
 
 // OpenPicture reads the header of a JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC or AVIF. Errors name what is wrong with the picture.
@@ -35,7 +36,13 @@ func (p *Picture) Decode() error {
 	p.once.Do(func() {
 		start := time.Now()
 		p.upright, p.err = crop.Decode(p.data, crop.DefaultLimits)
-		p.data, p.decoding = nil, time.Since(start)
+		p.data, p.preparing = nil, time.Since(start)
 	})
 	return p.err
+}
+
+// Bytes is the memory that the decoded picture takes.
+func (p *Picture) Bytes() int64 {
+	const pixelBytes = 4
+	return pixelBytes * int64(p.Width) * int64(p.Height)
 }

@@ -2,7 +2,6 @@ package mcllava
 
 import (
 	"context"
-	"image"
 	"time"
 
 	"gonum.org/v1/gonum/blas/blas32"
@@ -47,8 +46,8 @@ func (m *Model) See(ctx context.Context, p *Picture, o Options) (*View, error) {
 	if err := p.Decode(); err != nil {
 		return nil, err
 	}
-	v.seconds.Preprocess, p.decoding = p.decoding.Seconds(), 0
-	if v.features, err = m.encode(ctx, p.upright, plan, o, &v.seconds); err != nil {
+	v.seconds.Preprocess, p.preparing = p.preparing.Seconds(), 0
+	if v.features, err = m.encode(ctx, p, plan, o, &v.seconds); err != nil {
 		return nil, err
 	}
 	m.remember(p, plan, v.features, o)
@@ -56,7 +55,7 @@ func (m *Model) See(ctx context.Context, p *Picture, o Options) (*View, error) {
 }
 
 // encode turns the picture into image features [N, Dv], a batch of crops at a time.
-func (m *Model) encode(ctx context.Context, upright *image.RGBA, plan Plan, o Options, seconds *Seconds) (blas32.General, error) {
+func (m *Model) encode(ctx context.Context, p *Picture, plan Plan, o Options, seconds *Seconds) (blas32.General, error) {
 	watch := stopwatch{time.Now()}
 	c := m.encoder.Config()
 	centres := tensor.New(len(plan.Boxes), 2)
@@ -66,17 +65,17 @@ func (m *Model) encode(ctx context.Context, upright *image.RGBA, plan Plan, o Op
 	}
 	o.Stages.keepCoordinates(centres)
 	features := tensor.New(plan.ImageTokens, c.Hidden)
-	at := 0
-	for ahead := 0; ahead < len(plan.Boxes); ahead += m.cutAhead() {
-		boxes := plan.Boxes[ahead:min(ahead+m.cutAhead(), len(plan.Boxes))]
-		o.progress(StageCrops, ahead, len(plan.Boxes))
-		pixels := m.pixels(upright, boxes)
+	at, ahead := 0, c.Batch() // the first batch alone, so that the encoder begins at once
+	for from, to := 0, 0; from < len(plan.Boxes); from, ahead = to, m.cutAhead() {
+		to = min(from+ahead, len(plan.Boxes))
+		o.progress(StageCrops, from, len(plan.Boxes))
+		pixels := m.pixels(p, plan, from, to)
 		o.Stages.keepPixels(pixels, c, len(plan.Boxes))
 		watch.lap(&seconds.Preprocess)
-		for b := 0; b < len(boxes); b += c.Batch() {
-			last := min(b+c.Batch(), len(boxes))
-			o.progress(StageCrops, ahead+b, len(plan.Boxes))
-			f, err := m.encoder.Encode(ctx, tensor.Rows(pixels, b, last), tensor.Rows(centres, ahead+b, ahead+last), plan.TokensPerCrop[ahead+b:ahead+last])
+		for b := from; b < to; b += c.Batch() {
+			last := min(b+c.Batch(), to)
+			o.progress(StageCrops, b, len(plan.Boxes))
+			f, err := m.encoder.Encode(ctx, tensor.Rows(pixels, b-from, last-from), tensor.Rows(centres, b, last), plan.TokensPerCrop[b:last])
 			if err != nil {
 				return blas32.General{}, err
 			}
@@ -96,10 +95,20 @@ func (m *Model) cutAhead() int {
 	return (cropsPerThread*m.pool.Threads() + batch - 1) / batch * batch
 }
 
-// pixels cuts the boxes out of the picture, [B, 3·S·S].
-func (m *Model) pixels(upright *image.RGBA, boxes []image.Rectangle) blas32.General {
+// pixels are crops from ≤ i < to of a picture, [to-from, 3·S·S]: those that were cut ahead, or else cut now.
+func (m *Model) pixels(p *Picture, plan Plan, from, to int) blas32.General {
 	c := m.encoder.Config()
-	pixels := tensor.New(len(boxes), c.Pixels())
-	m.pool.Run(len(boxes), func(_, i int) { crop.Pixels(tensor.Row(pixels, i), upright, boxes[i], c.ImageSize) })
+	pixels := tensor.New(to-from, c.Pixels())
+	cut := p.cutFor(plan, c)
+	if cut == nil {
+		cut = newCut(p.upright, plan.Boxes[from:to], c)
+		bands := min((m.cutAhead()+to-from-1)/(to-from), c.ImageSize)
+		m.pool.Run((to-from)*bands, func(_, task int) {
+			i, b := task/bands, task%bands
+			cut.rows(i, b*c.ImageSize/bands, (b+1)*c.ImageSize/bands)
+		})
+		from = 0
+	}
+	m.pool.Run(pixels.Rows, func(_, i int) { crop.Normalise(tensor.Row(pixels, i), cut.crop(from+i)) })
 	return pixels
 }

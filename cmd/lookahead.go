@@ -17,7 +17,7 @@ type task struct {
 	hash    [32]byte
 	picture *mcllava.Picture // nil if err says why
 	err     error            // of the picture, or of input that names none
-	release func()           // gives back the room that the decoded picture takes
+	release func()           // gives back the room that the prepared picture takes
 
 	more <-chan pair // further questions about the picture, which come while the first ones are answered; nil for none
 }
@@ -57,19 +57,25 @@ type pair struct {
 	number int
 }
 
-// roomAhead is what pictures that are decoded ahead of the model may take, in bytes; one larger than that is decoded alone.
+// preparer decodes pictures, and cuts them.
+type preparer interface {
+	// room is the memory that a picture takes once it is prepared, in bytes; 0 if there is nothing to prepare.
+	room(*mcllava.Picture) int64
+	prepare(*mcllava.Picture) error
+}
+
+// roomAhead is what pictures that are prepared ahead of the model may take, in bytes; one larger than that is prepared alone.
 const roomAhead = 512 << 20
 
 // moreAhead is how many questions about the picture under way are read ahead.
 const moreAhead = 256
 
-// lookAhead reads and decodes pictures ahead of their use, in the order of the input. Wanted says of a picture's content which
-// pairs are to be answered; a picture of which none are is not even opened. Encodes says whether a picture will be decoded at all.
-// The channel is closed at the end, or once ctx is done.
+// lookAhead reads and prepares pictures ahead of their use, in the order of the input. Wanted says of a picture's content which
+// pairs are to be answered; a picture of which none are is not even opened. The channel is closed at the end, or once ctx is done.
 //
 // A jobs file may be written by someone who waits for each answer, so that a task is handed out with its first question. Those that
 // follow and find the same content in the same file go to that task.
-func lookAhead(ctx context.Context, all *jobs.Jobs, wanted func(hash [32]byte, hashed bool, p pair) bool, encodes func(*mcllava.Picture) bool) <-chan task {
+func lookAhead(ctx context.Context, all *jobs.Jobs, wanted func(hash [32]byte, hashed bool, p pair) bool, pictures preparer) <-chan task {
 	out := make(chan task)
 	room := semaphore.NewWeighted(roomAhead)
 	go func() {
@@ -82,7 +88,7 @@ func lookAhead(ctx context.Context, all *jobs.Jobs, wanted func(hash [32]byte, h
 			}
 			last.end()
 			last = &following{}
-			if !prepare(ctx, &t, room, wanted, encodes) {
+			if !prepare(ctx, &t, room, wanted, pictures) {
 				continue
 			}
 			if all.Questions() == 0 && t.err == nil {
@@ -160,9 +166,9 @@ func grouped(all iter.Seq2[jobs.Job, error], questions int) iter.Seq[task] {
 	}
 }
 
-// prepare reads and decodes a task's picture if any of its pairs is wanted, and drops the pairs that are not. It waits until
+// prepare reads and prepares a task's picture if any of its pairs is wanted, and drops the pairs that are not. It waits until
 // there is room for the picture.
-func prepare(ctx context.Context, t *task, room *semaphore.Weighted, wanted func([32]byte, bool, pair) bool, encodes func(*mcllava.Picture) bool) bool {
+func prepare(ctx context.Context, t *task, room *semaphore.Weighted, wanted func([32]byte, bool, pair) bool, pictures preparer) bool {
 	t.release = func() {}
 	if t.err != nil {
 		return true
@@ -187,17 +193,19 @@ func prepare(ctx context.Context, t *task, room *semaphore.Weighted, wanted func
 	if data, t.err = source.Open(); t.err != nil {
 		return true
 	}
-	if t.picture, t.err = mcllava.OpenPicture(data); t.err != nil || !encodes(t.picture) {
+	if t.picture, t.err = mcllava.OpenPicture(data); t.err != nil {
 		return true
 	}
-	const bytesPerPixel = 4
-	weight := min(roomAhead, bytesPerPixel*int64(t.picture.Width)*int64(t.picture.Height))
+	weight := min(roomAhead, pictures.room(t.picture))
+	if weight == 0 {
+		return true
+	}
 	if room.Acquire(ctx, weight) != nil {
 		t.err = ctx.Err()
 		return true
 	}
 	t.release = func() { room.Release(weight) }
-	t.err = t.picture.Decode()
+	t.err = pictures.prepare(t.picture)
 	return true
 }
 

@@ -60,7 +60,7 @@ func (r *run) answerAll(ctx context.Context) (err error) {
 	// checkpoint is opened.
 	var tasks <-chan task
 	if r.options.Output.Path == "" {
-		tasks = lookAhead(ctx, r.jobs, r.wanted, r.encodes)
+		tasks = lookAhead(ctx, r.jobs, r.wanted, r)
 	}
 	if err := r.open(); err != nil {
 		return err
@@ -78,7 +78,7 @@ func (r *run) answerAll(ctx context.Context) (err error) {
 		}
 	}()
 	if tasks == nil {
-		tasks = lookAhead(ctx, r.jobs, r.wanted, r.encodes)
+		tasks = lookAhead(ctx, r.jobs, r.wanted, r)
 	}
 	r.bar = newProgress(r.streams, r.options, r.pairs)
 	defer r.bar.clear()
@@ -164,10 +164,19 @@ func (r *run) wanted(hash [sha256.Size]byte, hashed bool, p pair) bool {
 	return !r.file.Done(r.record(hash, p))
 }
 
-// encodes says whether a picture has to be decoded and encoded. While the checkpoint is still being opened, it is taken to.
-func (r *run) encodes(p *mcllava.Picture) bool {
-	m := r.opened.Load()
-	return m == nil || !m.Remembers(p, r.ask)
+// room is that of a picture, which is but decoded while the checkpoint is still being opened.
+func (r *run) room(p *mcllava.Picture) int64 {
+	if m := r.opened.Load(); m != nil {
+		return m.PrepareBytes(p, r.ask)
+	}
+	return p.Bytes()
+}
+
+func (r *run) prepare(p *mcllava.Picture) error {
+	if m := r.opened.Load(); m != nil {
+		return m.Prepare(p, r.ask)
+	}
+	return p.Decode()
 }
 
 // record is what is known of a pair before it is asked.
@@ -375,7 +384,7 @@ func (r *run) converse(ctx context.Context) error {
 		return usageError{fmt.Errorf("%s: %d pictures and no QUESTION; a prompt is about one picture", r.options.Jobs.Images[0], n)}
 	}
 	var t task
-	for t = range lookAhead(ctx, r.jobs, r.wanted, r.encodes) {
+	for t = range lookAhead(ctx, r.jobs, r.wanted, r) {
 		break
 	}
 	if t.err != nil {

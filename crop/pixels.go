@@ -8,26 +8,47 @@ import (
 // stripPixels bounds how much of a box is held at 16 bits a channel, 8 bytes a pixel.
 const stripPixels = 1 << 20
 
-// Pixels writes a box of the picture, resized to size × size pixels, as a vision tower reads it: planar
-// [3][size][size] (channel, row, column), (v/255 - 0.5)/0.5 for v in 0…255, so each value is within -1…1.
+// Pixels writes some rows, from ≤ y < to, of a box of the picture resized to size × size pixels: planar [3][size][size] (channel,
+// row, column) of 0…255, of which the other rows are left as they are.
 //
 // The aspect ratio is not kept. The filter is Pillow's bicubic, which the published preprocessor uses: a = -0.5,
 // widened when shrinking, rounded to 8 bits. A box of size × size is copied exactly.
 //
-// It panics if dst is shorter than 3·size·size or the box is empty or not within the picture.
-func Pixels(dst []float32, img *image.RGBA, box image.Rectangle, size int) {
-	if box.Empty() || !box.In(img.Rect) || size < 1 || len(dst) < 3*size*size {
-		panic(fmt.Sprintf("crop: %v of a picture %v to %d×%d pixels in %d values", box, img.Rect, size, size, len(dst)))
+// It panics if dst is shorter than 3·size·size, the box is empty or not within the picture, or the rows are not within the square.
+func Pixels(dst []uint8, img *image.RGBA, box image.Rectangle, size, from, to int) {
+	if box.Empty() || !box.In(img.Rect) || size < 1 || len(dst) < 3*size*size || from < 0 || to > size {
+		panic(fmt.Sprintf("crop: rows %d…%d of %v of a picture %v to %d×%d pixels in %d values", from, to, box, img.Rect, size, size, len(dst)))
 	}
-	if box.Dx() == size && box.Dy() == size {
-		for y := range size {
-			normalise(dst[y*size:], size*size, img.Pix[img.PixOffset(box.Min.X, box.Min.Y+y):][:4*size])
+	switch {
+	case box.Dx() == size && box.Dy() == size:
+		for y := from; y < to; y++ {
+			planes(dst[y*size:], size*size, img.Pix[img.PixOffset(box.Min.X, box.Min.Y+y):][:4*size])
 		}
-		return
+	case max(box.Dx(), box.Dy()) <= maxReduction*size:
+		resample(dst, img, box, size, from, to)
+	default:
+		m := resized(img, box, size, max(1, stripPixels/box.Dx()))
+		for y := from; y < to; y++ {
+			planes(dst[y*size:], size*size, m.Pix[y*m.Stride:][:4*size])
+		}
 	}
-	m := resized(img, box, size, max(1, stripPixels/box.Dx()))
-	for y := range size {
-		normalise(dst[y*size:], size*size, m.Pix[y*m.Stride:][:4*size])
+}
+
+// planes writes a row of RGBA to three planes that lie plane values apart.
+func planes(dst []uint8, plane int, row []uint8) {
+	n := len(row) / 4
+	red, green, blue := dst[:n], dst[plane:][:n], dst[2*plane:][:n]
+	for i := range n {
+		p := row[4*i : 4*i+3]
+		red[i], green[i], blue[i] = p[0], p[1], p[2]
+	}
+}
+
+// Normalise writes pixels as a vision tower reads them: (v/255 - 0.5)/0.5 for v in 0…255, so each value is within -1…1.
+func Normalise(dst []float32, pixels []uint8) {
+	dst = dst[:len(pixels)]
+	for i, v := range pixels {
+		dst[i] = normalised[v]
 	}
 }
 
@@ -38,13 +59,3 @@ var normalised = func() (t [256]float32) {
 	}
 	return t
 }()
-
-// normalise writes a row of RGBA to three planes that lie plane values apart.
-func normalise(dst []float32, plane int, row []uint8) {
-	n := len(row) / 4
-	red, green, blue := dst[:n], dst[plane:][:n], dst[2*plane:][:n]
-	for i := range n {
-		p := row[4*i : 4*i+3]
-		red[i], green[i], blue[i] = normalised[p[0]], normalised[p[1]], normalised[p[2]]
-	}
-}

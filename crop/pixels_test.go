@@ -1,6 +1,7 @@
 package crop
 
 import (
+	"bytes"
 	"fmt"
 	"image"
 	"math"
@@ -26,8 +27,7 @@ func TestPixelsAreThePublishedOnes(t *testing.T) {
 			m := decode(t, path)
 			want := decode(t, strings.TrimSuffix(path, ".in.png")+".out.png")
 			size := want.Rect.Dx()
-			got := make([]float32, 3*size*size)
-			Pixels(got, m, m.Rect, size)
+			got := normalisedPixels(m, m.Rect, size)
 			var sum, largest float64
 			within := 0
 			for i, v := range got {
@@ -51,6 +51,13 @@ func TestPixelsAreThePublishedOnes(t *testing.T) {
 	}
 }
 
+func normalisedPixels(m *image.RGBA, box image.Rectangle, size int) []float32 {
+	pixels, values := make([]uint8, 3*size*size), make([]float32, 3*size*size)
+	Pixels(pixels, m, box, size, 0, size)
+	Normalise(values, pixels)
+	return values
+}
+
 // noise is a picture of random opaque pixels.
 func noise(w, h int) *image.RGBA {
 	r := rand.New(rand.NewPCG(7, uint64(w)))
@@ -61,22 +68,40 @@ func noise(w, h int) *image.RGBA {
 	return m
 }
 
+// Beyond the largest reduction of the fast way, the slow one is taken; both agree at the border.
+func TestPixelsOfAGreatReduction(t *testing.T) {
+	m := noise(2101, 9)
+	for _, size := range []int{20, 21, 22} {
+		got, want := make([]uint8, 3*size*size), make([]uint8, 3*size*size)
+		Pixels(got, m, m.Rect, size, 0, size)
+		r := resized(m, m.Rect, size, m.Rect.Dy())
+		for y := range size {
+			planes(want[y*size:], size*size, r.Pix[y*r.Stride:][:4*size])
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("to %d pixels: differs from nfnt/resize", size)
+		}
+	}
+}
+
 func TestPixelsLayout(t *testing.T) {
 	m := noise(40, 30)
 	const size = 16
 	box := image.Rect(7, 5, 7+size, 5+size)
-	guard := float32(99)
-	got := make([]float32, 3*size*size+1)
-	got[len(got)-1] = guard
-	Pixels(got, m, box, size)
-	for i, v := range got[:3*size*size] {
+	guard := uint8(99)
+	written := make([]uint8, 3*size*size+1)
+	written[len(written)-1] = guard
+	Pixels(written, m, box, size, 0, size)
+	got := make([]float32, 3*size*size)
+	Normalise(got, written[:3*size*size])
+	for i, v := range got {
 		c, y, x := i/size/size, i/size%size, i%size
 		want := (float32(m.Pix[m.PixOffset(7+x, 5+y)+c])/255 - 0.5) / 0.5
 		if v != want {
 			t.Fatalf("channel %d, row %d, column %d is %v, expected %v", c, y, x, v, want)
 		}
 	}
-	if got[len(got)-1] != guard {
+	if written[len(written)-1] != guard {
 		t.Error("wrote beyond 3·size·size values")
 	}
 }
@@ -91,10 +116,8 @@ func TestPixelsReadOnlyTheBox(t *testing.T) {
 	}
 	before := string(m.Pix)
 	for _, size := range []int{1, 20, 34, 50, 64} {
-		want, got, sub := make([]float32, 3*size*size), make([]float32, 3*size*size), make([]float32, 3*size*size)
-		Pixels(want, alone, alone.Rect, size)
-		Pixels(got, m, box, size)
-		Pixels(sub, m.SubImage(box).(*image.RGBA), box, size)
+		want := normalisedPixels(alone, alone.Rect, size)
+		got, sub := normalisedPixels(m, box, size), normalisedPixels(m.SubImage(box).(*image.RGBA), box, size)
 		for i := range want {
 			if got[i] != want[i] || sub[i] != want[i] {
 				t.Fatalf("size %d: value %d is %v and %v, expected %v", size, i, got[i], sub[i], want[i])
@@ -125,8 +148,7 @@ func TestPixelsStayInRange(t *testing.T) {
 		m.Pix[i] = uint8(i/4%50/7%2*255) | uint8(i%4/3*255)
 	}
 	const size = 128
-	got := make([]float32, 3*size*size)
-	Pixels(got, m, m.Rect, size)
+	got := normalisedPixels(m, m.Rect, size)
 	low, high := float32(1), float32(-1)
 	for _, v := range got {
 		if !(v >= -1 && v <= 1) {
@@ -142,14 +164,17 @@ func TestPixelsStayInRange(t *testing.T) {
 func TestPixelsRefuseAWrongBox(t *testing.T) {
 	m := noise(20, 20)
 	for _, c := range []struct {
-		box    image.Rectangle
-		size   int
-		values int
+		box      image.Rectangle
+		size     int
+		from, to int
+		values   int
 	}{
-		{image.Rect(0, 0, 21, 20), 8, 192},
-		{image.Rect(5, 5, 5, 9), 8, 192},
-		{image.Rect(0, 0, 20, 20), 8, 191},
-		{image.Rect(0, 0, 20, 20), 0, 192},
+		{image.Rect(0, 0, 21, 20), 8, 0, 8, 192},
+		{image.Rect(5, 5, 5, 9), 8, 0, 8, 192},
+		{image.Rect(0, 0, 20, 20), 8, 0, 8, 191},
+		{image.Rect(0, 0, 20, 20), 0, 0, 0, 192},
+		{image.Rect(0, 0, 20, 20), 8, -1, 8, 192},
+		{image.Rect(0, 0, 20, 20), 8, 0, 9, 192},
 	} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			defer func() {
@@ -157,14 +182,14 @@ func TestPixelsRefuseAWrongBox(t *testing.T) {
 					t.Error("no panic")
 				}
 			}()
-			Pixels(make([]float32, c.values), m, c.box, c.size)
+			Pixels(make([]uint8, c.values), m, c.box, c.size, c.from, c.to)
 		})
 	}
 }
 
 func BenchmarkPixels(b *testing.B) {
 	m := noise(2400, 1600)
-	dst := make([]float32, 3*base*base)
+	dst := make([]uint8, 3*base*base)
 	for _, c := range []struct {
 		name string
 		box  image.Rectangle
@@ -177,7 +202,7 @@ func BenchmarkPixels(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				Pixels(dst, m, c.box, base)
+				Pixels(dst, m, c.box, base, 0, base)
 			}
 		})
 	}

@@ -1,0 +1,97 @@
+package crop
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// filter is nfnt/resize's bicubic filter along one axis.
+type filter struct {
+	n, taps int
+	start   []int    // [n], the pixel of each output's first tap; it may lie before the line, and the last one's behind it
+	weights []pair   // [n, taps], of 65536
+	outputs []output // [n]
+}
+
+// output is what makes an output pixel of its weighted sum.
+type output struct {
+	scale                 uint64  // ⌈257·2⁶⁴/the sum of weights⌉
+	before, inside, after float64 // the weights as by reach
+}
+
+func (o *output) outside() bool { return o.before != 0 || o.after != 0 }
+
+// pixels are two output pixels, of the sums and of the first and the last pixels of their lines.
+func (o *output) pixels(sums, first, last pair) pair {
+	low, high := o.at16(sums.low()), o.at16(sums.high())
+	if o.outside() {
+		low, high = o.insideOf(low, first.low(), last.low()), o.insideOf(high, first.high(), last.high())
+	}
+	return pairOf(to8(low), to8(high))
+}
+
+// at16 is the pixel of a sum at 16 bits, of which 65535 is white.
+func (o *output) at16(sum int32) int32 {
+	v, _ := bits.Mul64(uint64(max(sum, 0)), o.scale)
+	return int32(min(v, 0xffff))
+}
+
+// insideOf leaves out the places outside, as dropOutside does.
+func (o *output) insideOf(v, first, last int32) int32 {
+	all := o.before + o.inside + o.after
+	kept := (all*float64(v) - o.before*float64(257*first) - o.after*float64(257*last)) / o.inside
+	return int32(math.Round(min(max(kept, 0), 0xffff)))
+}
+
+// newFilter is the filter from length pixels to n. Its taps are a multiple of four; those that count nowhere are left out.
+func newFilter(length, n int) *filter {
+	ratio := float64(length) / float64(n)
+	narrow := math.Min(1/ratio, 1)
+	all := 4 * int(math.Max(math.Ceil(ratio), 1))
+	f := &filter{n: n, start: make([]int, n), outputs: make([]output, n)}
+	weights, spared := make([]pair, n*all), all
+	for i := range n {
+		w := weights[i*all:][:all]
+		centre := ratio*(float64(i)+0.5) - 0.5
+		f.start[i] = int(centre) - all/2 + 1
+		centre -= float64(f.start[i])
+		var sum pair
+		for k := range w {
+			w[k] = pair(keys(math.Abs((centre-float64(k))*narrow)) * 65536)
+			sum += w[k]
+		}
+		o := &f.outputs[i]
+		o.scale, _ = bits.Div64(257, 0, uint64(sum))
+		o.scale++
+		o.before, o.inside, o.after = reach(i, n, length)
+		spared = min(spared, idle(w))
+	}
+	f.taps = all - spared/4*4
+	f.weights = make([]pair, 0, n*f.taps)
+	for i := range n {
+		w := weights[i*all:][:all]
+		lead := min(leading(w), all-f.taps)
+		f.start[i] += lead
+		f.weights = append(f.weights, w[lead:][:f.taps]...)
+	}
+	return f
+}
+
+func (f *filter) weightsOf(i int) []pair { return f.weights[i*f.taps:][:f.taps] }
+
+// leading is the number of zeros that weights begin with.
+func leading(weights []pair) int {
+	n := slices.IndexFunc(weights, func(w pair) bool { return w != 0 })
+	return max(n, 0)
+}
+
+// idle is the number of zeros that weights begin and end with.
+func idle(weights []pair) int {
+	lead := leading(weights)
+	last := len(weights)
+	for last > lead && weights[last-1] == 0 {
+		last--
+	}
+	return lead + len(weights) - last
+}

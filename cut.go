@@ -1,0 +1,68 @@
+package mcllava
+
+import (
+	"image"
+	"slices"
+	"time"
+
+	"github.com/mcllava/mcllava/crop"
+	"github.com/mcllava/mcllava/encoder"
+)
+
+// cut is a picture's crops, one byte a value until the encoder wants them.
+type cut struct {
+	upright *image.RGBA
+	boxes   []image.Rectangle
+	size    int     // S, pixels a side
+	pixels  []uint8 // [boxes, 3·S·S]
+}
+
+func newCut(upright *image.RGBA, boxes []image.Rectangle, c encoder.Config) *cut {
+	return &cut{upright, boxes, c.ImageSize, make([]uint8, len(boxes)*c.Pixels())}
+}
+
+// crop is [3·S·S].
+func (c *cut) crop(i int) []uint8 {
+	n := len(c.pixels) / len(c.boxes)
+	return c.pixels[i*n:][:n]
+}
+
+// rows cuts rows from ≤ y < to of crop i.
+func (c *cut) rows(i, from, to int) { crop.Pixels(c.crop(i), c.upright, c.boxes[i], c.size, from, to) }
+
+// Prepare decodes a picture and cuts its crops ahead of See, with the same options. It may be called while the model is at work,
+// and takes up to PrepareBytes of memory until the picture is let go.
+func (m *Model) Prepare(p *Picture, o Options) error {
+	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
+	if err != nil || m.Remembers(p, o) {
+		return err
+	}
+	if err := p.Decode(); err != nil {
+		return err
+	}
+	start := time.Now()
+	ahead := newCut(p.upright, plan.Boxes, m.encoder.Config())
+	for i := range ahead.boxes {
+		ahead.rows(i, 0, ahead.size)
+	}
+	p.ahead, p.preparing = ahead, p.preparing+time.Since(start)
+	return nil
+}
+
+// PrepareBytes is the memory that a picture takes once it is prepared: 4 bytes a pixel, and a byte a value of its crops. It is 0
+// if See would take its features from the cache.
+func (m *Model) PrepareBytes(p *Picture, o Options) int64 {
+	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
+	if err != nil || m.Remembers(p, o) {
+		return 0
+	}
+	return p.Bytes() + int64(len(plan.Boxes)*m.encoder.Config().Pixels())
+}
+
+// cutFor is what was cut ahead for a plan; nil if that was not done.
+func (p *Picture) cutFor(plan Plan, c encoder.Config) *cut {
+	if p.ahead == nil || p.ahead.size != c.ImageSize || !slices.Equal(p.ahead.boxes, plan.Boxes) {
+		return nil
+	}
+	return p.ahead
+}

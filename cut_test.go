@@ -1,0 +1,63 @@
+package mcllava
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/mcllava/mcllava/internal/tensor"
+)
+
+func TestPreparedPicturesAreSeenTheSame(t *testing.T) {
+	m := open(t, Demo)
+	street := read(t, "testdata/street.png")
+	see := func(p *Picture, maxCrops int) []float32 {
+		t.Helper()
+		o := Defaults()
+		o.MaxCrops = maxCrops
+		v, err := m.See(t.Context(), p, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tensor.Values(v.features)
+	}
+	picture := func() *Picture {
+		t.Helper()
+		p, err := OpenPicture(street)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	prepared := picture()
+	o := Defaults()
+	o.MaxCrops = 20
+	if err := m.Prepare(prepared, o); err != nil {
+		t.Fatal(err)
+	}
+	taken := int64(len(prepared.upright.Pix) + len(prepared.ahead.pixels))
+	if bytes := m.PrepareBytes(prepared, o); bytes != taken {
+		t.Errorf("takes %d bytes, expected %d", bytes, taken)
+	}
+	for _, crops := range []int{20, 0, 7} { // those prepared, and others
+		if !slices.Equal(see(prepared, crops), see(picture(), crops)) {
+			t.Errorf("with %d crops a picture that was prepared is seen otherwise", crops)
+		}
+	}
+	for i := range prepared.ahead.pixels {
+		prepared.ahead.pixels[i] = 128
+	}
+	if slices.Equal(see(prepared, 20), see(picture(), 20)) {
+		t.Error("crops that were cut ahead are cut again")
+	}
+}
+
+func TestPrepareRefusesABrokenPicture(t *testing.T) {
+	street := read(t, "testdata/street.png")
+	p, err := OpenPicture(street[:len(street)/2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := open(t, Demo).Prepare(p, Defaults()); err == nil {
+		t.Error("half a picture is prepared")
+	}
+}
