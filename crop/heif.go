@@ -3,6 +3,7 @@ package crop
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"image"
 	"math"
 
@@ -65,7 +66,30 @@ func decodeHEIF(data []byte) (*image.RGBA, error) {
 	default:
 		out = opaque(m)
 	}
+	if p.Transparent {
+		alpha, err := p.DecodeAlpha()
+		if err != nil {
+			return nil, fmt.Errorf("alpha: %w", err)
+		}
+		layAlpha(out, alpha, p.Premultiplied)
+	}
 	return place(out, image.Point{}.Sub(p.Visible.Min), p.Visible.Dx(), p.Visible.Dy()), nil
+}
+
+// layAlpha lays a picture over white, in place, by its alpha, which may be smaller.
+func layAlpha(m *image.RGBA, alpha *image.Gray, premultiplied bool) {
+	width, height := m.Rect.Dx(), m.Rect.Dy()
+	for y := range height {
+		from, to := alpha.Pix[y*alpha.Rect.Dy()/height*alpha.Stride:], m.Pix[y*m.Stride:]
+		for x := range width {
+			to[4*x+3] = from[x*alpha.Rect.Dx()/width]
+		}
+	}
+	if premultiplied {
+		layPremultiplied(m)
+	} else {
+		layStraight(m)
+	}
 }
 
 // videoColour converts by the equations of ITU-T H.273, 8.3, in 16-bit fixed point. An unknown matrix is taken for BT.601.

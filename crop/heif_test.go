@@ -33,7 +33,15 @@ var heifBars = map[string][2]float64{
 	"alpha.avif": {0.5, 1},
 	"bt709.avif": {0, 0},
 	"grey.avif":  {0, 0},
-	"grid.avif":  {0, 0},
+
+	"grey-odd.heic":            {0, 0},
+	"grey-grid.heic":           {0, 0},
+	"alpha.heic":               {0.3, 0.51},
+	"alpha-odd.heic":           {0.3, 2},
+	"alpha-premultiplied.heic": {0.1, 4}, // colours that have become larger than their alpha
+	"alpha-rgb.heic":           {0.3, 0.51},
+	"alpha-turned.heic":        {0.3, 0.51},
+	"grid.avif":                {0, 0},
 }
 
 func TestHEIFDecodersAgree(t *testing.T) {
@@ -44,7 +52,11 @@ func TestHEIFDecodersAgree(t *testing.T) {
 	for _, path := range paths {
 		source := strings.TrimSuffix(path, ".expected.png")
 		bar, ok := heifBars[filepath.Base(source)]
-		mean, largest := difference(decode(t, source), readPNG(t, path))
+		want := readPNG(t, path)
+		if n, ok := want.(*image.NRGBA); ok && strings.Contains(source, "premultiplied") { // which the other decoder leaves so
+			want = &image.RGBA{Pix: n.Pix, Stride: n.Stride, Rect: n.Rect}
+		}
+		mean, largest := difference(decode(t, source), want)
 		t.Logf("%s: mean %.4f, largest %.2f", source, mean, largest)
 		if !(ok && mean <= bar[0] && largest <= bar[1]) {
 			t.Errorf("%s: mean %.3f, largest %.2f; expected at most %v", source, mean, largest, bar)
@@ -90,6 +102,29 @@ func TestOrientationsFollow(t *testing.T) {
 			want, got := b.apply(a.apply(m)), a.then(b).apply(m)
 			if got.Rect != want.Rect || !bytes.Equal(got.Pix, want.Pix) {
 				t.Errorf("%d and then %d is not %d", a, b, a.then(b))
+			}
+		}
+	}
+}
+
+// A small alpha is spread over the picture.
+func TestLayAlpha(t *testing.T) {
+	alpha := &image.Gray{Pix: []uint8{0, 51, 99, 255, 255, 99}, Stride: 3, Rect: image.Rect(0, 0, 2, 2)}
+	for premultiplied, want := range map[bool][]uint8{
+		false: {255, 255, 255, 209, 209, 25, 25, 25, 25, 25},
+		true:  {255, 255, 255, 229, 229, 25, 25, 25, 25, 25},
+	} {
+		m := image.NewRGBA(image.Rect(0, 0, 5, 2))
+		for i := range m.Pix {
+			m.Pix[i] = 25
+		}
+		layAlpha(m, alpha, premultiplied)
+		for x := range 5 {
+			for y := range 2 {
+				p := m.RGBAAt(x, y)
+				if w := want[5*y+x]; p != (color.RGBA{w, w, w, 255}) {
+					t.Errorf("premultiplied %v, %d %d: %v, expected %d", premultiplied, x, y, p, w)
+				}
 			}
 		}
 	}
@@ -183,7 +218,7 @@ func TestHEIFOfFewerPixels(t *testing.T) {
 
 // As with all formats, a file that is cut is an error; EXIF at its end may be missing.
 func TestTruncatedHEIF(t *testing.T) {
-	for name, needless := range map[string]int{"turned6.heic": 70, "grid.heic": 0, "turned6.avif": 0, "alpha.avif": 0, "grid.avif": 0} {
+	for name, needless := range map[string]int{"turned6.heic": 70, "grid.heic": 0, "turned6.avif": 0, "alpha.avif": 0, "grid.avif": 0, "alpha.heic": 0, "alpha-odd.heic": 0} {
 		data := read(t, heifs+name)
 		for n := len(data) - 1 - needless; n >= 0; n -= max(1, len(data)/60) {
 			m, err := Decode(data[:n:n], Limits{})

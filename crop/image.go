@@ -28,7 +28,7 @@ type header struct {
 
 // Decode turns an encoded picture (JPEG, PNG, WebP, BMP, TIFF, HEIC, AVIF, or the first frame of a GIF or an animated
 // WebP, told apart by content) into upright, opaque RGB: turned as its EXIF orientation says, or the boxes of a HEIC or
-// AVIF, transparency over white, 16-bit channels cut to 8. The result's bounds begin at (0, 0).
+// AVIF, transparency over white (that of a HEIC's alpha picture too), 16-bit channels cut to 8. The result's bounds begin at (0, 0).
 //
 // It is an error if the picture is truncated or broken, of an unknown format, above a limit, or has a side below
 // [MinSide]. Limits are checked before anything is decoded. What follows a complete first frame is not looked at.

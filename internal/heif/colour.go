@@ -15,8 +15,8 @@ const (
 )
 
 // colour is told by a colr box, else by the HEVC stream; where nothing is told, it is JPEG's.
-func (f *file) colour(coded uint32, s stream) Colour {
-	for _, id := range []uint32{f.primary, coded} {
+func (f *file) colour(p *Picture, s stream) Colour {
+	for _, id := range []uint32{p.id, p.parts[0]} {
 		for _, a := range f.of[id] {
 			if a.property >= len(f.properties) || f.properties[a.property].kind != "colr" {
 				continue

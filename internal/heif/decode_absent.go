@@ -14,3 +14,8 @@ const Built = false
 func (p *Picture) Decode() (image.Image, error) {
 	return nil, errors.New("this build was made without decoders")
 }
+
+// DecodeAlpha is an error.
+func (p *Picture) DecodeAlpha() (*image.Gray, error) {
+	return nil, errors.New("this build was made without decoders")
+}

@@ -16,13 +16,13 @@ func (p *Picture) decodeAV1() (image.Image, error) {
 		return nil, err
 	}
 	defer in.close()
-	file := in.write(p.data)
+	file := in.write(p.file.data)
 	for i, b := range []byte("avif") { // the first brand: the still picture, not the first of a sequence
 		in.poke(file, 8+i, b)
 	}
 	told := in.alloc(4 * 4) // width, height, depth, count
 	done := in.alloc(8)     // the duration of a frame, written once it is decoded
-	arguments := []uint64{file, uint64(len(p.data)), 1, 0, told, told + 4, told + 8, told + 12, done, 0}
+	arguments := []uint64{file, uint64(len(p.file.data)), 1, 0, told, told + 4, told + 8, told + 12, done, 0}
 	if in.call("decode", arguments...) == 0 {
 		return nil, in.or(errDecoder)
 	}

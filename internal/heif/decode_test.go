@@ -29,7 +29,7 @@ func TestBounds(t *testing.T) {
 			t.Fatal(err)
 		}
 		in.fuel.Set(1000)
-		in.write(p.data)
+		in.write(p.file.data)
 		for in.err == nil {
 			in.call("malloc", 100)
 		}
@@ -73,7 +73,7 @@ func TestClaimsCostNothing(t *testing.T) {
 
 // Damaged data are a picture or an error.
 func TestDamagedData(t *testing.T) {
-	for _, name := range []string{"turned7.heic", "turned7.avif", "grid.heic", "10bit.avif"} {
+	for _, name := range []string{"turned7.heic", "turned7.avif", "grid.heic", "10bit.avif", "alpha.heic", "alpha-odd.heic"} {
 		data := load(t, name)
 		step := max(1, len(data)/40)
 		if testing.Short() {
@@ -90,6 +90,12 @@ func TestDamagedData(t *testing.T) {
 			}
 			if m, err := p.Decode(); (m == nil) == (err == nil) {
 				t.Errorf("%s, byte %d: %v, %v", name, at, m != nil, err)
+			}
+			if !p.Transparent {
+				continue
+			}
+			if m, err := p.DecodeAlpha(); (m == nil) == (err == nil) {
+				t.Errorf("%s, byte %d: alpha %v, %v", name, at, m != nil, err)
 			}
 		}
 	}

@@ -17,37 +17,50 @@ type Picture struct {
 	Visible       image.Rectangle // of what is stored; the clean aperture, or all of it
 	Turns         []int           // that make the visible part upright, one after the other, as EXIF orientations
 	Colour        Colour          // of planes; decoders of AV1 convert them
+	Transparent   bool            // alpha is apart, see DecodeAlpha; an AVIF's decoder gives it with the colours
+	Premultiplied bool            // the colours, by alpha that is apart
 
-	data  []byte
-	codec string // "hvc1" or "av01"
-	width int    // of the coded picture, which may be larger than what is stored
-	zeros []int  // offsets of bytes that are zeroed for the decoder, which is then to neither crop nor turn
+	file  *file
+	id    uint32
+	parts []uint32 // the item itself, or the tiles of a grid
+	grid  bool
+	codec string      // "hvc1" or "av01"
+	coded image.Point // size of each part, which may be larger than what is stored
+	grey  bool        // the parts have luma alone
+	alpha *Picture    // if Transparent
+	zeros []int       // offsets of bytes that are zeroed for the decoder, which is then to neither crop nor turn
 }
 
 // Read reads the boxes that describe the primary picture. It is io.ErrUnexpectedEOF if the picture's data are not all there.
 // A picture of another codec, or put together in another way than as a grid, is an error.
 func Read(data []byte) (*Picture, error) {
-	f := file{data: data}
+	f := &file{data: data}
 	if err := f.meta(); err != nil {
 		return nil, err
 	}
-	return f.picture()
+	p, err := f.picture(f.primary)
+	if err == nil && p.codec == "hvc1" {
+		err = f.addAlpha(p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
-func (f *file) picture() (*Picture, error) {
-	p := &Picture{data: f.data}
-	parts := []uint32{f.primary}
-	grid := f.types[f.primary] == "grid"
-	if grid {
-		if parts = f.tiles[f.primary]; len(parts) == 0 {
+// picture reads what is said of an item that is a picture.
+func (f *file) picture(id uint32) (*Picture, error) {
+	p := &Picture{file: f, id: id, parts: []uint32{id}, grid: f.types[id] == "grid"}
+	if p.grid {
+		if p.parts = f.tiles[id]; len(p.parts) == 0 {
 			return nil, errors.New("grid without tiles")
 		}
 	}
-	p.codec = f.types[parts[0]]
+	p.codec = f.types[p.parts[0]]
 	if p.codec != "hvc1" && p.codec != "av01" {
 		return nil, fmt.Errorf("a picture of kind %q inside, expected HEVC or AV1", p.codec)
 	}
-	for _, id := range slices.Concat([]uint32{f.primary}, parts, f.auxiliary[f.primary]) {
+	for _, id := range slices.Concat([]uint32{id}, p.parts, f.auxiliary[id]) {
 		for _, place := range f.places[id] {
 			if place.to > int64(len(f.data)) {
 				return nil, io.ErrUnexpectedEOF
@@ -55,18 +68,18 @@ func (f *file) picture() (*Picture, error) {
 		}
 	}
 	var err error
-	if p.Width, p.Height, err = f.size(f.primary); err != nil {
+	if p.Width, p.Height, err = f.size(id); err != nil {
 		return nil, err
 	}
 	p.Visible = image.Rect(0, 0, p.Width, p.Height)
-	first, err := f.fits(p, parts, grid)
+	first, err := f.fits(p)
 	if err != nil {
 		return nil, err
 	}
-	p.width = p.Width
-	if !grid {
-		p.width = first.width
+	p.coded, p.grey = image.Pt(first.width, first.height), first.grey
+	p.Colour = f.colour(p, first)
+	if err := f.transformations(p); err != nil {
+		return nil, err
 	}
-	p.Colour = f.colour(parts[0], first)
-	return p, f.transformations(p)
+	return p, nil
 }

@@ -53,22 +53,28 @@ func TestKind(t *testing.T) {
 func TestRead(t *testing.T) {
 	whole := func(w, h int) image.Rectangle { return image.Rect(0, 0, w, h) }
 	jpeg, video := Colour{matrixBT601, true}, Colour{MatrixBT709, false}
-	for name, want := range map[string]Picture{
-		"420.heic":      {192, 144, whole(192, 144), nil, jpeg, nil, "hvc1", 0, nil},
-		"grid.heic":     {129, 97, whole(129, 97), nil, jpeg, nil, "hvc1", 0, nil},
-		"bt709.heic":    {96, 64, whole(96, 64), nil, video, nil, "hvc1", 0, nil},
-		"nclx.heic":     {96, 64, whole(96, 64), nil, Colour{MatrixBT2020, false}, nil, "hvc1", 0, nil},
-		"rgb.heic":      {96, 64, whole(96, 64), nil, Colour{MatrixRGB, true}, nil, "hvc1", 0, nil},
-		"clap.heic":     {96, 64, image.Rect(33, 11, 83, 44), []int{8}, jpeg, nil, "hvc1", 0, nil},
-		"clap.avif":     {96, 64, image.Rect(20, 10, 70, 42), []int{8}, jpeg, nil, "av01", 0, nil},
-		"bt709.avif":    {96, 64, whole(96, 64), nil, video, nil, "av01", 0, nil},
-		"grid.avif":     {192, 128, whole(192, 128), nil, jpeg, nil, "av01", 0, nil},
-		"sequence.avif": {24, 16, whole(24, 16), nil, jpeg, nil, "av01", 0, nil},
-		"turned1.heic":  {24, 16, whole(24, 16), nil, jpeg, nil, "hvc1", 0, nil},
-		"turned2.avif":  {24, 16, whole(24, 16), []int{2}, jpeg, nil, "av01", 0, nil},
-		"turned5.heic":  {16, 24, whole(16, 24), []int{8, 4}, jpeg, nil, "hvc1", 0, nil},
-		"turned6.avif":  {16, 24, whole(16, 24), []int{6}, jpeg, nil, "av01", 0, nil},
-		"exif6.heic":    {16, 24, whole(16, 24), nil, jpeg, nil, "hvc1", 0, nil},
+	for name, want := range map[string]struct {
+		Width, Height int
+		Visible       image.Rectangle
+		Turns         []int
+		Colour        Colour
+		codec         string
+	}{
+		"420.heic":      {192, 144, whole(192, 144), nil, jpeg, "hvc1"},
+		"grid.heic":     {129, 97, whole(129, 97), nil, jpeg, "hvc1"},
+		"bt709.heic":    {96, 64, whole(96, 64), nil, video, "hvc1"},
+		"nclx.heic":     {96, 64, whole(96, 64), nil, Colour{MatrixBT2020, false}, "hvc1"},
+		"rgb.heic":      {96, 64, whole(96, 64), nil, Colour{MatrixRGB, true}, "hvc1"},
+		"clap.heic":     {96, 64, image.Rect(33, 11, 83, 44), []int{8}, jpeg, "hvc1"},
+		"clap.avif":     {96, 64, image.Rect(20, 10, 70, 42), []int{8}, jpeg, "av01"},
+		"bt709.avif":    {96, 64, whole(96, 64), nil, video, "av01"},
+		"grid.avif":     {192, 128, whole(192, 128), nil, jpeg, "av01"},
+		"sequence.avif": {24, 16, whole(24, 16), nil, jpeg, "av01"},
+		"turned1.heic":  {24, 16, whole(24, 16), nil, jpeg, "hvc1"},
+		"turned2.avif":  {24, 16, whole(24, 16), []int{2}, jpeg, "av01"},
+		"turned5.heic":  {16, 24, whole(16, 24), []int{8, 4}, jpeg, "hvc1"},
+		"turned6.avif":  {16, 24, whole(16, 24), []int{6}, jpeg, "av01"},
+		"exif6.heic":    {16, 24, whole(16, 24), nil, jpeg, "hvc1"},
 	} {
 		p, err := Read(load(t, name))
 		if err != nil {
@@ -78,6 +84,43 @@ func TestRead(t *testing.T) {
 		if p.Width != want.Width || p.Height != want.Height || p.Visible != want.Visible || !slices.Equal(p.Turns, want.Turns) || p.Colour != want.Colour || p.codec != want.codec {
 			t.Errorf("%s: %d×%d, visible %v, turned %v, %+v, %s", name, p.Width, p.Height, p.Visible, p.Turns, p.Colour, p.codec)
 		}
+	}
+}
+
+func TestAlpha(t *testing.T) {
+	for name, want := range map[string][2]bool{
+		"alpha.heic":               {true, false},
+		"alpha-odd.heic":           {true, false},
+		"alpha-premultiplied.heic": {true, true},
+		"420.heic":                 {false, false},
+		"alpha.avif":               {false, false},
+	} {
+		if p, err := Read(load(t, name)); err != nil || [2]bool{p.Transparent, p.Premultiplied} != want {
+			t.Errorf("%s: %+v, %v", name, p, err)
+		}
+	}
+
+	data := load(t, "alpha-turned.heic")
+	p, err := Read(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without := func(zeros []int) []byte {
+		data := bytes.Clone(data)
+		for _, at := range zeros {
+			data[at] = 0
+		}
+		return data
+	}
+	if q, err := Read(without(p.alpha.zeros)); err != nil || !q.Transparent {
+		t.Errorf("alpha is not turned: %+v, %v", q, err)
+	}
+	if _, err := Read(without(p.zeros)); err == nil || !strings.Contains(err.Error(), "alpha: cropped or turned otherwise") {
+		t.Errorf("alpha alone is turned: %v", err)
+	}
+	depth := bytes.Replace(data, []byte("2015:auxid:1"), []byte("2015:auxid:2"), 1)
+	if q, err := Read(depth); err != nil || q.Transparent {
+		t.Errorf("depth is taken for alpha: %+v, %v", q, err)
 	}
 }
 
@@ -136,21 +179,29 @@ func TestRefusals(t *testing.T) {
 		}
 		return bytes.ReplaceAll(data, []byte(old), []byte(new))
 	}
+	last := func(name, old, new string) []byte {
+		data := load(t, name)
+		at := bytes.LastIndex(data, []byte(old))
+		return slices.Concat(data[:at], []byte(new), data[at+len(old):])
+	}
 	for name, c := range map[string]struct {
 		data []byte
 		say  string
 	}{
-		"no meta":      {changed("420.heic", "meta", "mete"), "no meta box"},
-		"no primary":   {changed("420.heic", "pitm", "pitn"), "no pitm box"},
-		"no items":     {changed("420.heic", "iinf", "iinn"), "no iinf box"},
-		"no places":    {changed("420.heic", "iloc", "iloo"), "no iloc box"},
-		"no size":      {changed("420.heic", "ispe", "ispf"), "size is not told"},
-		"other codec":  {changed("420.heic", "hvc1", "vvc1"), `kind "vvc1" inside, expected HEVC or AV1`},
-		"overlay":      {changed("grid.heic", "grid", "iovl"), `kind "iovl"`},
-		"no tiles":     {changed("grid.heic", "dimg", "dimh"), "grid without tiles"},
-		"empty size":   {changed("420.heic", "ispe\x00\x00\x00\x00\x00\x00\x00\xc0", "ispe\x00\x00\x00\x00\x00\x00\x00\x00"), "size cannot be read"},
-		"empty crop":   {changed("clap.heic", "clap\x00\x00\x00\x32", "clap\x00\x00\x00\x00"), "visible part of the picture is empty"},
-		"crop by zero": {changed("clap.heic", "clap\x00\x00\x00\x32\x00\x00\x00\x01", "clap\x00\x00\x00\x32\x00\x00\x00\x00"), "box clap is broken"},
+		"no meta":                {changed("420.heic", "meta", "mete"), "no meta box"},
+		"no primary":             {changed("420.heic", "pitm", "pitn"), "no pitm box"},
+		"no items":               {changed("420.heic", "iinf", "iinn"), "no iinf box"},
+		"no places":              {changed("420.heic", "iloc", "iloo"), "no iloc box"},
+		"no size":                {changed("420.heic", "ispe", "ispf"), "size is not told"},
+		"other codec":            {changed("420.heic", "hvc1", "vvc1"), `kind "vvc1" inside, expected HEVC or AV1`},
+		"overlay":                {changed("grid.heic", "grid", "iovl"), `kind "iovl"`},
+		"no tiles":               {changed("grid.heic", "dimg", "dimh"), "grid without tiles"},
+		"empty size":             {changed("420.heic", "ispe\x00\x00\x00\x00\x00\x00\x00\xc0", "ispe\x00\x00\x00\x00\x00\x00\x00\x00"), "size cannot be read"},
+		"empty crop":             {changed("clap.heic", "clap\x00\x00\x00\x32", "clap\x00\x00\x00\x00"), "visible part of the picture is empty"},
+		"alpha without size":     {last("alpha.heic", "ispe", "ispf"), "alpha: the picture's size is not told"},
+		"large alpha":            {last("alpha.heic", "ispe\x00\x00\x00\x00\x00\x00\x00\x60", "ispe\x00\x00\x00\x00\x00\x00\x00\x61"), "alpha: claims 97×64 pixels, holds 1 of 96×64"},
+		"alpha of another codec": {last("alpha.heic", "hvc1", "vvc1"), `alpha: a picture of kind "vvc1" inside`},
+		"crop by zero":           {changed("clap.heic", "clap\x00\x00\x00\x32\x00\x00\x00\x01", "clap\x00\x00\x00\x32\x00\x00\x00\x00"), "box clap is broken"},
 	} {
 		if _, err := Read(c.data); err == nil || !strings.Contains(err.Error(), c.say) {
 			t.Errorf("%s: %v, expected %q", name, err, c.say)
@@ -160,7 +211,7 @@ func TestRefusals(t *testing.T) {
 
 // FuzzRead states what holds of every file: a picture with a size and a visible part of it, or an error.
 func FuzzRead(f *testing.F) {
-	for _, name := range []string{"turned7.heic", "turned7.avif", "exif6.heic", "sequence.avif", "alpha.avif"} {
+	for _, name := range []string{"turned7.heic", "turned7.avif", "exif6.heic", "sequence.avif", "alpha.avif", "alpha-odd.heic"} {
 		data := load(f, name)
 		f.Add(data)
 		f.Add(data[:len(data)/2])

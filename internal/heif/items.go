@@ -22,6 +22,7 @@ type file struct {
 	of         map[uint32][]association
 	tiles      map[uint32][]uint32 // of a grid
 	auxiliary  map[uint32][]uint32 // items that add to another, such as its alpha
+	multiplied map[uint32]uint32   // the alpha that an item's colours are multiplied by
 	idat       span
 	held       int
 }
@@ -111,7 +112,7 @@ func (f *file) readTypes(c *cursor) {
 
 func (f *file) readReferences(c *cursor) {
 	version, _ := c.full()
-	f.tiles, f.auxiliary = map[uint32][]uint32{}, map[uint32][]uint32{}
+	f.tiles, f.auxiliary, f.multiplied = map[uint32][]uint32{}, map[uint32][]uint32{}, map[uint32]uint32{}
 	for kind, box := range c.boxes() {
 		entry := cursor{data: f.data, at: box.from, to: box.to}
 		from := entry.id(version > 0)
@@ -128,6 +129,8 @@ func (f *file) readReferences(c *cursor) {
 				f.tiles[from] = append(f.tiles[from], to)
 			case "auxl":
 				f.auxiliary[to] = append(f.auxiliary[to], from)
+			case "prem":
+				f.multiplied[from] = to
 			}
 		}
 	}

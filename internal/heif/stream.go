@@ -6,6 +6,7 @@ const maxConfiguration = 1 << 14
 // stream is what a coded picture says of itself.
 type stream struct {
 	width, height int
+	grey          bool // luma alone; not told of AV1
 	colour        Colour
 	told          bool // the colour, if the part that tells it can be read
 }

@@ -43,7 +43,7 @@ func readSPS(unit []byte) (stream, bool) {
 	case 2:
 		across = 2
 	}
-	s := stream{width: b.golomb(), height: b.golomb()}
+	s := stream{width: b.golomb(), height: b.golomb(), grey: chroma == 0}
 	if b.flag() { // conformance window
 		s.width -= across * (b.golomb() + b.golomb())
 		s.height -= down * (b.golomb() + b.golomb())

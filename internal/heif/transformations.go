@@ -10,7 +10,7 @@ import (
 // transformations reads how the stored picture is cropped, turned and mirrored, in the order of the item's properties.
 func (f *file) transformations(p *Picture) error {
 	const most = 3 // cropped, turned and mirrored once each
-	for _, a := range f.of[f.primary] {
+	for _, a := range f.of[p.id] {
 		if a.property >= len(f.properties) {
 			return errors.New("the picture has a property that is not there")
 		}

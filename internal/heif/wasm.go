@@ -94,7 +94,7 @@ func (d *decoder) start(p *Picture) (*instance, error) {
 	if err := d.compile(); err != nil {
 		return nil, err
 	}
-	pixels, size := uint64(p.Width)*uint64(p.Height), uint64(len(p.data))
+	pixels, size := uint64(p.Width)*uint64(p.Height), uint64(len(p.file.data))
 	allocator := experimental.MemoryAllocatorFunc(func(_, _ uint64) experimental.LinearMemory {
 		return &memory{most: baseMemory + pixels*pixelMemory + 2*size}
 	})
