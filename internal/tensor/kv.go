@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"gonum.org/v1/gonum/blas/blas32"
 )
@@ -46,8 +47,13 @@ func (c *KV) HeadDim() int { return c.headDim }
 // Bytes is the memory that keys and values take.
 func (c *KV) Bytes() int64 { return int64(len(c.keys) + len(c.values)) }
 
-// Truncate forgets all but the first n positions.
-func (c *KV) Truncate(n int) { c.length = n }
+// Truncate forgets all but the first n positions, of which there must be as many.
+func (c *KV) Truncate(n int) {
+	if n < 0 || n > c.length {
+		panic(fmt.Sprintf("tensor: %d positions of keys and values truncated to %d", c.length, n))
+	}
+	c.length = n
+}
 
 // keyPanel holds the keys of positions i·panelWidth and those after it.
 func (c *KV) keyPanel(head, i int) []byte {
@@ -61,8 +67,9 @@ func (c *KV) valuePanel(head, i int) []byte {
 	return c.values[(head*panels(c.headDim)+i)*n:][:n]
 }
 
-// Append adds the keys and values of the next positions, k and v [rows, heads·headDim].
+// Append adds the keys and values of the next positions, k and v [rows, heads·headDim], for which there must be room.
 func (c *KV) Append(p *Pool, k, v blas32.General) {
+	c.check(c.length, k, v)
 	p.apply.Lock()
 	defer p.apply.Unlock()
 	a := &p.appending
@@ -81,12 +88,22 @@ func (a *appending) do(_, h int) { a.kv.append(h, a.kv.length, a.k, a.v) }
 
 // append adds positions from first on to one head.
 func (c *KV) append(h, first int, k, v blas32.General) {
+	c.check(first, k, v)
 	k, v = columns(k, h*c.headDim, (h+1)*c.headDim), columns(v, h*c.headDim, (h+1)*c.headDim)
 	if c.form == BF16 && active.appendBF16 != nil {
 		active.appendBF16(c, h, first, k, v)
 		return
 	}
 	c.appendGo(h, first, k, v)
+}
+
+// check panics unless k and v are keys and values that fit at the positions from first on.
+func (c *KV) check(first int, k, v blas32.General) {
+	width := c.heads * c.headDim
+	if k.Cols != width || v.Cols != width || k.Rows != v.Rows || first < 0 || first+k.Rows > c.capacity {
+		panic(fmt.Sprintf("tensor: keys [%d, %d] and values [%d, %d] appended at position %d of %d, for %d heads of %d",
+			k.Rows, k.Cols, v.Rows, v.Cols, first, c.capacity, c.heads, c.headDim))
+	}
 }
 
 // soon has the beginnings of a head's keys and values brought near, for seen positions.
