@@ -16,7 +16,7 @@ type task struct {
 	pairs   []pair
 	hash    [32]byte
 	picture *mcllava.Picture // nil if err says why
-	err     error            // of the picture, or of input that names none
+	err     error            // of the picture, or of input that ends with it, of which there are no pairs
 	release func()           // gives back the room that the prepared picture takes
 
 	more <-chan pair // further questions about the picture, which come while the first ones are answered; nil for none

@@ -190,7 +190,12 @@ func (r *run) record(hash [sha256.Size]byte, p pair) records.Record {
 // do answers the questions about one picture. The error is one that ends the run.
 func (r *run) do(ctx context.Context, t task) error {
 	r.bar.picture(t.number())
-	if t.err != nil && ctx.Err() == nil {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case len(t.pairs) == 0:
+		return t.err
+	case t.err != nil:
 		return r.fail(t, t.pairs, t.err)
 	}
 	var view *mcllava.View
@@ -314,9 +319,6 @@ func (r *run) fail(t task, pairs []pair, reason error) error {
 		if err := r.miss(t, p, reason); err != nil {
 			return err
 		}
-	}
-	if len(pairs) == 0 {
-		r.failed++
 	}
 	reason = named(t.image, reason)
 	if r.options.single() || r.options.FailFast {

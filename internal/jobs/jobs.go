@@ -33,10 +33,11 @@ type Options struct {
 // Job is one question about one image.
 type Job struct {
 	ID       string // of a jobs file; empty elsewhere
-	Image    string // as it is called by the input; below a folder, with the folder's name
+	Image    string // as it is called by the input; below a folder, with the folder's name; empty for a broken line
 	Question string
 
-	// Source reads the image. Jobs that follow each other and ask about the same image share it.
+	// Source reads the image. Jobs that follow each other and ask about the same image share it. That of a broken line fails, and
+	// says what is wrong with the line.
 	Source *Source
 }
 
@@ -88,7 +89,7 @@ type Jobs struct {
 }
 
 // New makes the jobs of options that pass [Options.Check]. What must be wrong is refused before any image is read: a list or
-// a file of questions that is not there or has no question, a pattern that matches nothing, a folder without pictures.
+// a file of questions that is not there or has none, a pattern that matches nothing, a folder without pictures.
 // An image that is missing is not refused here: its job fails when it is opened.
 func New(o Options) (*Jobs, error) {
 	if err := o.Check(); err != nil {
@@ -105,6 +106,9 @@ func New(o Options) (*Jobs, error) {
 			return nil, err
 		}
 	}
+	if err := o.notEmpty(); err != nil {
+		return nil, err
+	}
 	if o.QuestionsFile != "" {
 		var err error
 		if j.questions, err = o.readQuestions(); err != nil {
@@ -114,9 +118,9 @@ func New(o Options) (*Jobs, error) {
 	return j, nil
 }
 
-// All goes through the jobs in order: the first image with each question, then the second. An error tells of input that
-// makes no job, such as a broken line; whoever goes on after it gets the jobs that follow. Where standard input is one of
-// the inputs, All can be gone through once.
+// All goes through the jobs in order: the first image with each question, then the second. A broken line is a job that fails, one
+// for each question, so that the others keep their numbers when it is mended. An error tells of a list that cannot be read on, or
+// has nothing in it, and comes last. Where standard input is one of the inputs, All can be gone through once.
 func (j *Jobs) All() iter.Seq2[Job, error] {
 	if j.options.Jobs != "" {
 		return j.options.jobs()
@@ -124,10 +128,8 @@ func (j *Jobs) All() iter.Seq2[Job, error] {
 	return func(yield func(Job, error) bool) {
 		for source, err := range j.options.sources() {
 			if err != nil {
-				if !yield(Job{}, err) {
-					return
-				}
-				continue
+				yield(Job{}, err)
+				return
 			}
 			for _, question := range j.questions {
 				if !yield(Job{Image: source.Path, Question: question, Source: source}, nil) {
@@ -138,7 +140,7 @@ func (j *Jobs) All() iter.Seq2[Job, error] {
 	}
 }
 
-// Count is the number of jobs, errors not counted, for those who show progress. It is not known of a list that can be read
+// Count is the number of jobs, for those who show progress. It is not known of a list that can be read
 // only once, such as standard input or a pipe. It goes through folders and lists, and opens no image.
 func (j *Jobs) Count() (n int, known bool) {
 	if !rereadable(cmp.Or(j.options.Jobs, j.options.From)) {

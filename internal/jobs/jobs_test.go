@@ -23,7 +23,8 @@ func tree(t *testing.T, files ...string) {
 	}
 }
 
-// listed is what the options lead to: jobs as "image|question" or "id:image|question", errors as "! error".
+// listed is what the options lead to: jobs as "image|question" or "id:image|question", broken ones with "? error" in place of the
+// image, errors as "! error".
 func listed(t *testing.T, o Options) (lines []string) {
 	t.Helper()
 	j, err := New(o)
@@ -31,11 +32,21 @@ func listed(t *testing.T, o Options) (lines []string) {
 		return []string{"! " + err.Error()}
 	}
 	for job, err := range j.All() {
-		switch {
-		case err != nil:
+		if err != nil {
 			lines = append(lines, "! "+err.Error())
-		case job.Source == nil || job.Source.Path != job.Image:
-			t.Errorf("%q: the source is %+v", job.Image, job.Source)
+			continue
+		}
+		if job.Source == nil || job.Source.Path != job.Image {
+			t.Fatalf("%q: the source is %+v", job.Image, job.Source)
+		}
+		if job.Image == "" {
+			_, err := job.Source.Hash()
+			if _, again := job.Source.Open(); err == nil || again != err {
+				t.Errorf("a broken job fails with %v and %v", err, again)
+			}
+			job.Image = fmt.Sprintf("? %v", err)
+		}
+		switch {
 		case job.ID != "":
 			lines = append(lines, fmt.Sprintf("%s:%s|%s", job.ID, filepath.ToSlash(job.Image), job.Question))
 		default:

@@ -3,6 +3,7 @@ package jobs
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +23,10 @@ const (
 func (o Options) sources() iter.Seq2[*Source, error] {
 	return func(yield func(*Source, error) bool) {
 		for source, err := range o.named() {
-			if !yield(source, err) {
+			if err != nil {
+				source = broken(err)
+			}
+			if !yield(source, nil) {
 				return
 			}
 		}
@@ -37,30 +41,41 @@ func (o Options) sources() iter.Seq2[*Source, error] {
 	}
 }
 
-// list goes through the images that a list names. They are paths as they stand: neither folders nor patterns.
+// list goes through the images that a list names. They are paths as they stand: neither folders nor patterns. A list without one
+// is an error.
 func (o Options) list() iter.Seq2[*Source, error] {
 	end := byte('\n')
 	if o.NUL {
 		end = 0
 	}
 	return func(yield func(*Source, error) bool) {
+		empty := true
 		for l := range o.lines(o.From, end, maxName) {
-			var source *Source
-			if l.err == nil {
-				source = file(l.text, o.MaxBytes)
-			}
-			if !yield(source, l.err) {
+			if l.err != nil {
+				yield(nil, l.err)
 				return
 			}
+			source := file(l.text, o.MaxBytes)
+			if l.broken != nil {
+				source = broken(l.broken)
+			}
+			if !yield(source, nil) {
+				return
+			}
+			empty = false
+		}
+		if empty {
+			yield(nil, fmt.Errorf("%s: no image in the list", called(o.From)))
 		}
 	}
 }
 
-// line is one line of a file, or why it cannot be had.
+// line is one line of a file, or why there are no more.
 type line struct {
-	where string // file and number
-	text  string
-	err   error
+	where  string // file and number
+	text   string // empty if it is too long
+	broken error  // why the line is none
+	err    error  // why the file cannot be read on
 }
 
 // lines goes through the lines of a file, or of standard input, without their ends and without empty ones. After a failure to
@@ -86,7 +101,7 @@ func (o Options) lines(name string, end byte, most int) iter.Seq[line] {
 			l := line{where: fmt.Sprintf("%s: %s %d", where, kind, n)}
 			text, err := buffered.ReadSlice(end)
 			for errors.Is(err, bufio.ErrBufferFull) {
-				l.err = fmt.Errorf("%s is longer than %d bytes", l.where, most)
+				l.broken = fmt.Errorf("%s is longer than %d bytes", l.where, most)
 				_, err = buffered.ReadSlice(end)
 			}
 			last := err == io.EOF
@@ -94,13 +109,13 @@ func (o Options) lines(name string, end byte, most int) iter.Seq[line] {
 			case err != nil && !last:
 				yield(line{err: fmt.Errorf("%s: %w", l.where, err)})
 				return
-			case l.err == nil:
+			case l.broken == nil:
 				l.text = trim(text, end, n == 1)
 				if strings.ContainsRune(l.text, 0) {
-					l.err = fmt.Errorf("%s holds a NUL, expected UTF-8 and a newline after each line", l.where)
+					l.broken = fmt.Errorf("%s holds a NUL, expected UTF-8 and a newline after each line", l.where)
 				}
 			}
-			if (l.err != nil || l.text != "") && !yield(l) || last {
+			if (l.broken != nil || l.text != "") && !yield(l) || last {
 				return
 			}
 		}
@@ -139,6 +154,21 @@ func (o Options) isFile(name string) error {
 	return err
 }
 
+// notEmpty refuses a list that has nothing in it, where that can be told before it is gone through.
+func (o Options) notEmpty() error {
+	switch {
+	case o.Jobs != "" && rereadable(o.Jobs):
+		for _, err := range o.jobs() {
+			return err
+		}
+	case o.From != "" && rereadable(o.From):
+		for _, err := range o.list() {
+			return err
+		}
+	}
+	return nil
+}
+
 // rereadable says whether a list can be gone through twice; no list can.
 func rereadable(name string) bool {
 	if name == "" {
@@ -153,8 +183,8 @@ func (o Options) readQuestions() (questions []string, err error) {
 		return nil, err
 	}
 	for l := range o.lines(o.QuestionsFile, '\n', maxLine) {
-		if l.err != nil {
-			return nil, l.err
+		if err := cmp.Or(l.err, l.broken); err != nil {
+			return nil, err
 		}
 		if !blank(l.text) {
 			questions = append(questions, l.text)
@@ -166,32 +196,63 @@ func (o Options) readQuestions() (questions []string, err error) {
 	return questions, nil
 }
 
-// jobs goes through the lines of a jobs file.
+// jobs goes through the lines of a jobs file. One without a job is an error.
 func (o Options) jobs() iter.Seq2[Job, error] {
 	return func(yield func(Job, error) bool) {
+		empty := true
 		var last *Source
 		for l := range o.lines(o.Jobs, '\n', maxLine) {
-			if l.err == nil && blank(l.text) {
+			if l.err != nil {
+				yield(Job{}, l.err)
+				return
+			}
+			if l.broken == nil && blank(l.text) {
 				continue
 			}
-			job, err := Job{}, l.err
+			job, err := Job{}, l.broken
 			if err == nil {
-				job, err = parseJob(l.text)
-				if err != nil {
+				if job, err = parseJob(l.text); err != nil {
 					err = fmt.Errorf("%s: %w", l.where, err)
 				}
 			}
-			if err == nil {
+			switch {
+			case err != nil:
+				job = Job{ID: idIn(l.text), Source: broken(err)}
+			default:
 				if last == nil || last.Path != job.Image {
 					last = file(job.Image, o.MaxBytes)
 				}
 				job.Source = last
 			}
-			if !yield(job, err) {
+			if !yield(job, nil) {
 				return
 			}
+			empty = false
+		}
+		if empty {
+			yield(Job{}, fmt.Errorf("%s: no job, expected one a line", called(o.Jobs)))
 		}
 	}
+}
+
+// idIn is the id of a line that makes no job, as far as it can be read.
+func idIn(text string) string {
+	d := json.NewDecoder(strings.NewReader(text))
+	if begin, err := d.Token(); err != nil || begin != json.Delim('{') {
+		return ""
+	}
+	for d.More() {
+		var value json.RawMessage
+		name, err := d.Token()
+		if err != nil || d.Decode(&value) != nil {
+			return ""
+		}
+		if field, _ := name.(string); strings.EqualFold(field, "id") {
+			id, _ := parseID(value)
+			return id
+		}
+	}
+	return ""
 }
 
 // parseJob reads {"id", "image", "question"}, of which the id may be missing, or be a number.

@@ -28,20 +28,24 @@ func TestList(t *testing.T) {
 		{"byte-order mark", "\ufeffa.jpg\n\ufeffb.jpg\n", false, []string{"a.jpg", "\ufeffb.jpg"}},
 		{"neither patterns nor folders nor standard input", "*.jpg\n.\n-\n", false, []string{"*.jpg", ".", "-"}},
 		{"NUL", "a.jpg\x00b\n.jpg\r\x00\x00c.jpg", true, []string{"a.jpg", "b\n.jpg\r", "c.jpg"}},
-		{"nothing", "", false, nil},
-		{"only newlines", "\n\r\n\n", false, nil},
-		{"NUL where lines are expected", "a.jpg\nb\x00c\nd.jpg", false, []string{"a.jpg", "! standard input: line 2 holds a NUL, expected UTF-8 and a newline after each line", "d.jpg"}},
+		{"nothing", "", false, []string{"! standard input: no image in the list"}},
+		{"no names", "", true, []string{"! standard input: no image in the list"}},
+		{"only newlines", "\n\r\n\n", false, []string{"! standard input: no image in the list"}},
+		{"NUL where lines are expected", "a.jpg\nb\x00c\nd.jpg", false, []string{"a.jpg", "? standard input: line 2 holds a NUL, expected UTF-8 and a newline after each line", "d.jpg"}},
 		{"longest name", long + "\nb.jpg", false, []string{long, "b.jpg"}},
-		{"too long a name", long + "xxx\nb.jpg", false, []string{"! standard input: line 1 is longer than 65536 bytes", "b.jpg"}},
-		{"far too long a name", "a\x00" + long + long + long + "\x00b.jpg", true, []string{"a", "! standard input: name 2 is longer than 65536 bytes", "b.jpg"}},
+		{"too long a name", long + "xxx\nb.jpg", false, []string{"? standard input: line 1 is longer than 65536 bytes", "b.jpg"}},
+		{"far too long a name", "a\x00" + long + long + long + "\x00b.jpg", true, []string{"a", "? standard input: name 2 is longer than 65536 bytes", "b.jpg"}},
 	} {
 		var got []string
 		for source, err := range (Options{From: "-", NUL: c.nul, Stdin: strings.NewReader(c.text)}).list() {
-			if err != nil {
+			switch {
+			case err != nil:
 				got = append(got, "! "+err.Error())
-				continue
+			case source.failed != nil:
+				got = append(got, "? "+source.failed.Error())
+			default:
+				got = append(got, source.Path)
 			}
-			got = append(got, source.Path)
 		}
 		expect(t, c.name, got, c.want...)
 	}
@@ -84,21 +88,27 @@ func TestJobsFile(t *testing.T) {
 		`{"question":"wo?\n","image":"ü b.jpg","id":12345678901234567890}`: {"12345678901234567890:ü b.jpg|wo?\n"},
 		"\ufeff{\"image\":\"a\",\"question\":\"b\"} \r\n\r\n  \n":          {"a|b"},
 		`{"image":"-","question":"what"}`:                                  {"-|what"},
-		``:                                                                 nil,
-		`{"image":"a","question":"b","crops":3}`:                           {`! standard input: line 1: unknown field "crops", expected id, image and question`},
-		`{"image":"a"}`:                                                    {`! standard input: line 1: question is missing or empty`},
-		`{"image":"a","question":" "}`:                                     {`! standard input: line 1: question is missing or empty`},
-		`{"question":"b"}`:                                                 {`! standard input: line 1: image is missing or empty, expected the path of a picture`},
-		`{"image":"a\u0000","question":"b"}`:                               {`! standard input: line 1: image holds a NUL, expected the path of a picture`},
-		`null`:                                                             {`! standard input: line 1: image is missing or empty, expected the path of a picture`},
-		`["a","b"]`:                                                        {`! standard input: line 1: JSON array, expected an object with image and question`},
-		`{"image":7,"question":"b"}`:                                       {`! standard input: line 1: image is a JSON number, expected a string`},
-		`{"id":["x"],"image":"a","question":"b"}`:                          {`! standard input: line 1: id is neither a string nor a number`},
-		`{"image":"a","question":"b"`:                                      {`! standard input: line 1: not JSON: ends early`},
-		`{"image":"a","question":"b"}{"image":"a","question":"b"}`:         {`! standard input: line 1: more than one JSON object, expected one a line`},
-		`{"image":"a","question":"b"},`:                                    {`! standard input: line 1: more than one JSON object, expected one a line`},
-		"a.jpg":                                                            {`! standard input: line 1: not JSON: invalid character 'a' looking for beginning of value`},
-		"{\"image\":\"a\",\"question\":\"b\"}\n\nno\n" + `{"image":"c","question":"d"}`: {"a|b", `! standard input: line 3: not JSON: invalid character 'o' in literal null (expecting 'u')`, "c|d"},
+		``:                                                                 {`! standard input: no job, expected one a line`},
+		`{"image":"a","question":"b","crops":3}`:                           {`? standard input: line 1: unknown field "crops", expected id, image and question|`},
+		`{"image":"a"}`:                                                    {`? standard input: line 1: question is missing or empty|`},
+		`{"image":"a","question":" "}`:                                     {`? standard input: line 1: question is missing or empty|`},
+		`{"question":"b"}`:                                                 {`? standard input: line 1: image is missing or empty, expected the path of a picture|`},
+		`{"image":"a\u0000","question":"b"}`:                               {`? standard input: line 1: image holds a NUL, expected the path of a picture|`},
+		`null`:                                                             {`? standard input: line 1: image is missing or empty, expected the path of a picture|`},
+		`["a","b"]`:                                                        {`? standard input: line 1: JSON array, expected an object with image and question|`},
+		`{"image":7,"question":"b"}`:                                       {`? standard input: line 1: image is a JSON number, expected a string|`},
+		`{"id":["x"],"image":"a","question":"b"}`:                          {`? standard input: line 1: id is neither a string nor a number|`},
+		`{"image":"a","question":"b"`:                                      {`? standard input: line 1: not JSON: ends early|`},
+		`{"image":"a","question":"b"}{"image":"a","question":"b"}`:         {`? standard input: line 1: more than one JSON object, expected one a line|`},
+		`{"image":"a","question":"b"},`:                                    {`? standard input: line 1: more than one JSON object, expected one a line|`},
+		`{"id":"x","image":"a","question":"b"`:                             {`x:? standard input: line 1: not JSON: ends early|`},
+		`{"image":"a","ID":7,"other":{"id":8}}`:                            {`7:? standard input: line 1: unknown field "other", expected id, image and question|`},
+		`{"image":"a","more":{"id":8},"id":"x"`:                            {`x:? standard input: line 1: not JSON: ends early|`},
+		`{"image":"a","id":"x`:                                             {`? standard input: line 1: not JSON: ends early|`},
+		`{"id":"x","image":"a","question":"b"}` + "\x00":                   {"x:? standard input: line 1 holds a NUL, expected UTF-8 and a newline after each line|"},
+		"\n \n": {`! standard input: no job, expected one a line`},
+		"a.jpg": {`? standard input: line 1: not JSON: invalid character 'a' looking for beginning of value|`},
+		"{\"image\":\"a\",\"question\":\"b\"}\n\nno\n" + `{"image":"c","question":"d"}`: {"a|b", `? standard input: line 3: not JSON: invalid character 'o' in literal null (expecting 'u')|`, "c|d"},
 	} {
 		expect(t, text, listed(t, Options{Jobs: "-", Stdin: strings.NewReader(text)}), want...)
 	}
@@ -120,13 +130,16 @@ func TestJobsFileOnDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if n, known := j.Count(); n != 4 || !known {
+		if n, known := j.Count(); n != 5 || !known {
 			t.Errorf("%d jobs, known %v", n, known)
 		}
 		var sources []*Source
 		for job, err := range j.All() {
 			if err != nil {
-				if !strings.HasPrefix(err.Error(), "jobs.jsonl: line 4: ") {
+				t.Fatal(err)
+			}
+			if job.Image == "" {
+				if _, err := job.Source.Open(); err == nil || !strings.HasPrefix(err.Error(), "jobs.jsonl: line 4: ") {
 					t.Error(err)
 				}
 				continue
@@ -221,9 +234,14 @@ func FuzzJobs(f *testing.F) {
 		}
 		n := 0
 		for job, err := range j.All() {
+			if err == nil && job.Image == "" {
+				_, err = job.Source.Open()
+			}
 			switch {
-			case n == len(want):
+			case n == len(want) && n > 0:
 				t.Fatalf("more than %d jobs", n)
+			case n == len(want) && strings.Contains(err.Error(), "no job"):
+				return
 			case err != nil && !strings.Contains(err.Error(), fmt.Sprintf("line %d", numbers[n])):
 				t.Errorf("line %d: %v", numbers[n], err)
 			case err == nil && (!want[n] || job.Image == "" || blank(job.Question) || job.Source == nil || !utf8.ValidString(job.Question)):

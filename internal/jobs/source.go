@@ -10,7 +10,7 @@ import (
 
 // Source is where an image's bytes come from. It holds none of them, unless they can be read only once.
 type Source struct {
-	Path string // Stdin for standard input
+	Path string // Stdin for standard input, empty where the input names none
 
 	most   int64 // bytes that are read; 0 for no limit
 	failed error // why there is nothing to open, if that is known
@@ -20,6 +20,9 @@ type Source struct {
 }
 
 func file(path string, most int64) *Source { return &Source{Path: path, most: most} }
+
+// broken is a source in the place of what names none.
+func broken(reason error) *Source { return &Source{failed: reason} }
 
 func stdin(r io.Reader, most int64) *Source {
 	s := file(Stdin, most)

@@ -185,7 +185,8 @@ func (a *agreement) pairs(given int) (int, error) {
 	}
 }
 
-// once leaves one place for each number. Of several records of a pair only one may be an answer.
+// once leaves one place for each number. Of several records of a pair only one may be an answer. That of a broken line is of the
+// pair that the line became when it was mended.
 func (m *Merge) once() error {
 	kept := m.places[:0]
 	for _, p := range m.places {
@@ -202,7 +203,7 @@ func (m *Merge) once() error {
 		switch {
 		case err != nil:
 			return err
-		case one.Image != two.Image || one.Question != two.Question || one.ID != two.ID:
+		case !one.broken() && !two.broken() && (one.Image != two.Image || one.Question != two.Question || one.ID != two.ID):
 			return fmt.Errorf("%s and %s are both pair %d, but one is %s and the other %s; expected runs over the same input", m.where(*last), m.where(p), p.n, one, two)
 		case !last.failed && !p.failed:
 			return fmt.Errorf("%s and %s both answer pair %d, %s; expected it once", m.where(*last), m.where(p), p.n, one)

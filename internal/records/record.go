@@ -14,7 +14,7 @@ import (
 // Record is one pair: an image and a question, with the answer or, if Error is not empty, why there is none.
 type Record struct {
 	ID            string             `json:"id,omitempty"` // the caller's own name of the pair, if any
-	Image         string             `json:"image"`
+	Image         string             `json:"image"`        // empty, as Question may be, for a broken line of the input, which has failed
 	Question      string             `json:"question"`
 	Answer        string             `json:"answer"`
 	Choice        string             `json:"choice,omitempty"`
@@ -50,7 +50,15 @@ type Record struct {
 func (r Record) Failed() bool { return r.Error != "" }
 
 // String is how messages call the pair.
-func (r Record) String() string { return fmt.Sprintf("%s %q", r.Image, r.Question) }
+func (r Record) String() string {
+	if r.broken() {
+		return "a broken line of the input"
+	}
+	return fmt.Sprintf("%s %q", r.Image, r.Question)
+}
+
+// broken says whether the pair is a line of the input that could not be understood.
+func (r Record) broken() bool { return r.Failed() && r.Image == "" }
 
 // answered is a Record as it is written with an answer.
 type answered Record
@@ -109,7 +117,7 @@ func parseJSON(text []byte) (Record, error) {
 // check refuses what cannot have been written as a record.
 func (r Record) check() error {
 	switch {
-	case r.Image == "" || r.Question == "":
+	case !r.broken() && (r.Image == "" || r.Question == ""):
 		return errors.New("is no record: it has no image or no question")
 	case r.N < 0 || r.N > mostPairs || r.Of < 0 || r.Of > mostPairs:
 		return errors.New("is no record: it has no number n of the pair")
