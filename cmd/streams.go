@@ -61,6 +61,20 @@ func (s Streams) readPicture(ctx context.Context, name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
+// faultKeeper is a writer that keeps its first error: help and the like are printed by code that looks at none.
+type faultKeeper struct {
+	io.Writer
+	fault error
+}
+
+func (k *faultKeeper) Write(p []byte) (int, error) {
+	n, err := k.Writer.Write(p)
+	if k.fault == nil {
+		k.fault = err
+	}
+	return n, err
+}
+
 // interruptible is a reader whose reads end with the context, as those of a terminal or a pipe would not.
 type interruptible struct {
 	ctx context.Context
