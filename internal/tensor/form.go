@@ -38,7 +38,8 @@ func ParseForm(name string) (Form, error) {
 const panelWidth = 32
 
 // A packed matrix [out, in] is cut into panels of panelWidth outputs, each contiguous and in order of the inputs: what the
-// panel kernels read from beginning to end. The last panel is filled up with zeros.
+// panel kernels read from beginning to end. The last panel is filled up with zeros. Its numbers are little-endian, in memory as in a
+// packed checkpoint, which is read in place: a big-endian machine cannot run this (see big_endian.go).
 //
 // layout is how the inputs of a panel, or of a row of activations, follow each other: unit inputs together take unitBytes,
 // and after each group of inputs come groupBytes of what belongs to the group as a whole, such as its scales.
