@@ -3,7 +3,6 @@ package mcllava
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -36,7 +35,7 @@ func (m *Model) Answer(ctx context.Context, v *View, question string, o Options)
 		return nil, err
 	}
 	text := len(before) + len(after)
-	if err := m.fits(text, v.plan); err != nil {
+	if err := m.fits(text, v.plan, o.Choices); err != nil {
 		return nil, err
 	}
 	if err := m.begin(); err != nil {
@@ -57,8 +56,9 @@ func (m *Model) answer(ctx context.Context, v *View, before, after []int, o Opti
 	watch := stopwatch{time.Now()}
 	most := min(o.MaxNewTokens, m.config.Text.Context-a.PromptTokens)
 	if o.Choices != nil {
-		if most = m.longest(o.Choices); a.PromptTokens+most > m.config.Text.Context {
-			return fmt.Errorf("choices take up to %d tokens, but the prompt's %d leave %d of the model's positions", most, a.PromptTokens, m.config.Text.Context-a.PromptTokens)
+		most = 0
+		for _, c := range o.Choices {
+			most = max(most, m.positions(c))
 		}
 	}
 	m.reserve(a.PromptTokens + most)
@@ -173,11 +173,5 @@ func (m *Model) choose(ctx context.Context, logits []float32, choices []string, 
 	return nil
 }
 
-// longest is the most tokens that a choice takes, the stop token included.
-func (m *Model) longest(choices []string) int {
-	most := 0
-	for _, c := range choices {
-		most = max(most, len(m.tokenizer.EncodeText(c))+1)
-	}
-	return most
-}
+// positions is what a choice takes: its tokens and the stop token.
+func (m *Model) positions(choice string) int { return len(m.tokenizer.EncodeText(choice)) + 1 }

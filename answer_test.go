@@ -171,3 +171,26 @@ func TestFeaturesAreRemembered(t *testing.T) {
 		t.Errorf("fewer tokens, cached %v, differ from those that are encoded", fewer.Cached())
 	}
 }
+
+// Choices that do not fit are an error before anything is encoded.
+func TestLongChoices(t *testing.T) {
+	m := open(t, "testdata/mini")
+	picture := read(t, "testdata/images/a.png")
+	p, err := OpenPicture(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Defaults()
+	o.Progress = func(Stage, int, int) { t.Error("the model is at work") }
+	o.Choices = []string{"yes", strings.Repeat("no ", 3000)}
+	_, err = m.Ask(t.Context(), picture, "what", o)
+	if err == nil || !strings.Contains(err.Error(), "takes 9001 positions, but 715 image tokens and 17 of text leave 1316 of the model's 2048") || len(err.Error()) > 200 {
+		t.Errorf("error %v", err)
+	}
+	for n := range 1400 { // a token each
+		o.Choices = []string{strings.Repeat("~", n+1)}
+		if err := m.Check(p, "what", o); (err == nil) != (m.positions(o.Choices[0]) <= 1316) {
+			t.Fatalf("%d tokens: %v", n+1, err)
+		}
+	}
+}

@@ -108,8 +108,8 @@ func (m *Model) Ask(ctx context.Context, picture []byte, question string, o Opti
 	return m.Answer(ctx, v, question, o)
 }
 
-// Check returns the error that See or Answer would end with before any work: of the options, the question, the prompt, or the
-// picture's size.
+// Check returns the error that See or Answer would end with before any work: of the options, the question, the prompt, the
+// picture's size, or choices that are too long.
 func (m *Model) Check(p *Picture, question string, o Options) error {
 	if err := o.Check(); err != nil {
 		return err
@@ -122,13 +122,23 @@ func (m *Model) Check(p *Picture, question string, o Options) error {
 	if err != nil {
 		return err
 	}
-	return m.fits(len(before)+len(after), plan)
+	return m.fits(len(before)+len(after), plan, o.Choices)
 }
 
-// fits returns an error if text tokens and the plan's image tokens leave no room for an answer.
-func (m *Model) fits(text int, plan Plan) error {
-	if text+plan.ImageTokens+1 > m.config.Text.Context {
+// fits returns an error if text tokens and the plan's image tokens leave no room for an answer, or too little for a choice.
+func (m *Model) fits(text int, plan Plan, choices []string) error {
+	room := m.config.Text.Context - text - plan.ImageTokens
+	if room < 1 {
 		return fmt.Errorf("num-tokens: %d image tokens and %d of text leave no room for an answer in the model's %d positions", plan.ImageTokens, text, m.config.Text.Context)
+	}
+	for _, choice := range choices {
+		if n := m.positions(choice); n > room {
+			const shown = 40
+			if short := []rune(choice); len(short) > shown {
+				choice = string(short[:shown]) + "…"
+			}
+			return fmt.Errorf("choice %q takes %d positions, but %d image tokens and %d of text leave %d of the model's %d", choice, n, plan.ImageTokens, text, room, m.config.Text.Context)
+		}
 	}
 	return nil
 }
