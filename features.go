@@ -9,8 +9,8 @@ import (
 	"github.com/mcllava/mcllava/internal/tensor"
 )
 
-// gridVersion goes up with every change of how a picture is cut or resized, so that no features of another way are found.
-const gridVersion = 1
+// gridVersion goes up with every change of how a picture is decoded, cut or resized, so that no features of another way are found.
+const gridVersion = 2
 
 // UseCache keeps the features of pictures in a folder, of at most limit bytes, and takes them from there. Any number of models and
 // processes may share it. What is found there is what the encoder gave, to the last bit.
