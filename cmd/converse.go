@@ -10,20 +10,29 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"golang.org/x/term"
 )
 
-// lineReader hands out what the user types, a line at a time, until io.EOF.
+// lineReader hands out what the user types, a line at a time, until io.EOF. It gives up when ctx is done.
 type lineReader interface {
-	ReadLine() (string, error)
+	ReadLine(ctx context.Context) (string, error)
 }
 
 // converse answers one line after the other until the lines end. An interrupt ends the answer under way and not the conversation;
-// so does an error, which is printed.
+// so does an error, which is printed. While a line is waited for, an interrupt ends the conversation, and SIGTERM does at any time.
 func converse(ctx context.Context, s Streams, l lineReader, answer func(ctx context.Context, question string) error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	// Not of ctx, which the interrupt of an answer ends.
+	running, stop := signal.NotifyContext(context.WithoutCancel(ctx), syscall.SIGTERM)
+	defer stop()
 	for {
-		question, err := l.ReadLine()
+		waiting, stop := signal.NotifyContext(running, os.Interrupt)
+		question, err := l.ReadLine(waiting)
+		stop()
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
@@ -32,10 +41,13 @@ func converse(ctx context.Context, s Streams, l lineReader, answer func(ctx cont
 		case strings.TrimSpace(question) == "":
 			continue
 		}
-		one, stop := signal.NotifyContext(context.WithoutCancel(ctx), os.Interrupt)
+		one, stop := signal.NotifyContext(running, os.Interrupt)
 		err = answer(one, question)
 		stop()
-		if err != nil {
+		switch {
+		case running.Err() != nil:
+			return running.Err()
+		case err != nil:
 			fmt.Fprintln(s.Err, "mcllava:", oneLine(err))
 		}
 	}
@@ -58,7 +70,7 @@ func newTerminalLines(in *os.File, out io.Writer, prompt string) *terminalLines 
 	return &terminalLines{in, out, t}
 }
 
-func (t *terminalLines) ReadLine() (string, error) {
+func (t *terminalLines) ReadLine(ctx context.Context) (string, error) {
 	state, err := term.MakeRaw(int(t.in.Fd()))
 	if err != nil {
 		return "", fmt.Errorf("terminal: %w", err)
@@ -67,14 +79,29 @@ func (t *terminalLines) ReadLine() (string, error) {
 	if width, height, err := term.GetSize(int(t.in.Fd())); err == nil && width > 0 {
 		_ = t.terminal.SetSize(width, height)
 	}
-	line, err := t.terminal.ReadLine()
-	if errors.Is(err, term.ErrPasteIndicator) {
-		err = nil
+	type typed struct {
+		line string
+		err  error
 	}
-	if errors.Is(err, io.EOF) {
-		fmt.Fprint(t.out, "\r\n") // and not through the terminal, which would print another prompt
+	done := make(chan typed, 1)
+	go func() {
+		line, err := t.terminal.ReadLine()
+		done <- typed{line, err}
+	}()
+	const newLine = "\r\n" // not through the terminal, which would print another prompt
+	select {
+	case <-ctx.Done():
+		fmt.Fprint(t.out, newLine)
+		return "", ctx.Err()
+	case got := <-done:
+		if errors.Is(got.err, io.EOF) {
+			fmt.Fprint(t.out, newLine)
+		}
+		if errors.Is(got.err, term.ErrPasteIndicator) {
+			got.err = nil
+		}
+		return got.line, got.err
 	}
-	return line, err
 }
 
 // history is the lines typed before, kept in the user's cache folder; where that cannot be written, for as long as it runs.

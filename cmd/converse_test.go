@@ -14,7 +14,7 @@ import (
 
 type typed struct{ lines []string }
 
-func (t *typed) ReadLine() (string, error) {
+func (t *typed) ReadLine(context.Context) (string, error) {
 	if len(t.lines) == 0 {
 		return "", io.EOF
 	}

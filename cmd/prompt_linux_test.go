@@ -51,6 +51,38 @@ func TestPrompt(t *testing.T) {
 	p.ends(t, exitFailed)
 }
 
+// TestPromptEnds ends a prompt by signals: the terminal is left as it is found.
+func TestPromptEnds(t *testing.T) {
+	t.Parallel()
+	picture := filepath.Join(smallStreets(t, 3), "3.png")
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		p := prompt(t, picture)
+		p.await(t, "> ")
+		for deadline := time.Now().Add(time.Minute); !p.raw(t) && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		}
+		p.write(t, "is it d")
+		p.await(t, "is it d")
+		if err := p.program.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+		p.await(t, "\r\n", "mcllava: interrupted")
+		p.ends(t, exitInterrupted)
+		if p.raw(t) {
+			t.Errorf("%v leaves the terminal raw", s)
+		}
+	}
+}
+
+// raw says whether what is typed is passed on as it is.
+func (p *terminal) raw(t *testing.T) bool {
+	t.Helper()
+	s, err := unix.IoctlGetTermios(int(p.control.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Lflag&(unix.ICANON|unix.ECHO|unix.ISIG) == 0
+}
+
 // terminal is a pseudo terminal with a program in it.
 type terminal struct {
 	control *os.File
