@@ -36,6 +36,8 @@ func converse(ctx context.Context, s Streams, l lineReader, answer func(ctx cont
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
+		case errors.Is(err, context.Canceled):
+			return interrupted{}
 		case err != nil:
 			return err
 		case strings.TrimSpace(question) == "":
@@ -46,7 +48,7 @@ func converse(ctx context.Context, s Streams, l lineReader, answer func(ctx cont
 		stop()
 		switch {
 		case running.Err() != nil:
-			return running.Err()
+			return interrupted{}
 		case err != nil:
 			fmt.Fprintln(s.Err, "mcllava:", oneLine(err))
 		}

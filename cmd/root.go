@@ -40,12 +40,11 @@ func Main(args []string, s Streams) int {
 		err = out.fault
 	}
 	var usage usageError
+	var hint interrupted
 	switch {
 	case err == nil:
 		return 0
-	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		var hint interrupted
-		errors.As(err, &hint)
+	case errors.As(err, &hint), ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(s.Err, "mcllava:", hint)
 		return exitInterrupted
 	case errors.Is(err, syscall.EPIPE):
