@@ -157,15 +157,13 @@ func newState(t *tower, crops int) *state {
 }
 
 // forward is x += attention(norm1 x); x += mlp(norm2 x), for x [B·T, Dv]. It returns the last keep[b] rows of each crop,
-// [Σ keep, Dv], and computes only what these need: keys and values of every row, the rest of the kept ones.
+// [Σ keep, Dv], and computes only what these need: queries, keys and values of every row, the rest of the kept ones.
 func (l *layer) forward(p *tensor.Pool, s *state, x blas32.General, keep []int) blas32.General {
 	l.norm1.Apply(p, s.h, x)
-	l.k.Apply(p, s.k, s.h)
-	l.v.Apply(p, s.v, s.h)
+	tensor.ApplyAll(p, s.h, tensor.Output{Layer: &l.q, Dst: s.q}, tensor.Output{Layer: &l.k, Dst: s.k}, tensor.Output{Layer: &l.v, Dst: s.v})
 
-	x, h := lastRows(x, s.tokens, keep), lastRows(s.h, s.tokens, keep)
-	q, mlp := tensor.Rows(s.q, 0, x.Rows), tensor.Rows(s.mlp, 0, x.Rows)
-	l.q.Apply(p, q, h)
+	x, q := lastRows(x, s.tokens, keep), lastRows(s.q, s.tokens, keep)
+	h, mlp := tensor.Rows(s.h, 0, x.Rows), tensor.Rows(s.mlp, 0, x.Rows)
 	attend(p, h, q, s, keep)
 	l.out.Add(p, x, h)
 

@@ -131,14 +131,12 @@ func newState(c Config, rows int) *state {
 func (l *layer) forward(p *tensor.Pool, s *state, rotary *tensor.Rotary, kv *tensor.KV) {
 	l.norm.Apply(p, s.h, s.x)
 
-	l.q.Apply(p, s.q, s.h)
-	l.k.Apply(p, s.k, s.h)
-	l.v.Apply(p, s.v, s.h)
+	tensor.ApplyAll(p, s.h,
+		tensor.Output{Layer: &l.q, Dst: s.q}, tensor.Output{Layer: &l.k, Dst: s.k}, tensor.Output{Layer: &l.v, Dst: s.v},
+		tensor.Output{Layer: &l.fc1, Dst: s.mlp, Activation: tensor.GELUTanh})
 	rotary.Apply(p, s.q, kv.HeadDim(), kv.Len())
 	rotary.Apply(p, s.k, kv.HeadDim(), kv.Len())
 	tensor.Attend(p, s.a, s.q, s.k, s.v, kv, true)
 	l.dense.Add(p, s.x, s.a)
-
-	l.fc1.ApplyThen(p, s.mlp, s.h, tensor.GELUTanh)
 	l.fc2.Add(p, s.x, s.mlp)
 }

@@ -84,7 +84,9 @@ func (w *packed) Form() Form { return w.form }
 
 func (w *packed) Bytes() int64 { return int64(len(w.data)) }
 
-func (w *packed) Apply(p *Pool, dst, x blas32.General, e Epilogue) { multiply(p, dst, x, w, e) }
+func (w *packed) Apply(p *Pool, dst, x blas32.General, e Epilogue) {
+	multiply(p, x, part{dst, w, e})
+}
 
 // Linear is a layer y = x·Wᵀ + b.
 type Linear struct {
@@ -112,9 +114,40 @@ func (l *Linear) Add(p *Pool, dst, x blas32.General) {
 }
 
 func (l *Linear) apply(p *Pool, dst, x blas32.General, e Epilogue) {
+	l.check(dst, x)
+	l.Weight.Apply(p, dst, x, e)
+}
+
+func (l *Linear) check(dst, x blas32.General) {
 	out, in := l.Weight.Shape()
 	if x.Cols != in || dst.Cols != out || dst.Rows != x.Rows {
 		panic(fmt.Sprintf("tensor: linear layer [%d, %d] applied to [%d, %d] giving [%d, %d]", out, in, x.Rows, x.Cols, dst.Rows, dst.Cols))
 	}
-	l.Weight.Apply(p, dst, x, e)
+}
+
+// Output is one of the layers of an ApplyAll: Dst is [rows, out], and Activation, which may be nil, that of ApplyThen.
+type Output struct {
+	Layer      *Linear
+	Dst        blas32.General
+	Activation func([]float32)
+}
+
+// ApplyAll applies some layers to the same x [rows, in], with the bits of one after the other: x is rounded once to what their
+// kernels take, and no thread waits in between.
+func ApplyAll(p *Pool, x blas32.General, outputs ...Output) {
+	var room [maxParts]part
+	parts := room[:0]
+	for _, o := range outputs {
+		o.Layer.check(o.Dst, x)
+		e := Epilogue{Bias: o.Layer.Bias, Activation: o.Activation}
+		w, ok := o.Layer.Weight.(*packed)
+		if !ok || len(parts) > 0 && w.form != parts[0].w.form {
+			o.Layer.Weight.Apply(p, o.Dst, x, e)
+			continue
+		}
+		parts = append(parts, part{o.Dst, w, e})
+	}
+	if len(parts) > 0 {
+		multiply(p, x, parts...)
+	}
 }

@@ -55,49 +55,65 @@ const taskPanels = 8
 // manyWeights is the number of weights from which on they do not stay in any cache from one band of rows to the next.
 const manyWeights = 1 << 23
 
-func blockingOf(w *packed) blocking {
-	if w.out*w.in < manyWeights {
-		return deepBlock
-	}
-	return tallBlock
-}
+// maxParts is how many products share their activations without an allocation.
+const maxParts = 4
 
-// multiplication is dst = x·Wᵀ with x [rows, in] converted for the kernel and W [out, in] in panels; see Epilogue.
-type multiplication struct {
-	pool     *Pool
-	dst, x   blas32.General
+// part is one product, dst = x·Wᵀ with W [out, in] in panels; see Epilogue.
+type part struct {
+	dst      blas32.General
 	w        *packed
-	product  *product
-	a        []byte                        // activations as the kernel wants them, [rows]
-	lda      int                           // bytes a row of a
-	row      func(dst []byte, x []float32) // converts a row
 	epilogue Epilogue
-	block    blocking
-	bands    int // parts of the rows
-	group    int // panels a task
-	groups   int
 }
 
-// multiply runs a product on the pool.
-func multiply(p *Pool, dst, x blas32.General, w *packed, e Epilogue) {
+// multiplication is one or more products of the same x [rows, in], converted for the kernel, and weights of one form.
+type multiplication struct {
+	pool    *Pool
+	x       blas32.General
+	parts   []part
+	room    [maxParts]part
+	form    Form
+	product *product
+	a       []byte                        // activations as the kernel wants them, [rows]
+	lda     int                           // bytes a row of a
+	row     func(dst []byte, x []float32) // converts a row
+	block   blocking
+	bands   int // of the rows
+	group   int // panels a task
+	groups  int // of all parts
+}
+
+// multiply runs products on the pool, as if they were one with the outputs of all.
+func multiply(p *Pool, x blas32.General, parts ...part) {
 	if x.Rows == 0 {
 		return
 	}
 	p.apply.Lock()
 	defer p.apply.Unlock()
 	m := &p.multiplication
-	*m = multiplication{pool: p, dst: dst, x: x, w: w, product: &active.products[w.form], epilogue: e}
+	*m = multiplication{pool: p, x: x, form: parts[0].w.form, product: &active.products[parts[0].w.form]}
+	m.parts = append(m.room[:0], parts...)
 	m.convert()
-	count := panels(w.out)
-	m.block = blockingOf(w)
+	count, weights := 0, 0
+	for _, part := range m.parts {
+		count += panels(part.w.out)
+		weights += part.w.out * part.w.in
+	}
+	m.block = deepBlock
+	if weights >= manyWeights {
+		m.block = tallBlock
+	}
 	m.bands = (x.Rows + m.block.rows - 1) / m.block.rows
 	m.group = max(1, min(taskPanels, count*m.bands/(m.block.tasks*p.Threads())))
 	if x.Rows <= m.product.rows {
 		m.group = 1
 	}
-	m.groups = (count + m.group - 1) / m.group
+	for _, part := range m.parts {
+		m.groups += m.groupsOf(part)
+	}
 	p.run(m.bands*m.groups, m)
 }
+
+func (m *multiplication) groupsOf(part part) int { return (panels(part.w.out) + m.group - 1) / m.group }
 
 // convert makes the rows of a from those of x. Floats that the kernel takes as they are stay where they are, unless their rows all
 // begin at the same place of a page; see New.
@@ -135,17 +151,23 @@ func (c *conversion) do(_, task int) {
 	}
 }
 
-// do multiplies a band of the rows by a group of the panels.
+// do multiplies a band of the rows by a group of a part's panels.
 func (m *multiplication) do(worker, task int) {
 	band, g := task/m.groups, task%m.groups
+	at := 0
+	for g >= m.groupsOf(m.parts[at]) {
+		g -= m.groupsOf(m.parts[at])
+		at++
+	}
+	part, in := &m.parts[at], m.x.Cols
 	top, bottom := band*m.x.Rows/m.bands, (band+1)*m.x.Rows/m.bands
-	first, last := g*m.group, min((g+1)*m.group, panels(m.w.out))
+	first, last := g*m.group, min((g+1)*m.group, panels(part.w.out))
 	small, large := m.steps(bottom - top)
-	for from := 0; from < m.w.in; from += large {
-		to := min(from+large, m.w.in)
+	for from := 0; from < in; from += large {
+		to := min(from+large, in)
 		for i := first; i < last; i++ {
 			for k := from; k < to; k += small {
-				m.panel(worker, i, top, bottom, k, min(k+small, to))
+				m.panel(worker, part, i, top, bottom, k, min(k+small, to))
 			}
 		}
 	}
@@ -154,30 +176,30 @@ func (m *multiplication) do(worker, task int) {
 // steps is how many inputs are taken at a time for rows rows: of one panel, and of all panels of a task.
 func (m *multiplication) steps(rows int) (small, large int) {
 	if rows <= m.product.rows {
-		return m.w.in, m.w.in // there is no second tile to keep a panel for: read each to its end
+		return m.x.Cols, m.x.Cols // there is no second tile to keep a panel for: read each to its end
 	}
 	small = m.product.blockK
 	large = max(1, m.block.bytes*m.product.x.unit/m.product.x.unitBytes/small) * small
 	return small, large
 }
 
-// panel adds inputs k…end-1 of rows top…bottom-1 times those of panel i, in register tiles of even height. The last panel of a
+// panel adds inputs k…end-1 of rows top…bottom-1 times those of a part's panel i, in register tiles of even height. The last panel of a
 // matrix is summed in the worker's scratch if it reaches beyond the matrix.
-func (m *multiplication) panel(worker, i, top, bottom, k, end int) {
-	from, to := i*panelWidth, min((i+1)*panelWidth, m.w.out)
-	rows, dst := bottom-top, columns(Rows(m.dst, top, bottom), from, to)
+func (m *multiplication) panel(worker int, part *part, i, top, bottom, k, end int) {
+	from, to := i*panelWidth, min((i+1)*panelWidth, part.w.out)
+	rows, dst := bottom-top, columns(Rows(part.dst, top, bottom), from, to)
 	c, bias := dst, noBias[:]
-	if m.epilogue.Bias != nil {
-		bias = m.epilogue.Bias[from:to]
+	if part.epilogue.Bias != nil {
+		bias = part.epilogue.Bias[from:to]
 	}
 	if to-from < panelWidth {
 		room := m.pool.floats(worker, (rows+1)*panelWidth)
 		c, bias = blas32.General{Rows: rows, Cols: panelWidth, Stride: panelWidth, Data: room}, append(room[rows*panelWidth:][:0], bias...)[:panelWidth]
-		if k == 0 && m.epilogue.Add {
+		if k == 0 && part.epilogue.Add {
 			Copy(c, dst)
 		}
 	}
-	b := m.w.panel(i)[formats[m.w.form].panel.bytes(k):]
+	b := part.w.panel(i)[formats[m.form].panel.bytes(k):]
 	a := m.a[m.product.x.bytes(k)+top*m.lda:]
 	steps := (end - k + m.product.unit - 1) / m.product.unit
 	tiles := (rows + m.product.rows - 1) / m.product.rows
@@ -185,14 +207,14 @@ func (m *multiplication) panel(worker, i, top, bottom, k, end int) {
 		r, below := t*rows/tiles, (t+1)*rows/tiles
 		tile := c.Data[r*c.Stride:]
 		if k == 0 {
-			active.begin(below-r, tile, c.Stride, bias, m.epilogue.Add)
+			active.begin(below-r, tile, c.Stride, bias, part.epilogue.Add)
 		}
 		if t+1 < tiles {
 			active.prefetch((t+2)*rows/tiles-below, c.Data[below*c.Stride:], c.Stride)
 		}
 		m.product.panel(below-r, steps, a[r*m.lda:], m.lda, b, tile, c.Stride)
-		if end == m.w.in {
-			m.end(Rows(dst, r, below), columns(Rows(c, r, below), 0, to-from))
+		if end == m.x.Cols {
+			part.end(Rows(dst, r, below), columns(Rows(c, r, below), 0, to-from))
 		}
 	}
 }
@@ -201,15 +223,15 @@ func (m *multiplication) panel(worker, i, top, bottom, k, end int) {
 var noBias [panelWidth]float32
 
 // end puts a finished tile in its place, if it was summed elsewhere, and activates it.
-func (m *multiplication) end(dst, c blas32.General) {
+func (p *part) end(dst, c blas32.General) {
 	if &dst.Data[0] != &c.Data[0] {
 		Copy(dst, c)
 	}
-	if m.epilogue.Activation == nil {
+	if p.epilogue.Activation == nil {
 		return
 	}
 	for r := range dst.Rows {
-		m.epilogue.Activation(Row(dst, r))
+		p.epilogue.Activation(Row(dst, r))
 	}
 }
 

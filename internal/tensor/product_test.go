@@ -307,6 +307,42 @@ func TestLinear(t *testing.T) {
 	})
 }
 
+func TestLayersTogetherAreLayersAlone(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		touch()
+		r := rand.New(rand.NewPCG(8, 9))
+		for _, forms := range [][]Form{{F32, F32, F32}, {BF16, BF16}, {Q8, Q8, Q8, Q8, Q8}, {Q4}, {F32, Q8, F32, BF16, Q8}} {
+			for _, rows := range []int{1, 13, 29, 800} {
+				const in = 72
+				p := NewPool(3)
+				x := random(r, rows, in)
+				var outputs []Output
+				var want []blas32.General
+				for i, f := range forms {
+					out := []int{33, 72, 1, 269, 32}[i]
+					w := random(r, out, in)
+					l := &Linear{NewWeight(p, f, out, in, func(o int, row []float32) { copy(row, Row(w, o)) }), random(r, 1, out).Data}
+					o, alone := Output{Layer: l, Dst: New(rows, out)}, New(rows, out)
+					if i == 1 {
+						l.Bias, o.Activation = nil, GELUTanh
+						l.ApplyThen(p, alone, x, GELUTanh)
+					} else {
+						l.Apply(p, alone, x)
+					}
+					outputs, want = append(outputs, o), append(want, alone)
+				}
+				ApplyAll(p, x, outputs...)
+				for i, o := range outputs {
+					if !slices.Equal(Values(o.Dst), Values(want[i])) {
+						t.Errorf("%v of %d rows: layer %d gives other bits than alone", forms, rows, i)
+					}
+				}
+				p.Close()
+			}
+		}
+	})
+}
+
 func TestLinearIntoAView(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
 		touch()
@@ -346,6 +382,12 @@ func TestLinearRefusesWrongShapes(t *testing.T) {
 			l.Apply(p, New(c[2], c[3]), New(c[0], c[1]))
 		}()
 	}
+	defer func() {
+		if recover() == nil {
+			t.Error("one of two layers was given a wrong shape, and took it")
+		}
+	}()
+	ApplyAll(p, New(2, 3), Output{Layer: &l, Dst: New(2, 4)}, Output{Layer: &l, Dst: New(2, 3)})
 }
 
 func ExampleLinear() {
