@@ -3,7 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"os"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,6 +11,7 @@ import (
 	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/crop"
 	"github.com/mcllava/mcllava/internal/overlay"
+	"github.com/mcllava/mcllava/internal/records"
 )
 
 type cropsOptions struct {
@@ -154,7 +155,10 @@ func drawGrid(o cropsOptions, picture []byte, p mcllava.Plan) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(o.Output, drawn, 0o644)
+	return records.WriteFile(o.Output, true, func(w io.Writer) error {
+		_, err := w.Write(drawn)
+		return err
+	})
 }
 
 func printPlan(s Streams, c mcllava.Config, p mcllava.Plan, t *timing) error {

@@ -66,7 +66,7 @@ func newReplacement(path string, mode fs.FileMode, write func(io.Writer) error) 
 	name := filepath.Join(filepath.Dir(path), ".mcllava-"+rand.Text())
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
-		return nil, err
+		return nil, renamed(err, name, path)
 	}
 	buffered := bufio.NewWriterSize(f, 1<<18)
 	err = write(buffered)
@@ -82,9 +82,18 @@ func newReplacement(path string, mode fs.FileMode, write func(io.Writer) error) 
 	r := &replacement{f, path}
 	if err != nil {
 		r.discard()
-		return nil, err
+		return nil, renamed(err, name, path)
 	}
 	return r, nil
+}
+
+// renamed is an error about the file that the user knows.
+func renamed(err error, from, to string) error {
+	var e *fs.PathError
+	if errors.As(err, &e) && e.Path == from {
+		return &fs.PathError{Op: e.Op, Path: to, Err: e.Err}
+	}
+	return err
 }
 
 func (r *replacement) discard() {
