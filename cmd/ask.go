@@ -200,8 +200,10 @@ func (f *askFlags) input(s Streams, args []string, o *askOptions) error {
 	case len(args) == 1 && in.From == "" && s.InTerminal && s.ErrTerminal:
 		o.Converse = true
 		in.Questions = []string{"?"} // whatever is typed
+	case in.From != "" && len(args) == 0:
+		return errors.New("--from names the images, expected a QUESTION about them; see mcllava ask --help")
 	case len(args) == 0 || len(args) == 1 && in.From == "":
-		return fmt.Errorf("ask takes an IMAGE and a QUESTION, got %d arguments; see mcllava ask --help", len(args))
+		return fmt.Errorf("ask takes an IMAGE and a QUESTION, got %s; see mcllava ask --help", counted(args))
 	default:
 		last := len(args) - 1
 		in.Images, in.Questions = args[:last], args[last:]

@@ -89,14 +89,14 @@ var (
 func (b *byteSize) Set(text string) error {
 	parts := byteSizeForm.FindStringSubmatch(strings.TrimSpace(text))
 	if parts == nil {
-		return fmt.Errorf("size is %q, expected bytes such as 500M, 4G or 4GiB", text)
+		return errors.New("expected bytes such as 500M, 4G or 4GiB")
 	}
 	n, err := strconv.ParseFloat(parts[1], 64)
 	if parts[2] != "" {
 		n *= float64(byteUnit(strings.Index(byteUnits, strings.ToUpper(parts[2])), parts[3] != ""))
 	}
 	if err != nil || n >= 1<<62 {
-		return fmt.Errorf("size is %q, expected less than 4 million TiB", text)
+		return errors.New("expected less than 4 million TiB")
 	}
 	*b = byteSize(n)
 	return nil

@@ -45,7 +45,7 @@ HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE mean what they m
   mcllava ask --model "$(mcllava pull --revision v1 OWNER/NAME)" photo.jpg "what shop is this"`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usageError{fmt.Errorf("pull takes at most a REPO, got %d arguments; see %s --help", len(args), c.CommandPath())}
+				return usageError{fmt.Errorf("pull takes at most a REPO, got %s; see %s --help", counted(args), c.CommandPath())}
 			}
 			return nil
 		},

@@ -83,6 +83,7 @@ func newRoot(s Streams) *cobra.Command {
 The picture is cut into overlapping crops, so that small print is seen. Two knobs say how much:
 --max-crops, how finely it is cut, and --num-tokens, how much of each crop the model is told.`,
 		Example:       `  mcllava ask photo.jpg "what shop is this"`,
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -96,19 +97,41 @@ The picture is cut into overlapping crops, so that small print is seen. Two knob
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
-	})
+	root.SetFlagErrorFunc(badFlag)
+	root.SetVersionTemplate("mcllava {{.Version}}\n")
 	root.AddCommand(newAsk(s, nil), newCrops(s, nil), newTokenize(s, nil), newInfo(s, nil), newPull(s, nil), newConvert(s, nil), newMerge(s, nil), newBench(s, nil), newCache(s), newVersion(s))
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "help":
+			refuseUnknownTopics(c)
+		case "completion":
+			refuseUnknownShells(c)
+		}
+	}
 	return root
 }
 
-// exactly takes n arguments, which the message calls by their names.
-func exactly(n int, names string) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) != n {
-			return usageError{fmt.Errorf("%s takes %s, got %d arguments; see %s --help", c.Name(), names, len(args), c.CommandPath())}
+// refuseUnknownTopics has help fail where Cobra would show the help of the program.
+func refuseUnknownTopics(help *cobra.Command) {
+	show := help.Run
+	help.RunE = func(c *cobra.Command, args []string) error {
+		if _, rest, err := c.Root().Find(args); err != nil || len(rest) > 0 {
+			return usageError{fmt.Errorf("no help about %q, expected a command; see mcllava --help", strings.Join(args, " "))}
 		}
+		show(c, args)
 		return nil
+	}
+}
+
+// refuseUnknownShells has completion fail where Cobra would show its help.
+func refuseUnknownShells(completion *cobra.Command) {
+	completion.Args = cobra.ArbitraryArgs
+	completion.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usageError{fmt.Errorf("completion of %q, expected bash, zsh, fish or powershell", args[0])}
+		}
+		return c.Help()
 	}
 }

@@ -265,9 +265,25 @@ func (r *run) answer(ctx context.Context, t task, p pair, view **mcllava.View) (
 		r.out = endOfLine{r.streams.Out}
 	}
 	if r.options.Dump != "" {
-		err = o.Stages.WriteFile(r.options.Dump)
+		if err := o.Stages.WriteFile(r.options.Dump); err != nil {
+			return nil, dumpError{r.options.Dump, err}
+		}
 	}
-	return a, err
+	return a, nil
+}
+
+// dumpError is a fault of the dump, which is written under another name at first, and not of the picture.
+type dumpError struct {
+	path string
+	err  error
+}
+
+func (e dumpError) Error() string {
+	var file *fs.PathError
+	if errors.As(e.err, &file) {
+		return e.path + ": " + file.Err.Error()
+	}
+	return e.err.Error()
 }
 
 // endOfLine ends an answer that was shown piece by piece.
@@ -345,7 +361,8 @@ func named(image string, err error) error {
 	if errors.As(err, &file) && file.Path == image {
 		err = file.Err
 	}
-	if image == "" || strings.Contains(err.Error(), image) {
+	var dump dumpError
+	if image == "" || errors.As(err, &dump) || strings.Contains(err.Error(), image) {
 		return err
 	}
 	return fmt.Errorf("%s: %w", image, err)

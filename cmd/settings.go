@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +28,7 @@ func bind(c *cobra.Command, config string) error {
 	}
 	var none viper.ConfigFileNotFoundError
 	if err := v.ReadInConfig(); err != nil && !errors.As(err, &none) {
-		return fmt.Errorf("config file %s: %w", v.ConfigFileUsed(), err)
+		return badConfig(v.ConfigFileUsed(), err)
 	}
 	if err := knownKeys(c, v); err != nil {
 		return err
@@ -38,32 +39,50 @@ func bind(c *cobra.Command, config string) error {
 			return
 		}
 		if setErr := set(c.Flags(), f, v); setErr != nil {
-			err = usageError{fmt.Errorf("%s: setting %s: %w", origin(f, v), f.Name, setErr)}
+			err = usageError{setErr}
 		}
 	})
 	return err
 }
 
+// badConfig says why a config file cannot be read.
+func badConfig(name string, err error) error {
+	var file *fs.PathError
+	var unknown viper.UnsupportedConfigError
+	var parse viper.ConfigParseError
+	switch _, statErr := os.Stat(name); {
+	case statErr != nil:
+		return statErr
+	case errors.As(err, &file):
+		return file
+	case errors.As(err, &unknown):
+		return fmt.Errorf("config file %s: ends with %q, expected .yaml, .toml or .json", name, filepath.Ext(name))
+	case errors.As(err, &parse):
+		err = parse.Unwrap()
+	}
+	return fmt.Errorf("config file %s: %w", name, err)
+}
+
 // set gives a flag what the environment or the file has for it: a list to one that takes several values.
 func set(flags *pflag.FlagSet, f *pflag.Flag, v *viper.Viper) error {
 	if _, list := v.Get(f.Name).([]any); !list {
-		return flags.Set(f.Name, v.GetString(f.Name))
+		return badValue(origin(f, v), flags.Set(f.Name, v.GetString(f.Name)))
 	}
 	several, ok := f.Value.(pflag.SliceValue)
 	if !ok {
-		return errors.New("is a list, expected one value")
+		return fmt.Errorf("%s is a list, expected one value", origin(f, v))
 	}
 	f.Changed = true
 	return several.Replace(v.GetStringSlice(f.Name))
 }
 
-// origin is where a setting comes from.
+// origin is what a setting is called where it comes from.
 func origin(f *pflag.Flag, v *viper.Viper) string {
 	name := "MCLLAVA_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 	if os.Getenv(name) != "" {
 		return name
 	}
-	return "config file " + v.ConfigFileUsed()
+	return "config file " + v.ConfigFileUsed() + ": " + f.Name
 }
 
 // settable says whether a flag is a setting, and not a wish for this one call.
@@ -83,7 +102,7 @@ func knownKeys(c *cobra.Command, v *viper.Viper) error {
 	file := viper.New()
 	file.SetConfigFile(v.ConfigFileUsed())
 	if err := file.ReadInConfig(); err != nil {
-		return fmt.Errorf("config file %s: %w", v.ConfigFileUsed(), err)
+		return badConfig(v.ConfigFileUsed(), err)
 	}
 	for _, key := range file.AllKeys() {
 		if !known[key] {

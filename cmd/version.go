@@ -13,12 +13,16 @@ func newVersion(s Streams) *cobra.Command {
 		Short: "Print the version",
 		Args:  exactly(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
-			version := "(unknown)"
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version = fmt.Sprintf("%s %s", info.Main.Version, info.GoVersion)
-			}
-			_, err := fmt.Fprintln(s.Out, "mcllava", version)
+			_, err := fmt.Fprintln(s.Out, "mcllava", version())
 			return err
 		},
 	}
+}
+
+// version is that of the program and of the Go that built it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version + " " + info.GoVersion
+	}
+	return "(unknown)"
 }

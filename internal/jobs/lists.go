@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"strings"
@@ -107,6 +108,10 @@ func (o Options) lines(name string, end byte, most int) iter.Seq[line] {
 			last := err == io.EOF
 			switch {
 			case err != nil && !last:
+				var file *fs.PathError
+				if errors.As(err, &file) {
+					err = file.Err
+				}
 				yield(line{err: fmt.Errorf("%s: %w", l.where, err)})
 				return
 			case l.broken == nil:

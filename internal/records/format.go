@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"text/template"
@@ -183,7 +184,7 @@ var templateFunctions = template.FuncMap{
 func parseTemplate(text string) (Format, error) {
 	t, err := template.New(templateName).Funcs(templateFunctions).Option("missingkey=zero").Parse(text)
 	if err != nil {
-		return Format{}, err
+		return Format{}, templateError(err)
 	}
 	f := Format{templateName, t}
 	number := 0.5
@@ -200,10 +201,22 @@ func parseTemplate(text string) (Format, error) {
 	return f, nil
 }
 
+var (
+	templatePlace = regexp.MustCompile(`^template: template:(\d+)(?::\d+)?: `)
+	templateAt    = regexp.MustCompile(`executing "template" at (<.*?>): `)
+)
+
+// templateError is an error of a template without the names that the program has for its parts.
+func templateError(err error) error {
+	text := templatePlace.ReplaceAllString(err.Error(), "template, line $1: ")
+	text = templateAt.ReplaceAllString(text, "at $1: ")
+	return errors.New(strings.ReplaceAll(text, " in type records.view", "; see mcllava ask --help for the fields"))
+}
+
 func (f Format) execute(r Record) ([]byte, error) {
 	var text bytes.Buffer
 	if err := f.template.Execute(&text, newView(r)); err != nil {
-		return nil, err
+		return nil, templateError(err)
 	}
 	if text.Len() > 0 && !bytes.HasSuffix(text.Bytes(), []byte("\n")) {
 		text.WriteByte('\n')
