@@ -14,10 +14,10 @@ func TestDemoGivesTheRecordedAnswers(t *testing.T) {
 		crops, tokens int
 	}
 	seen := map[look]*View{}
-	const fewCrops = 5 // all that a short run encodes
-	for _, r := range recordedAnswers(t) {
-		if testing.Short() && r.Crops > fewCrops {
-			continue
+	for i, r := range recordedAnswers(t) {
+		const few = 6 // all that a short run asks, about one crop
+		if testing.Short() && i >= few {
+			break
 		}
 		o := Defaults()
 		o.MaxCrops, o.NumTokens = r.MaxCrops, r.NumTokens
