@@ -7,11 +7,8 @@ import (
 
 // spare refuses an output file that is one of the inputs, which would be lost.
 func spare(output string, inputs ...string) error {
-	if output == "" {
-		return nil
-	}
 	info, err := os.Stat(output)
-	if err != nil || !info.Mode().IsRegular() {
+	if known := err == nil && info.Mode().IsRegular(); !known {
 		return nil
 	}
 	for _, name := range inputs {

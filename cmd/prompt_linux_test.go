@@ -113,7 +113,7 @@ func prompt(t *testing.T, picture string, more ...string) *terminal {
 	if err != nil {
 		t.Skipf("no pseudo terminals: %v", err)
 	}
-	defer tty.Close()
+	defer func() { _ = tty.Close() }()
 	args := []string{"ask", "--threads", "1", "--max-crops", "0", "--cache", "off", picture}
 	p := &terminal{control: control, program: exec.Command("mcllava", append(args, more...)...), closed: make(chan struct{})}
 	p.program.Env = append(os.Environ(), "XDG_CACHE_HOME="+t.TempDir())

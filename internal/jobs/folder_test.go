@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -101,7 +102,7 @@ func TestFailedFolder(t *testing.T) {
 		n++
 		_, err := source.Open()
 		_, hashErr := source.Hash()
-		if err == nil || err != hashErr || !strings.Contains(err.Error(), "gone") {
+		if err == nil || !errors.Is(err, hashErr) || !strings.Contains(err.Error(), "gone") {
 			t.Errorf("%v, %v", err, hashErr)
 		}
 	}
@@ -118,7 +119,7 @@ func TestManyPictures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.Close()
+		_ = f.Close()
 	}
 	j, err := New(Options{Images: []string{"."}, Questions: []string{"one", "two"}})
 	if err != nil {

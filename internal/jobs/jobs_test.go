@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,7 +42,7 @@ func listed(t *testing.T, o Options) (lines []string) {
 		}
 		if job.Image == "" {
 			_, err := job.Source.Hash()
-			if _, again := job.Source.Open(); err == nil || again != err {
+			if _, again := job.Source.Open(); err == nil || !errors.Is(again, err) {
 				t.Errorf("a broken job fails with %v and %v", err, again)
 			}
 			job.Image = fmt.Sprintf("? %v", err)

@@ -90,7 +90,7 @@ func (o Options) lines(name string, end byte, most int) iter.Seq[line] {
 				yield(line{err: err})
 				return
 			}
-			defer f.Close()
+			defer func() { _ = f.Close() }()
 			r = f
 		}
 		kind := "line"

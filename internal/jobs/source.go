@@ -50,7 +50,7 @@ func (s *Source) keep(open func() (io.ReadCloser, error)) {
 		if err != nil {
 			return nil, err
 		}
-		defer r.Close()
+		defer func() { _ = r.Close() }()
 		return s.all(r)
 	})
 }
@@ -65,7 +65,7 @@ func (s *Source) Open() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	return s.all(f)
 }
 
@@ -78,7 +78,7 @@ func (s *Source) Hash() (hash [sha256.Size]byte, err error) {
 	if err != nil {
 		return hash, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
 		return hash, err
@@ -105,7 +105,7 @@ func (s *Source) regular() (*os.File, error) {
 		err = fmt.Errorf("%s: %d bytes, expected a picture of at most %d", s.Path, info.Size(), s.most)
 	}
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, err
 	}
 	return f, nil
