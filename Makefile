@@ -5,11 +5,11 @@ GO ?= go
 build:
 	$(GO) build -o bin/mcllava ./cmd/mcllava
 
-# All tests, then those that do not take long once more under the race detector.
+# All tests, then those that find races under the race detector, and those of the build without decoders.
 test:
 	$(GO) test ./...
-	$(GO) test -race -short ./...
-	$(GO) test -tags noheif ./crop ./internal/heif
+	$(GO) test -race -short -vet=off ./...
+	$(GO) test -tags noheif -run WithoutHEIF ./crop ./internal/heif
 
 # How fast this machine runs the model; BENCH_FLAGS are its flags, such as --quick, --precision q8 or --json.
 bench:

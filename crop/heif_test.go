@@ -44,7 +44,15 @@ var heifBars = map[string][2]float64{
 	"grid.avif":                {0, 0},
 }
 
+// needsDecoders skips a short run: the race detector, which makes compiling the decoders slow, sees nothing of what they do.
+func needsDecoders(t testing.TB) {
+	if testing.Short() {
+		t.Skip("compiles the decoders")
+	}
+}
+
 func TestHEIFDecodersAgree(t *testing.T) {
+	needsDecoders(t)
 	paths, err := filepath.Glob(heifs + "*.expected.png")
 	if err != nil || len(paths) != len(heifBars) {
 		t.Fatalf("%d expected pictures, %d bars: %v", len(paths), len(heifBars), err)
@@ -71,6 +79,7 @@ func TestHEIFDecodersAgree(t *testing.T) {
 
 // The boxes turn a picture, once, and its EXIF does not.
 func TestHEIFOrientations(t *testing.T) {
+	needsDecoders(t)
 	want := readPNG(t, photos+"/upright.png")
 	for _, ext := range []string{"heic", "avif"} {
 		for o := 1; o <= 8; o++ {
@@ -157,6 +166,7 @@ func TestVideoColour(t *testing.T) {
 }
 
 func TestHEIFRefusals(t *testing.T) {
+	needsDecoders(t)
 	changed := func(name, old, new string) []byte {
 		data := read(t, heifs+name)
 		if !bytes.Contains(data, []byte(old)) {
@@ -198,6 +208,7 @@ func TestHEIFRefusals(t *testing.T) {
 
 // A container may claim somewhat less than is coded, whose blocks are of an even size: the upper left of it.
 func TestHEIFOfFewerPixels(t *testing.T) {
+	needsDecoders(t)
 	data := bytes.Clone(read(t, heifs+"grey.heic"))
 	at := bytes.Index(data, []byte("ispe")) + 8
 	data[at+3], data[at+7] = 79, 50

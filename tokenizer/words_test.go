@@ -36,7 +36,11 @@ func checkWords(t *testing.T, text string) {
 }
 
 func TestWordsOfEveryCharacter(t *testing.T) {
-	for r := range rune(0x20000) { // planes 0 and 1
+	step := rune(1)
+	if testing.Short() {
+		step = 31
+	}
+	for r := rune(0); r < 0x20000; r += step { // planes 0 and 1
 		checkWords(t, " a"+string(r)+"1"+string(r)+" ")
 	}
 }

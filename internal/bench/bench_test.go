@@ -147,6 +147,9 @@ func TestRunStopsWithItsContext(t *testing.T) {
 
 func TestSpeed(t *testing.T) {
 	for _, f := range []tensor.Form{tensor.F16, tensor.Q4} {
+		if testing.Short() && f != tensor.Q4 {
+			continue
+		}
 		s, err := Speed(t.Context(), small, weights.Precision{Vision: min(f, tensor.Q8), Text: f}, 2)
 		if err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"path/filepath"
 	"runtime"
 	"testing"
 )
@@ -20,9 +21,15 @@ func picture(t *testing.T, name string) *Picture {
 	return p
 }
 
+// slow says that a picture is left out of a short run, which compiles one decoder alone.
+func slow(name string) bool { return testing.Short() && filepath.Ext(name) == ".avif" }
+
 // A decoder that does more than its picture is worth is stopped, and what it did leaves no trace in the next.
 func TestBounds(t *testing.T) {
 	for name, d := range map[string]*decoder{"420.heic": &hevc, "420.avif": &av1} {
+		if slow(name) {
+			continue
+		}
 		p := picture(t, name)
 		in, err := d.start(p)
 		if err != nil {
@@ -56,6 +63,9 @@ func TestBounds(t *testing.T) {
 // A small file that claims a large picture gets none of the memory for it.
 func TestClaimsCostNothing(t *testing.T) {
 	for _, name := range []string{"420.heic", "420.avif"} {
+		if slow(name) {
+			continue
+		}
 		p := picture(t, name)
 		if _, err := p.Decode(); err != nil { // compiled
 			t.Fatal(err)
@@ -74,6 +84,9 @@ func TestClaimsCostNothing(t *testing.T) {
 // Damaged data are a picture or an error.
 func TestDamagedData(t *testing.T) {
 	for _, name := range []string{"turned7.heic", "turned7.avif", "grid.heic", "10bit.avif", "alpha.heic", "alpha-odd.heic"} {
+		if slow(name) {
+			continue
+		}
 		data := load(t, name)
 		step := max(1, len(data)/40)
 		if testing.Short() {

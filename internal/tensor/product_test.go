@@ -64,11 +64,15 @@ func operands(k *product, f Form, x, w blas32.General) (a []byte, lda int, b []b
 
 func TestPanelKernels(t *testing.T) {
 	const guard = 12345
+	lengths := []int{1, 2, 3, 4, 5, 7, 8, 9, 15, 17, 31, 32, 33, 72, 80, 127, 128, 129, 132, 255, 257, 588, 1152}
+	if testing.Short() {
+		lengths = []int{1, 33, 129}
+	}
 	eachTier(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
 		for f := range forms {
 			k, twin := &active.products[f], &genericKernels.products[f]
-			for _, in := range []int{1, 2, 3, 4, 5, 7, 8, 9, 15, 17, 31, 32, 33, 72, 80, 127, 128, 129, 132, 255, 257, 588, 1152} {
+			for _, in := range lengths {
 				for rows := 1; rows <= k.rows; rows++ {
 					x, w := random(r, rows, in), random(r, panelWidth-rows%3, in)
 					a, lda, b := operands(k, f, x, w)
@@ -258,6 +262,10 @@ func TestToF16AndBF16RoundToNearest(t *testing.T) {
 }
 
 func TestLinear(t *testing.T) {
+	samples := 2000
+	if testing.Short() {
+		samples = 50
+	}
 	eachTier(t, func(t *testing.T) {
 		if active.tier == Generic {
 			touch() // gonum has no panels
@@ -274,7 +282,7 @@ func TestLinear(t *testing.T) {
 			got := New(rows, out)
 			l.Apply(one, got, x)
 			one.Close()
-			for n := 0; n < 2000; n++ {
+			for range samples {
 				i, o := r.IntN(rows), r.IntN(out)
 				want, bound := wantProduct(x, w, bias, i, o)
 				if !(math.Abs(float64(Row(got, i)[o])-want) <= bound) {

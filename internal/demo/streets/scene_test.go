@@ -6,6 +6,9 @@ import (
 )
 
 func TestScenesComeFromTheirSeeds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws three scenes")
+	}
 	var pictures [][]byte
 	for _, seed := range []uint64{1, 1, 2} {
 		s, err := NewScene(seed)
