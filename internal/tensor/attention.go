@@ -53,18 +53,18 @@ func (a *attention) do(worker, task int) {
 	s := a.room(worker, q, a.visible(last-1))
 
 	for i := range panels(s.seen) {
-		a.product.set(columns(s.scores, i*panelWidth, (i+1)*panelWidth), s.queries, s.ldq, a.kv.headDim, a.kv.keyPanel(h, i), panelWidth)
+		a.product.set(columns(s.scores, i*panelWidth, (i+1)*panelWidth), s.queries, s.ldq, a.kv.headDim, a.kv.keyPanel(h, i), panelWidth, false)
 	}
 	scale := float32(1 / math.Sqrt(float64(a.kv.headDim)))
 	for i := range q.Rows {
 		n := a.visible(first + i)
 		row := s.probabilities[i*s.ldp : (i+1)*s.ldp]
 		s.inverse[i] = 1 / a.product.softmax(row, Row(s.scores, i)[:n], scale)
-		clear(row[a.product.x.bytesBefore(n):a.product.x.bytes(s.seen)])
+		clear(row[a.product.x.bytesBefore(n):])
 	}
 	for i := range panels(a.kv.headDim) {
 		width := min(panelWidth, a.kv.headDim-i*panelWidth)
-		a.product.set(columns(s.sums, i*panelWidth, (i+1)*panelWidth), s.probabilities, s.ldp, s.seen, a.kv.valuePanel(h, i), width)
+		a.product.set(columns(s.sums, i*panelWidth, (i+1)*panelWidth), s.probabilities, s.ldp, s.seen, a.kv.valuePanel(h, i), width, a.kv.folds(i))
 	}
 	for i := range q.Rows {
 		active.scale(Row(dst, i), Row(s.sums, i), s.inverse[i])
@@ -118,10 +118,13 @@ func (a *attention) room(worker int, q blas32.General, seen int) block {
 	return s
 }
 
-// set is c = a·B for the first width columns of a panel B of n inputs, in register tiles of even height.
-func (k *product) set(c blas32.General, a []byte, lda, n int, b []byte, width int) {
-	kernel := k.panel
-	if width <= panelWidth/2 && k.narrow != nil {
+// set is c = a·B for the first width columns of a panel B of n inputs, folded or not, in register tiles of even height.
+func (k *product) set(c blas32.General, a []byte, lda, n int, b []byte, width int, folded bool) {
+	kernel, unit := k.panel, k.unit
+	switch {
+	case folded:
+		kernel, unit = k.folded, 2*k.unit
+	case width <= panelWidth/2 && k.narrow != nil:
 		kernel = k.narrow
 	}
 	tiles := (c.Rows + k.rows - 1) / k.rows
@@ -129,7 +132,7 @@ func (k *product) set(c blas32.General, a []byte, lda, n int, b []byte, width in
 		r, end := t*c.Rows/tiles, (t+1)*c.Rows/tiles
 		tile := c.Data[r*c.Stride:]
 		active.begin(end-r, tile, c.Stride, noBias[:], false)
-		kernel(end-r, (n+k.unit-1)/k.unit, a[r*lda:], lda, b, tile, c.Stride)
+		kernel(end-r, (n+unit-1)/unit, a[r*lda:], lda, b, tile, c.Stride)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"gonum.org/v1/gonum/blas/blas32"
@@ -44,11 +45,7 @@ func testAttend(t *testing.T, form Form) {
 		tolerance := 1e-5
 		if form == BF16 {
 			tolerance = 1e-2
-			for _, m := range []blas32.General{q, k, v} {
-				for i, x := range m.Data {
-					m.Data[i] = fromBF16(toBF16(x))
-				}
-			}
+			toBF16All(q, k, v)
 		}
 		for _, causal := range []bool{false, true} {
 			p := NewPool(2)
@@ -90,22 +87,102 @@ func testAttend(t *testing.T, form Form) {
 	}
 }
 
+func TestAttendAtOddShapes(t *testing.T) {
+	step := 1
+	if testing.Short() {
+		step = 13
+	}
+	for form, tolerance := range map[Form]float64{F32: 1e-5, BF16: 1e-2} {
+		t.Run(form.String(), func(t *testing.T) {
+			eachTier(t, func(t *testing.T) {
+				calls := countFolded(&active.products[form])
+				r := rand.New(rand.NewPCG(19, 20))
+				for _, headDim := range []int{8, 24, 40, 71, 72, 80} {
+					for rows := 1; rows <= 60; rows += step {
+						testAttendRows(t, r, form, headDim, rows, rows+r.IntN(131-rows), tolerance)
+					}
+					testAttendRows(t, r, form, headDim, 57/step, 729, tolerance)
+				}
+				if calls.Load() == 0 && active.products[form].folded != nil {
+					t.Error("no folded panel was multiplied")
+				}
+			})
+		})
+	}
+}
+
+func countFolded(k *product) *atomic.Int64 {
+	calls, folded := new(atomic.Int64), k.folded
+	if folded != nil {
+		k.folded = func(rows, n int, a []byte, lda int, b []byte, c []float32, ldc int) {
+			calls.Add(1)
+			folded(rows, n, a, lda, b, c, ldc)
+		}
+	}
+	return calls
+}
+
+// testAttendRows compares the first, a middle and the last of some queries with what they should attend to.
+func testAttendRows(t *testing.T, r *rand.Rand, form Form, headDim, rows, positions int, tolerance float64) {
+	t.Helper()
+	const heads = 2
+	q, k, v := random(r, rows, heads*headDim), random(r, positions, heads*headDim), random(r, positions, heads*headDim)
+	if form == BF16 {
+		toBF16All(q, k, v)
+	}
+	p := NewPool(2)
+	defer p.Close()
+	for _, causal := range []bool{false, true} {
+		kv, got := NewKV(form, heads, headDim, positions+r.IntN(9)), New(rows, heads*headDim)
+		Attend(p, got, q, k, v, kv, causal)
+		for _, i := range []int{0, rows / 2, rows - 1} {
+			visible := positions
+			if causal {
+				visible = positions - rows + i + 1
+			}
+			for h := range heads {
+				from, to := h*headDim, (h+1)*headDim
+				for d, want := range wantAttention(Row(q, i), k, v, from, to, visible) {
+					if got := Row(got, i)[from+d]; !near(got, want, tolerance, 1) {
+						t.Fatalf("%d of %d rows, %d positions, head %d of %d, causal %v: [%d] = %v, want %v", i, rows, positions, h, headDim, causal, d, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+func toBF16All(matrices ...blas32.General) {
+	for _, m := range matrices {
+		for i, x := range m.Data {
+			m.Data[i] = fromBF16(toBF16(x))
+		}
+	}
+}
+
 func TestWhatIsForgottenLeavesNoNaN(t *testing.T) {
 	for _, form := range []Form{F32, BF16} {
 		eachTier(t, func(t *testing.T) {
 			p := NewPool(1)
 			defer p.Close()
-			kv, x, bad := NewKV(form, 1, 8, 10), New(4, 8), New(4, 8)
-			for i := range bad.Data {
-				bad.Data[i] = float32(math.NaN())
-			}
-			Attend(p, New(4, 8), x, bad, bad, kv, true)
-			for _, rows := range []int{1, 2, 3} {
-				kv.Truncate(0)
-				got := New(rows, 8)
-				Attend(p, got, Rows(x, 0, rows), Rows(x, 0, rows), Rows(x, 0, rows), kv, true)
-				if !slices.Equal(got.Data, make([]float32, rows*8)) {
-					t.Errorf("%s, %d rows of zeros give %v", form, rows, got.Data)
+			for _, headDim := range []int{8, 16} {
+				x, bad := New(8, headDim), New(8, headDim)
+				for i := range bad.Data {
+					bad.Data[i] = float32(math.NaN())
+				}
+				for kept := range 6 {
+					for _, rows := range []int{1, 2, 3} {
+						kv := NewKV(form, 1, headDim, 20)
+						kv.Append(p, x, x)
+						kv.Truncate(kept)
+						kv.Append(p, bad, bad)
+						kv.Truncate(kept)
+						got := New(rows, headDim)
+						Attend(p, got, Rows(x, 0, rows), Rows(x, 0, rows), Rows(x, 0, rows), kv, true)
+						if !slices.Equal(got.Data, make([]float32, rows*headDim)) {
+							t.Errorf("%s, %d rows of zeros after %d give %v", form, rows, kept, got.Data)
+						}
+					}
 				}
 			}
 		})
@@ -118,7 +195,7 @@ func TestAppendEqualsItsTwin(t *testing.T) {
 		r := rand.New(rand.NewPCG(13, 14))
 		p := NewPool(2)
 		defer p.Close()
-		for _, headDim := range []int{1, 5, 18, 32, 40, 72, 80} {
+		for _, headDim := range []int{1, 5, 8, 18, 32, 40, 71, 72, 80} {
 			for _, first := range []int{0, 1, 5, 16, 31, 33} {
 				for _, rows := range []int{1, 2, 15, 16, 17, 50, 67} {
 					got, want := NewKV(BF16, 2, headDim, 101), NewKV(BF16, 2, headDim, 101)

@@ -3,6 +3,7 @@ package tensor
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -42,6 +43,60 @@ func BenchmarkProduct(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkFolded measures what attention at the shape of the vision tower takes with the last 8 columns of the values in a folded
+// panel, and what without: the two take turns. Each is the median of its runs, on one thread.
+func BenchmarkFolded(b *testing.B) {
+	const positions, heads, headDim = 729, 16, 72
+	for _, form := range []Form{F32, BF16} {
+		b.Run(form.String(), func(b *testing.B) {
+			chosen := active
+			defer func() { active = chosen }()
+			folded := NewKV(form, heads, headDim, positions)
+			active.products[form].folded = nil
+			plain := NewKV(form, heads, headDim, positions)
+			active = chosen
+			if !folded.folded {
+				b.Skip("no panels are folded")
+			}
+			p := NewPool(1)
+			defer p.Close()
+			x, dst := random(rand.New(rand.NewPCG(1, 2)), positions, heads*headDim), New(positions, heads*headDim)
+			var attends, products [2][]time.Duration
+			for n := range 2 * b.N {
+				kv := []*KV{plain, folded}[n%2]
+				kv.Truncate(0)
+				attends[n%2] = append(attends[n%2], timed(func() { Attend(p, dst, x, x, x, kv, false) }))
+				products[n%2] = append(products[n%2], timed(func() { timesValues(kv) }))
+			}
+			for i, name := range []string{"plain", "folded"} {
+				b.ReportMetric(median(attends[i]), "µs/attend-"+name)
+				b.ReportMetric(median(products[i]), "µs/values-"+name)
+			}
+		})
+	}
+}
+
+// timesValues multiplies blocks of probabilities, all zero, by the values of every head.
+func timesValues(kv *KV) {
+	k := &active.products[kv.form]
+	ldp := stride(k.x.bytes(kv.length))
+	probabilities, sums := make([]byte, attentionRows*ldp), New(attentionRows, panels(kv.headDim)*panelWidth)
+	for h := range kv.heads {
+		for range kv.length / attentionRows {
+			for i := range panels(kv.headDim) {
+				width := min(panelWidth, kv.headDim-i*panelWidth)
+				k.set(columns(sums, i*panelWidth, (i+1)*panelWidth), probabilities, ldp, kv.length, kv.valuePanel(h, i), width, kv.folds(i))
+			}
+		}
+	}
+}
+
+// median is in microseconds.
+func median(times []time.Duration) float64 {
+	slices.Sort(times)
+	return float64(times[len(times)/2]) / float64(time.Microsecond)
 }
 
 func timed(f func()) time.Duration {

@@ -33,6 +33,20 @@ func panelBF16Go(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int)
 	}
 }
 
+// foldedBF16Go is panelBF16Go for a folded panel [k, foldedWidth, 4]; k counts fours of inputs, which have sums by pairs.
+func foldedBF16Go(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
+	for r := range rows {
+		var sums [2 * foldedWidth]float32
+		for t, x := range floats(a[r*lda:])[:4*k] {
+			weights := b[t/4*8*foldedWidth+t%4*2:]
+			for j := range foldedWidth {
+				sums[2*j+t%4/2] += x * fromBF16(binary.LittleEndian.Uint16(weights[8*j:]))
+			}
+		}
+		addFolded(c[r*ldc:], sums)
+	}
+}
+
 // halveBF16Go rounds activations to bfloat16 of two bytes; behind an odd number of them comes a zero.
 func halveBF16Go(dst []byte, x []float32) {
 	for i, v := range x {

@@ -21,3 +21,24 @@ func panelF32Go(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) 
 		}
 	}
 }
+
+// foldedF32Go is panelF32Go for a folded panel [k, foldedWidth, 2]; k counts pairs of inputs. The even and the odd ones have sums of
+// their own.
+func foldedF32Go(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
+	weights := floats(b)
+	for r := range rows {
+		var sums [2 * foldedWidth]float32
+		for t, x := range floats(a[r*lda:])[:2*k] {
+			for j := range foldedWidth {
+				sums[2*j+t%2] += x * weights[t/2*2*foldedWidth+2*j+t%2]
+			}
+		}
+		addFolded(c[r*ldc:], sums)
+	}
+}
+
+func addFolded(c []float32, sums [2 * foldedWidth]float32) {
+	for j := range foldedWidth {
+		c[j] += sums[2*j] + sums[2*j+1]
+	}
+}

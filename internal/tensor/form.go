@@ -37,6 +37,9 @@ func ParseForm(name string) (Form, error) {
 // panelWidth is the number of outputs in one panel of a packed matrix.
 const panelWidth = 32
 
+// foldedWidth is the number of outputs in a folded panel, which holds the inputs of two successive steps side by side.
+const foldedWidth = 8
+
 // A packed matrix [out, in] is cut into panels of panelWidth outputs, each contiguous and in order of the inputs: what the
 // panel kernels read from beginning to end. The last panel is filled up with zeros. Its numbers are little-endian, in memory as in a
 // packed checkpoint, which is read in place: a big-endian machine cannot run this (see big_endian.go).
@@ -56,7 +59,8 @@ func (l layout) bytes(n int) int {
 
 // form is what a storage form is made of.
 type form struct {
-	panel layout // of a panel of weights
+	panel  layout // of a panel of weights
+	folded layout // of a folded panel, where there is one
 	// pack writes the inputs of output o (of a panel of zeros, 0…panelWidth-1).
 	pack func(panel []byte, o int, row []float32)
 	// zero is what a panel is filled with before it is packed.
@@ -64,9 +68,9 @@ type form struct {
 }
 
 var formats = [forms]form{
-	F32:  {panel: layout{unit: 1, unitBytes: 4 * panelWidth}, pack: packF32},
+	F32:  {panel: layout{unit: 1, unitBytes: 4 * panelWidth}, folded: layout{unit: 2, unitBytes: 8 * foldedWidth}, pack: packF32},
 	F16:  {panel: layout{unit: 1, unitBytes: 2 * panelWidth}, pack: packF16},
-	BF16: {panel: layout{unit: 2, unitBytes: 4 * panelWidth}, pack: packBF16},
+	BF16: {panel: layout{unit: 2, unitBytes: 4 * panelWidth}, folded: layout{unit: 4, unitBytes: 8 * foldedWidth}, pack: packBF16},
 	Q8:   {panel: q8Panel, pack: packQ8, zero: zeroQ8},
 	Q4:   {panel: q4Panel, pack: packQ4},
 }

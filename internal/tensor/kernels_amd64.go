@@ -35,6 +35,12 @@ func narrowF16AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc
 // narrowBF16DP is panelBF16DP for the first 16 columns of B alone.
 func narrowBF16DP(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
 
+// foldedF32AVX512 is panelF32AVX512 for a panel B [k, 8, 2] float32: 8 columns of C, and each step of k takes twice as many inputs.
+func foldedF32AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+
+// foldedBF16DP is panelBF16DP for a panel B [k, 8, 4] bfloat16: 8 columns of C, and each step of k takes twice as many inputs.
+func foldedBF16DP(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+
 // panelQ8VNNI adds A·B to C for rows (1…14) rows of A, lda bytes apart, and a panel B in groups of 128 inputs; k counts fours of inputs.
 // The weights of a group are unsigned, 128 too large; the first number of a group of A is -128 times the sum of its int8.
 func panelQ8VNNI(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
@@ -84,6 +90,9 @@ func softmaxBF16AVX512(n int, mask uint16, scores *float32, dst *byte, scale flo
 
 // pairRowsAVX512 writes even[j] and odd[j], rounded to bfloat16, side by side to dst, for j in mask0 and, 16 further on, in mask1.
 func pairRowsAVX512(mask0 uint16, mask1 uint16, dst *byte, even *float32, odd *float32)
+
+// foldRowsAVX512 writes even[j] and odd[j], rounded to bfloat16, side by side to the first or second half of place j of the 8 of dst, for j in mask and zeros for the others. With a first half come zeros in the second.
+func foldRowsAVX512(mask uint16, second bool, dst *byte, even *float32, odd *float32)
 
 // gatherPairsAVX512 writes floats 2p and 2p+1 of row j of src, rounded to bfloat16, side by side to place j of step p of dst, for 16 rows, stride bytes apart; the steps of dst are 128 bytes apart.
 func gatherPairsAVX512(pairs int, dst *byte, src *float32, stride int)

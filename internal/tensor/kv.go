@@ -9,13 +9,17 @@ import (
 
 // KV holds the keys and values of one layer for the positions seen so far, as float32 or bfloat16. Each head's keys are the
 // packed matrix [positions, headDim] and its values the packed matrix [headDim, positions], so that queries times keys and
-// probabilities times values are panel products.
+// probabilities times values are panel products. If foldedWidth columns or fewer are left for the last panel of the values, it is
+// folded where the product can do that.
 type KV struct {
 	form             Form
 	heads, headDim   int
-	length, capacity int    // positions
+	length, capacity int // positions
+	folded           bool
 	keys             []byte // [heads] matrices [capacity, headDim]
 	values           []byte // [heads] matrices [headDim, capacity]
+	headBytes        int    // of the values
+	panelBytes       int    // of a panel of the values that is not folded
 }
 
 // KVForm is the form of keys and values that goes with weights of a form: 2 bytes where the products round to as much anyway.
@@ -28,11 +32,14 @@ func KVForm(weights Form) Form {
 
 // NewKV returns an empty KV with room for capacity positions; the form is F32 or BF16.
 func NewKV(f Form, heads, headDim, capacity int) *KV {
-	return &KV{
-		form: f, heads: heads, headDim: headDim, capacity: capacity,
-		keys:   aligned(heads * PackedBytes(f, capacity, headDim)),
-		values: aligned(heads * PackedBytes(f, headDim, capacity)),
-	}
+	c := &KV{form: f, heads: heads, headDim: headDim, capacity: capacity}
+	c.folded = (headDim-1)%panelWidth < foldedWidth && active.products[f].folded != nil
+	last := panels(headDim) - 1
+	c.panelBytes = formats[f].panel.bytes(capacity)
+	c.headBytes = last*c.panelBytes + c.valueBytes(last, capacity)
+	c.keys = aligned(heads * PackedBytes(f, capacity, headDim))
+	c.values = aligned(heads * c.headBytes)
+	return c
 }
 
 // Len is the number of positions held.
@@ -63,9 +70,21 @@ func (c *KV) keyPanel(head, i int) []byte {
 
 // valuePanel holds columns i·panelWidth and those after it of the values.
 func (c *KV) valuePanel(head, i int) []byte {
-	n := formats[c.form].panel.bytes(c.capacity)
-	return c.values[(head*panels(c.headDim)+i)*n:][:n]
+	from := head*c.headBytes + i*c.panelBytes
+	to := min(from+c.panelBytes, (head+1)*c.headBytes)
+	return c.values[from:to:to]
 }
+
+// valueBytes is the size of so many positions of a panel of the values.
+func (c *KV) valueBytes(i, positions int) int {
+	if c.folds(i) {
+		return formats[c.form].folded.bytes(positions)
+	}
+	return formats[c.form].panel.bytes(positions)
+}
+
+// folds says whether a panel of the values is folded.
+func (c *KV) folds(panel int) bool { return c.folded && panel == panels(c.headDim)-1 }
 
 // Append adds the keys and values of the next positions, k and v [rows, heads·headDim], for which there must be room.
 func (c *KV) Append(p *Pool, k, v blas32.General) {
@@ -111,7 +130,7 @@ func (c *KV) soon(h, seen int) {
 	const beginning = 4096 // bytes; a product asks for what follows itself
 	active.soon(c.keyPanel(h, 0)[:min(beginning, formats[c.form].panel.bytes(c.headDim))])
 	for i := range panels(c.headDim) {
-		active.soon(c.valuePanel(h, i)[:min(beginning, formats[c.form].panel.bytes(seen))])
+		active.soon(c.valuePanel(h, i)[:min(beginning, c.valueBytes(i, seen))])
 	}
 }
 
@@ -127,20 +146,50 @@ func (c *KV) appendKey(h, at int, k []float32) {
 	formats[c.form].pack(c.keyPanel(h, at/panelWidth), at%panelWidth, k)
 }
 
+// appendValue leaves zeros for the positions after it that share its unit, where a NaN may be left of a longer sequence.
 func (c *KV) appendValue(h, at int, v []float32) {
 	for i := range panels(c.headDim) {
 		panel, part := c.valuePanel(h, i), v[i*panelWidth:min((i+1)*panelWidth, c.headDim)]
-		if c.form == F32 {
+		switch {
+		case c.form == BF16 && c.folds(i):
+			foldBF16(panel[at/4*8*foldedWidth:], at%4, part)
+		case c.form == BF16:
+			pairBF16(panel[at/2*4*panelWidth:], at%2, part)
+		case c.folds(i):
+			foldF32(floats(panel)[at/2*2*foldedWidth:], at%2, part)
+		default:
 			copy(floats(panel)[at*panelWidth:], part)
-			continue
 		}
-		pairs := panel[at/2*4*panelWidth:]
-		for d, x := range part {
-			if at%2 == 0 { // with a zero for the position after it, where a NaN may be left of a longer sequence
-				binary.LittleEndian.PutUint32(pairs[4*d:], uint32(toBF16(x)))
-			} else {
-				binary.LittleEndian.PutUint16(pairs[4*d+2:], toBF16(x))
-			}
+	}
+}
+
+// foldBF16 writes values at place n of 4.
+func foldBF16(unit []byte, n int, v []float32) {
+	for d, x := range v {
+		word := unit[8*d : 8*d+8]
+		before := binary.LittleEndian.Uint64(word) & (1<<(16*n) - 1)
+		binary.LittleEndian.PutUint64(word, before|uint64(toBF16(x))<<(16*n))
+	}
+}
+
+// pairBF16 writes values at place n of 2.
+func pairBF16(unit []byte, n int, v []float32) {
+	for d, x := range v {
+		if n == 0 {
+			binary.LittleEndian.PutUint32(unit[4*d:], uint32(toBF16(x)))
+		} else {
+			binary.LittleEndian.PutUint16(unit[4*d+2:], toBF16(x))
+		}
+	}
+}
+
+// foldF32 writes values at place n of 2.
+func foldF32(unit []float32, n int, v []float32) {
+	for d, x := range v {
+		if n == 0 {
+			unit[2*d], unit[2*d+1] = x, 0
+		} else {
+			unit[2*d+1] = x
 		}
 	}
 }

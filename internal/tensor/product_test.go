@@ -116,6 +116,53 @@ func TestPanelKernels(t *testing.T) {
 	})
 }
 
+func TestFoldedKernels(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		touch()
+		r := rand.New(rand.NewPCG(23, 24))
+		for _, f := range []Form{F32, BF16} {
+			k, twin := &active.products[f], &genericKernels.products[f]
+			if k.folded == nil {
+				continue
+			}
+			for _, in := range []int{1, 2, 3, 4, 5, 7, 8, 9, 15, 17, 33, 72, 121, 122, 123, 124, 729} {
+				for rows := 1; rows <= k.rows; rows++ {
+					x, w := random(r, rows, in), random(r, in, foldedWidth-rows%3)
+					kv := NewKV(f, 1, w.Cols, in)
+					kv.append(0, 0, w, w)
+					a, lda, _ := operands(k, f, x, New(1, in))
+					twinA, twinLDA, _ := operands(twin, f, x, New(1, in))
+					b, steps, ldc := kv.valuePanel(0, 0), (in+2*k.unit-1)/(2*k.unit), foldedWidth+r.IntN(5)
+					wantA, wantB := slices.Clone(a), slices.Clone(b)
+					start := random(r, 1, rows*ldc).Data
+					want := slices.Clone(start)
+					twin.folded(rows, steps, twinA, twinLDA, b, want, ldc)
+					got, check := guarded(t, start, rows)
+					k.folded(rows, steps, a, lda, b, got, ldc)
+					check()
+					if !slices.Equal(a, wantA) || !slices.Equal(b, wantB) {
+						t.Fatalf("%s, rows %d, in %d: the operands were written to", f, rows, in)
+					}
+					for i := range got {
+						row, col := i/ldc, i%ldc
+						size := math.Abs(float64(start[i]))
+						for n := 0; col < w.Cols && n < in; n++ {
+							size += math.Abs(float64(Row(x, row)[n] * Row(w, n)[col]))
+						}
+						bound := epsilon * size * (2 + math.Sqrt(float64(in)))
+						if col >= w.Cols {
+							bound = 0
+						}
+						if !(math.Abs(float64(got[i]-want[i])) <= bound) {
+							t.Fatalf("%s, rows %d, in %d: C[%d,%d] = %v, want %v", f, rows, in, row, col, got[i], want[i])
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
 // formError is the largest error of a product that a form may cause, relative to the root of the sum of its terms' squares.
 // The documentation names the same figures.
 var formError = [forms]float64{F32: 3e-6, F16: 1e-3, BF16: 1e-2, Q8: 0.04, Q4: 0.35}

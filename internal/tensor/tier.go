@@ -47,6 +47,8 @@ type product struct {
 	panel func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int)
 	// narrow does so for the first half of the columns; nil for all of them.
 	narrow func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int)
+	// folded does so for a folded panel, with two units a step of k; nil where panels are not folded.
+	folded func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int)
 	// powers writes exp(scale·(scores - max)) as activations and returns their sum; nil for softmax and convert.
 	powers func(dst []byte, scores []float32, scale float32) float32
 }
@@ -61,9 +63,9 @@ var (
 )
 
 var genericKernels = kernels{tier: Generic, begin: beginGo, prefetch: noPrefetch, soon: func([]byte) {}, scale: scaleGo, products: [forms]product{
-	F32:  {name: "panelF32Go", rows: 4, blockK: 256, unit: 1, x: asF32, panel: panelF32Go},
+	F32:  {name: "panelF32Go", rows: 4, blockK: 256, unit: 1, x: asF32, panel: panelF32Go, folded: foldedF32Go},
 	F16:  {name: "panelF16Go", rows: 16, blockK: 256, unit: 1, x: asF32, panel: panelF16Go},
-	BF16: {name: "panelBF16Go", rows: 4, blockK: 256, unit: 2, x: asPairs, convert: roundBF16Go, panel: panelBF16Go},
+	BF16: {name: "panelBF16Go", rows: 4, blockK: 256, unit: 2, x: asPairs, convert: roundBF16Go, panel: panelBF16Go, folded: foldedBF16Go},
 	Q8:   {name: "panelQ8Go", rows: 4, blockK: 1024, unit: 4, x: asQ8, convert: quantizeQ8Go, panel: panelQ8Go},
 	Q4:   {name: "panelQ4Go", rows: 4, blockK: 1024, unit: 8, x: asQ4, convert: quantizeQ4Go, panel: panelQ4Go},
 }}

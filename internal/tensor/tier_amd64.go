@@ -65,10 +65,10 @@ func avx2Kernels() kernels {
 func avx512Kernels(bf16, vnni bool) kernels {
 	k := avx2Kernels() // for what the CPU has no wider instructions for
 	k.tier, k.begin, k.scale = AVX512, beginning(beginAVX512), scaleRow
-	k.products[F32] = product{name: "panelF32AVX512", rows: 14, blockK: 256, unit: 1, x: asF32, panel: whole(panelF32AVX512), narrow: whole(narrowF32AVX512)}
+	k.products[F32] = product{name: "panelF32AVX512", rows: 14, blockK: 256, unit: 1, x: asF32, panel: whole(panelF32AVX512), narrow: whole(narrowF32AVX512), folded: whole(foldedF32AVX512)}
 	k.products[F16] = product{name: "panelF16AVX512", rows: 14, blockK: 512, unit: 1, x: asF32, panel: whole(panelF16AVX512), narrow: whole(narrowF16AVX512)}
 	if bf16 {
-		k.products[BF16] = product{name: "panelBF16DP", rows: 14, blockK: 512, unit: 2, x: asHalves, convert: halving, panel: whole(panelBF16DP), narrow: whole(narrowBF16DP), powers: powersBF16}
+		k.products[BF16] = product{name: "panelBF16DP", rows: 14, blockK: 512, unit: 2, x: asHalves, convert: halving, panel: whole(panelBF16DP), narrow: whole(narrowBF16DP), folded: whole(foldedBF16DP), powers: powersBF16}
 		k.appendBF16 = appendBF16
 	} else {
 		k.products[BF16] = product{name: "panelBF16AVX512", rows: 14, blockK: 512, unit: 2, x: asPairs, convert: rounding(roundBF16AVX512, 16), panel: whole(panelBF16AVX512)}
@@ -174,8 +174,12 @@ func appendBF16(c *KV, h, first int, k, v blas32.General) {
 		for d := 0; d < c.headDim; d += panelWidth {
 			n := min(panelWidth, c.headDim-d)
 			mask0, mask1 := uint16(1<<min(n, 16)-1), uint16(1<<max(n-16, 0)-1)
-			panel := c.valuePanel(h, d/panelWidth)
-			pairRowsAVX512(mask0, mask1, &panel[(first+i)/2*4*panelWidth], &Row(v, i)[d], &Row(v, i+1)[d])
+			at, panel := first+i, c.valuePanel(h, d/panelWidth)
+			if c.folds(d / panelWidth) {
+				foldRowsAVX512(mask0, at%4 == 2, &panel[at/4*8*foldedWidth], &Row(v, i)[d], &Row(v, i+1)[d])
+			} else {
+				pairRowsAVX512(mask0, mask1, &panel[at/2*4*panelWidth], &Row(v, i)[d], &Row(v, i+1)[d])
+			}
 		}
 	}
 	if i < v.Rows {

@@ -116,17 +116,48 @@ func pairRows() {
 		g, mask := GP32(), K()
 		Load(Param(name), g)
 		KMOVW(g, mask)
-		low, high := ZMM(), ZMM()
-		VMOVUPS_Z(Mem{Base: even, Disp: 64 * half}, mask, low)
-		VMOVUPS_Z(Mem{Base: odd, Disp: 64 * half}, mask, high)
-		round(low)
-		round(high)
-		VPSLLD(Imm(16), high, high)
-		VPORD(high, low, low)
-		VMOVDQU32(low, mask, Mem{Base: dst, Disp: 64 * half})
+		v := pairOfRows(mask, Mem{Base: even, Disp: 64 * half}, Mem{Base: odd, Disp: 64 * half}, round)
+		VMOVDQU32(v, mask, Mem{Base: dst, Disp: 64 * half})
 	}
 	VZEROUPPER()
 	RET()
+}
+
+// foldRows writes the interleaving of two rows for a folded panel of bfloat16, whose steps hold two such pairs.
+func foldRows() {
+	TEXT("foldRowsAVX512", NOSPLIT, "func(mask uint16, second bool, dst *byte, even, odd *float32)")
+	Doc("foldRowsAVX512 writes even[j] and odd[j], rounded to bfloat16, side by side to the first or second half of place j of the 8 of dst, for j in mask and zeros for the others. With a first half come zeros in the second.")
+	dst, even, odd := Load(Param("dst"), GP64()), Load(Param("even"), GP64()), Load(Param("odd"), GP64())
+	second, g, mask := GP8(), GP32(), K()
+	Load(Param("second"), second)
+	Load(Param("mask"), g)
+	KMOVW(g, mask)
+	v := pairOfRows(mask, Mem{Base: even}, Mem{Base: odd}, rounder(avx512))
+	VPMOVZXDQ(v.AsY(), v)
+	TESTB(second, second)
+	JNZ(LabelRef("second"))
+	VMOVDQU32(v, Mem{Base: dst})
+	VZEROUPPER()
+	RET()
+	Label("second")
+	MOVL(U32(0xaaaa), g)
+	KMOVW(g, mask)
+	VPSLLQ(Imm(32), v, v)
+	VMOVDQU32(v, mask, Mem{Base: dst})
+	VZEROUPPER()
+	RET()
+}
+
+// pairOfRows loads what mask says of two rows and puts their roundings side by side.
+func pairOfRows(mask reg.Register, even, odd Mem, round func(reg.VecVirtual)) reg.VecVirtual {
+	low, high := ZMM(), ZMM()
+	VMOVUPS_Z(even, mask, low)
+	VMOVUPS_Z(odd, mask, high)
+	round(low)
+	round(high)
+	VPSLLD(Imm(16), high, high)
+	VPORD(high, low, low)
+	return low
 }
 
 // gatherPairs writes the transposition of 16 rows into half of a panel of bfloat16.
