@@ -37,7 +37,7 @@ type Epilogue struct {
 	Activation func([]float32) // applied in place to pieces of rows; nil for none
 }
 
-// Blocks of the product. A block of a panel, blockK inputs, stays in the first-level cache while the register tiles go down the
+// Blocks of the product. A block of a panel, blockK inputs, stays in the nearest caches while the register tiles go down the
 // rows; a block of the activations stays in the second-level cache while the panels go by: some rows of so many bytes.
 type blocking struct {
 	rows, bytes int
@@ -50,7 +50,7 @@ var (
 )
 
 // taskPanels is the most panels of a task: so few that its outputs stay in the cache from one block of the inputs to the next.
-const taskPanels = 8
+const taskPanels = 4
 
 // manyWeights is the number of weights from which on they do not stay in any cache from one band of rows to the next.
 const manyWeights = 1 << 23
