@@ -178,9 +178,16 @@ func (m *multiplication) steps(rows int) (small, large int) {
 	if rows <= m.product.rows {
 		return m.x.Cols, m.x.Cols // there is no second tile to keep a panel for: read each to its end
 	}
-	small = m.product.blockK
+	small = evenly(m.x.Cols, m.product.blockK, max(m.product.x.unit, m.product.x.group))
 	large = max(1, m.block.bytes*m.product.x.unit/m.product.x.unitBytes/small) * small
 	return small, large
+}
+
+// evenly is the size of the fewest parts of at most so much that n falls into, the last one smaller by less than a unit a part. It is
+// a multiple of the unit, and so is most.
+func evenly(n, most, unit int) int {
+	parts := (n + most - 1) / most
+	return (n + parts*unit - 1) / (parts * unit) * unit
 }
 
 // panel adds inputs k…end-1 of rows top…bottom-1 times those of a part's panel i, in register tiles of even height. The last panel of a

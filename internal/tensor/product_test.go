@@ -308,6 +308,14 @@ func TestToF16AndBF16RoundToNearest(t *testing.T) {
 	}
 }
 
+func TestEvenly(t *testing.T) {
+	for _, c := range [][4]int{{1152, 576, 1, 576}, {1152, 1024, 128, 640}, {4304, 576, 1, 538}, {4304, 512, 2, 480}, {10240, 1024, 128, 1024}, {1, 256, 1, 1}, {33, 256, 8, 40}} {
+		if got := evenly(c[0], c[1], c[2]); got != c[3] {
+			t.Errorf("%d in parts of at most %d, in units of %d: %d, expected %d", c[0], c[1], c[2], got, c[3])
+		}
+	}
+}
+
 func TestLinear(t *testing.T) {
 	samples := 2000
 	if testing.Short() {

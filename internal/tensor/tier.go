@@ -38,7 +38,7 @@ type kernels struct {
 type product struct {
 	name   string
 	rows   int    // most rows of a register tile
-	blockK int    // inputs of a panel that stay near while the tiles go down the rows
+	blockK int    // most inputs of a panel that stay near while the tiles go down the rows
 	unit   int    // inputs a step of k
 	x      layout // of a row of activations
 	// convert writes a row of activations as the kernel wants them; nil for float32 as they are.

@@ -65,7 +65,7 @@ func avx2Kernels() kernels {
 func avx512Kernels(bf16, vnni bool) kernels {
 	k := avx2Kernels() // for what the CPU has no wider instructions for
 	k.tier, k.begin, k.scale = AVX512, beginning(beginAVX512), scaleRow
-	k.products[F32] = product{name: "panelF32AVX512", rows: 14, blockK: 512, unit: 1, x: asF32, panel: whole(panelF32AVX512), narrow: whole(narrowF32AVX512), folded: whole(foldedF32AVX512)}
+	k.products[F32] = product{name: "panelF32AVX512", rows: 14, blockK: 576, unit: 1, x: asF32, panel: whole(panelF32AVX512), narrow: whole(narrowF32AVX512), folded: whole(foldedF32AVX512)}
 	k.products[F16] = product{name: "panelF16AVX512", rows: 14, blockK: 512, unit: 1, x: asF32, panel: whole(panelF16AVX512), narrow: whole(narrowF16AVX512)}
 	if bf16 {
 		k.products[BF16] = product{name: "panelBF16DP", rows: 14, blockK: 512, unit: 2, x: asHalves, convert: halving, panel: whole(panelBF16DP), narrow: whole(narrowBF16DP), folded: whole(foldedBF16DP), powers: powersBF16}
@@ -76,7 +76,7 @@ func avx512Kernels(bf16, vnni bool) kernels {
 	if vnni {
 		k.products[Q8] = product{name: "panelQ8VNNI", rows: 14, blockK: 1024, unit: 4, x: asQ8, convert: quantizing(quantizeAVX512, q8Group, 4), panel: whole(panelQ8VNNI)}
 		k.products[Q4] = product{
-			name: "panelQ4VNNI", rows: 12, blockK: 1024, unit: 8, x: asQ4, convert: quantizing(quantizeAVX512, q4Group, 8),
+			name: "panelQ4VNNI", rows: 12, blockK: 1152, unit: 8, x: asQ4, convert: quantizing(quantizeAVX512, q4Group, 8),
 			panel: func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
 				panelQ4VNNI(rows, k, &a[0], lda, &b[0], &c[0], ldc, &unsignedLevels[0])
 			},
