@@ -75,7 +75,7 @@ const moreAhead = 256
 //
 // A jobs file may be written by someone who waits for each answer, so that a task is handed out with its first question. Those that
 // follow and find the same content in the same file go to that task.
-func lookAhead(ctx context.Context, all *jobs.Jobs, wanted func(hash [32]byte, hashed bool, p pair) bool, pictures preparer) <-chan task {
+func lookAhead(ctx context.Context, all *jobs.Jobs, wanted func(hash [32]byte, read error, p pair) bool, pictures preparer) <-chan task {
 	out := make(chan task)
 	room := semaphore.NewWeighted(roomAhead)
 	go func() {
@@ -119,7 +119,7 @@ func follow(t *task) *following {
 }
 
 // takes passes a task's questions on if they are about the same picture, which may have been written anew since.
-func (f *following) takes(ctx context.Context, t task, wanted func([32]byte, bool, pair) bool) bool {
+func (f *following) takes(ctx context.Context, t task, wanted func([32]byte, error, pair) bool) bool {
 	if f.more == nil || t.err != nil || t.pairs[0].Source != f.source {
 		return false
 	}
@@ -127,7 +127,7 @@ func (f *following) takes(ctx context.Context, t task, wanted func([32]byte, boo
 		return false
 	}
 	for _, p := range t.pairs {
-		if !wanted(f.hash, true, p) {
+		if !wanted(f.hash, nil, p) {
 			continue
 		}
 		select {
@@ -168,7 +168,7 @@ func grouped(all iter.Seq2[jobs.Job, error], questions int) iter.Seq[task] {
 
 // prepare reads and prepares a task's picture if any of its pairs is wanted, and drops the pairs that are not. It waits until
 // there is room for the picture.
-func prepare(ctx context.Context, t *task, room *semaphore.Weighted, wanted func([32]byte, bool, pair) bool, pictures preparer) bool {
+func prepare(ctx context.Context, t *task, room *semaphore.Weighted, wanted func([32]byte, error, pair) bool, pictures preparer) bool {
 	t.release = func() {}
 	if t.err != nil {
 		return true
@@ -178,7 +178,7 @@ func prepare(ctx context.Context, t *task, room *semaphore.Weighted, wanted func
 	t.hash, hashErr = source.Hash()
 	left := t.pairs[:0]
 	for _, p := range t.pairs {
-		if wanted(t.hash, hashErr == nil, p) {
+		if wanted(t.hash, hashErr, p) {
 			left = append(left, p)
 		}
 	}

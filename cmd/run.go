@@ -148,15 +148,11 @@ func (r *run) create() (err error) {
 }
 
 // wanted says whether a pair is this run's to answer: in its share, and not answered yet.
-func (r *run) wanted(hash [sha256.Size]byte, hashed bool, p pair) bool {
-	share := hash
-	if !hashed {
-		share = sha256.Sum256([]byte(p.Source.Path))
-	}
-	if !r.options.Shard.Mine(share) {
+func (r *run) wanted(hash [sha256.Size]byte, read error, p pair) bool {
+	if !r.options.Shard.Takes(hash, read, p.Source.Path) {
 		return false
 	}
-	if r.file == nil || !hashed {
+	if r.file == nil || read != nil {
 		return true
 	}
 	r.lock.Lock()
@@ -208,14 +204,18 @@ func (r *run) do(ctx context.Context, t task) error {
 			}
 			continue
 		}
-		a, err := r.answer(ctx, t, p, &view)
+		var a *mcllava.Answer
+		err := r.check(t, p, view)
+		if err == nil {
+			a, err = r.answer(ctx, t, p, &view)
+			if view == nil {
+				unseen = err
+			}
+		}
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
-			if view == nil {
-				unseen = err
-			}
 			err = r.fail(t, []pair{p}, err)
 		default:
 			if err = r.write(r.complete(t, p, a)); err == nil {
@@ -227,6 +227,14 @@ func (r *run) do(ctx context.Context, t task) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// check refuses a question that cannot be answered before the picture is looked at for it.
+func (r *run) check(t task, p pair, view *mcllava.View) error {
+	if view != nil {
+		return nil
+	}
+	return r.model.Check(t.picture, p.Question, r.ask)
 }
 
 // answer answers one question, and looks at the picture first unless that was done for a question before.

@@ -106,7 +106,7 @@ func knownKeys(c *cobra.Command, v *viper.Viper) error {
 	}
 	for _, key := range file.AllKeys() {
 		if !known[key] {
-			return fmt.Errorf("config file %s: %s is no setting", v.ConfigFileUsed(), key)
+			return usageError{fmt.Errorf("config file %s: %s is no setting", v.ConfigFileUsed(), key)}
 		}
 	}
 	return nil

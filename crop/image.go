@@ -3,6 +3,7 @@ package crop
 import (
 	"fmt"
 	"image"
+	"math"
 	"strconv"
 )
 
@@ -99,4 +100,11 @@ func readHeader(data []byte, lim Limits) (h header, err error) {
 	return header{f, c.Width, c.Height, f.turn(data)}, nil
 }
 
-func megapixels(pixels float64) string { return strconv.FormatFloat(pixels/1e6, 'f', -1, 64) }
+// megapixels is exact below a million pixels, and rounded up to a tenth above.
+func megapixels(pixels float64) string {
+	m := pixels / 1e6
+	if m > 1 {
+		m = math.Ceil(10*m) / 10
+	}
+	return strconv.FormatFloat(m, 'f', -1, 64)
+}

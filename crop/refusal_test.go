@@ -36,6 +36,8 @@ func TestClaimsCostNothing(t *testing.T) {
 		err  string
 	}{
 		{"PNG above the limit", hugePNG(20000, 13000), "PNG header claims 20000×13000 = 260 megapixels, the limit is 250"},
+		{"PNG far above the limit", hugePNG(65535, 65535), "PNG header claims 65535×65535 = 4294.9 megapixels, the limit is 250"},
+		{"PNG just above the limit", hugePNG(250001, 1000), "PNG header claims 250001×1000 = 250.1 megapixels, the limit is 250"},
 		{"PNG far above it", hugePNG(100000, 100000), "PNG "}, // image/png words it where int has 32 bits
 		{"PNG within it", hugePNG(15000, 15000), "PNG ends early"},
 		{"JPEG", jpegHead, "JPEG ends early"},

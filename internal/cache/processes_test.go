@@ -43,6 +43,7 @@ func work(folder string) error {
 	if err != nil {
 		return err
 	}
+	c.patience = time.Minute // there are more processes than cores
 	loaded, stored := 0, 0
 	for end := time.Now().Add(time.Duration(seconds * float64(time.Second))); time.Now().Before(end); {
 		i := rand.IntN(workerPictures)

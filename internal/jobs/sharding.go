@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"iter"
 	"strconv"
 	"strings"
 )
@@ -54,29 +53,13 @@ func (s Sharding) Mine(hash [sha256.Size]byte) bool {
 	return binary.BigEndian.Uint64(hash[:])%uint64(s.Count) == uint64(s.Index-1)
 }
 
-// Of keeps the jobs of this share: all questions about an image, wherever it is named, are in one. An image that cannot be
-// read is in the share of its path's hash. Errors are kept in all shares.
-func (s Sharding) Of(jobs iter.Seq2[Job, error]) iter.Seq2[Job, error] {
-	if s.Count <= 1 {
-		return jobs
+// Takes says whether an image is in this share, by the hash of its content or, where that could not be read, of its path: so all
+// questions about an image, wherever it is named, are in one share.
+func (s Sharding) Takes(hash [sha256.Size]byte, read error, path string) bool {
+	if read != nil {
+		hash = sha256.Sum256([]byte(path))
 	}
-	return func(yield func(Job, error) bool) {
-		var of *Source
-		var mine bool
-		for job, err := range jobs {
-			if err == nil && job.Source != of {
-				of = job.Source
-				hash, err := of.Hash()
-				if err != nil {
-					hash = sha256.Sum256([]byte(of.Path))
-				}
-				mine = s.Mine(hash)
-			}
-			if (err != nil || mine) && !yield(job, err) {
-				return
-			}
-		}
-	}
+	return s.Mine(hash)
 }
 
 // fromEnvironment is the share that a scheduler gave to this process.
