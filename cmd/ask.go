@@ -16,30 +16,21 @@ import (
 )
 
 type askOptions struct {
-	Jobs         jobs.Options
-	Converse     bool // questions come from the terminal
-	Shard        jobs.Sharding
-	Model        string
-	Precision    mcllava.Precision
-	Threads      int
-	MaxCrops     int
-	NumTokens    int // 0 for the default
-	MaxNewTokens int
-	Temperature  float64
-	TopP         float64
-	Seed         uint64
-	System       string
-	Prompt       string
-	Choices      []string
-	LogProbs     bool
-	Format       records.Format
-	Output       outputOptions
-	Cache        cacheOptions
-	FailFast     bool
-	Quiet        bool
-	Progress     bool
-	Dump         string
-	Timeout      time.Duration
+	Jobs      jobs.Options
+	Converse  bool // questions come from the terminal
+	Shard     jobs.Sharding
+	Model     string
+	Precision mcllava.Precision
+	Threads   int
+	Ask       mcllava.Options // what the model is told besides picture and question
+	Format    records.Format
+	Output    outputOptions
+	Cache     cacheOptions
+	FailFast  bool
+	Quiet     bool
+	Progress  bool
+	Dump      string
+	Timeout   time.Duration
 }
 
 // outputOptions say where records go.
@@ -112,17 +103,17 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 	v.BoolVarP(&o.Jobs.Recursive, "recursive", "r", false, "folders with all that is below them")
 	v.StringVar(&f.shard, "shard", "", "take the share `I/N` of the images, or auto for that of a Kubernetes Job, a Slurm array or GNU parallel")
 
-	v.IntVar(&o.MaxCrops, "max-crops", mcllava.DefaultMaxCrops, "most crops besides the whole picture")
-	v.IntVar(&o.NumTokens, "num-tokens", mcllava.DefaultNumTokens, "image tokens; unless given, no more than the crops have")
-	v.IntVar(&o.MaxNewTokens, "max-new-tokens", mcllava.DefaultMaxNewTokens, "most tokens of the answer")
-	v.Float64Var(&o.Temperature, "temperature", 0, "randomness of the answer; 0 takes the likeliest token each time")
-	v.Float64Var(&o.TopP, "top-p", 1, "share of probability that tokens are drawn from")
-	v.Uint64Var(&o.Seed, "seed", 0, "seed of the randomness")
-	v.StringVar(&o.System, "system", "", "`TEXT` of a system message")
-	v.StringVar(&o.Prompt, "prompt", "", "raw `TEMPLATE` with <image> and {question} in place of the published one")
-	v.StringSliceVar(&o.Choices, "choices", nil, "answer with the likeliest of these `ANSWERS`, separated by commas")
+	v.IntVar(&o.Ask.MaxCrops, "max-crops", mcllava.DefaultMaxCrops, "most crops besides the whole picture")
+	v.IntVar(&o.Ask.NumTokens, "num-tokens", mcllava.DefaultNumTokens, "image tokens; unless given, no more than the crops have")
+	v.IntVar(&o.Ask.MaxNewTokens, "max-new-tokens", mcllava.DefaultMaxNewTokens, "most tokens of the answer")
+	v.Float64Var(&o.Ask.Temperature, "temperature", 0, "randomness of the answer; 0 takes the likeliest token each time")
+	v.Float64Var(&o.Ask.TopP, "top-p", 1, "share of probability that tokens are drawn from")
+	v.Uint64Var(&o.Ask.Seed, "seed", 0, "seed of the randomness")
+	v.StringVar(&o.Ask.System, "system", "", "`TEXT` of a system message")
+	v.StringVar(&o.Ask.Prompt, "prompt", "", "raw `TEMPLATE` with <image> and {question} in place of the published one")
+	v.StringSliceVar(&o.Ask.Choices, "choices", nil, "answer with the likeliest of these `ANSWERS`, separated by commas")
 	v.BoolVar(&f.yesNo, "yes-no", false, "short for --choices Yes,No")
-	v.BoolVar(&o.LogProbs, "logprobs", false, "also say how likely the answer is")
+	v.BoolVar(&o.Ask.LogProbs, "logprobs", false, "also say how likely the answer is")
 
 	v.BoolVar(&f.json, "json", false, "print one JSON object a line")
 	v.BoolVar(&f.csv, "csv", false, "print CSV")
@@ -145,7 +136,7 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 
 // read completes the options from arguments and flags, and refuses those that make no sense together.
 func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOptions) error {
-	if err := defaultTokens(c, &o.NumTokens); err != nil {
+	if err := defaultTokens(c, &o.Ask.NumTokens); err != nil {
 		return err
 	}
 	if err := f.input(s, args, o); err != nil {
@@ -159,10 +150,10 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 		return usageError{err}
 	}
 	if f.yesNo {
-		if o.Choices != nil {
+		if o.Ask.Choices != nil {
 			return usageError{errors.New("both --choices and --yes-no are given, expected one")}
 		}
-		o.Choices = []string{"Yes", "No"}
+		o.Ask.Choices = []string{"Yes", "No"}
 	}
 	if o.Format, err = f.format(); err != nil {
 		return usageError{err}
@@ -245,17 +236,8 @@ func (o askOptions) many() bool {
 	return !o.single()
 }
 
-// question is what the model is told besides picture and question.
-func (o askOptions) question() mcllava.Options {
-	return mcllava.Options{
-		MaxCrops: o.MaxCrops, NumTokens: o.NumTokens, MaxNewTokens: o.MaxNewTokens, Temperature: o.Temperature, TopP: o.TopP,
-		Seed: o.Seed, System: o.System, Prompt: o.Prompt, Choices: o.Choices, LogProbs: o.LogProbs,
-	}
-}
-
 func ask(ctx context.Context, s Streams, o askOptions) error {
-	options := o.question()
-	if err := options.Check(); err != nil {
+	if err := o.Ask.Check(); err != nil {
 		return usageError{err}
 	}
 	o.Jobs.Stdin = interruptible{ctx, o.Jobs.Stdin}
@@ -266,7 +248,7 @@ func ask(ctx context.Context, s Streams, o askOptions) error {
 	if o.Model == "" && !o.Quiet {
 		fmt.Fprintln(s.Err, "mcllava: using the small embedded demo, which reads drawn shop signs; --model FOLDER (or MCLLAVA_MODEL) uses a real MC-LLaVA checkpoint")
 	}
-	r := &run{streams: s, options: o, ask: options, jobs: all}
+	r := &run{streams: s, options: o, jobs: all}
 	if o.Converse {
 		return r.converse(ctx)
 	}

@@ -87,7 +87,7 @@ func announce(ctx context.Context, s Streams, m *mcllava.Model, o askOptions, p 
 	if !s.ErrTerminal || o.Quiet {
 		return
 	}
-	plan, err := m.Config().Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
+	plan, err := m.Config().Plan(p.Width, p.Height, o.Ask.MaxCrops, o.Ask.NumTokens)
 	if err != nil {
 		return
 	}
@@ -96,7 +96,7 @@ func announce(ctx context.Context, s Streams, m *mcllava.Model, o askOptions, p 
 		return
 	}
 	q := questionOf(plan)
-	q.Answer = min(q.Answer, max(1, o.MaxNewTokens))
+	q.Answer = min(q.Answer, max(1, o.Ask.MaxNewTokens))
 	if t, err := newTiming(ctx, m.Config(), precision, q, o.Threads, true); err == nil && t.Total > long {
 		fmt.Fprintf(s.Err, "mcllava: this takes %s\n", t)
 	}

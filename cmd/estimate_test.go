@@ -51,7 +51,7 @@ func TestOnlyLongRunsAreAnnounced(t *testing.T) {
 		}
 		for _, c := range []struct{ terminal, quiet bool }{{true, false}, {true, true}, {false, false}} {
 			var b bytes.Buffer
-			announce(t.Context(), Streams{Err: &b, ErrTerminal: c.terminal}, m, askOptions{MaxCrops: 9, MaxNewTokens: 5, Quiet: c.quiet}, picture)
+			announce(t.Context(), Streams{Err: &b, ErrTerminal: c.terminal}, m, askOptions{Ask: mcllava.Options{MaxCrops: 9, MaxNewTokens: 5}, Quiet: c.quiet}, picture)
 			want := long && c.terminal && !c.quiet
 			if said := strings.HasPrefix(b.String(), "mcllava: this takes about "); said != want || !want && b.Len() > 0 {
 				t.Errorf("speed %v, terminal %v, quiet %v: %q", speed, c.terminal, c.quiet, b.String())

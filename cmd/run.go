@@ -22,7 +22,6 @@ import (
 type run struct {
 	streams Streams
 	options askOptions
-	ask     mcllava.Options
 	jobs    *jobs.Jobs
 	pairs   int // of the whole input; 0 where that is not known
 
@@ -99,8 +98,10 @@ func (r *run) answerAll(ctx context.Context) (err error) {
 
 // open opens the checkpoint and notes what all answers have in common.
 func (r *run) open() (err error) {
-	o := r.options
-	if r.model, err = openModel(r.streams, o); err != nil {
+	if !r.options.Quiet {
+		r.options.Ask.Note = func(text string) { r.note("mcllava: " + text) }
+	}
+	if r.model, err = openModel(r.streams, r.options); err != nil {
 		return err
 	}
 	r.opened.Store(r.model)
@@ -109,15 +110,13 @@ func (r *run) open() (err error) {
 		r.model.Close()
 		return err
 	}
+	o := r.options.Ask
 	r.settings = records.Settings{
 		Knobs: records.Knobs{
 			MaxCrops: o.MaxCrops, NumTokens: o.NumTokens, MaxNewTokens: o.MaxNewTokens, Temperature: o.Temperature, TopP: o.TopP, Seed: o.Seed,
 			System: o.System, Prompt: o.Prompt, Choices: o.Choices, Confidence: o.LogProbs, Precision: r.model.Precision(),
 		},
 		Checkpoint: identity, Model: r.model.Name(),
-	}
-	if !o.Quiet {
-		r.ask.Note = func(text string) { r.note("mcllava: " + text) }
 	}
 	return nil
 }
@@ -163,14 +162,14 @@ func (r *run) wanted(hash [sha256.Size]byte, read error, p pair) bool {
 // room is that of a picture, which is but decoded while the checkpoint is still being opened.
 func (r *run) room(p *mcllava.Picture) int64 {
 	if m := r.opened.Load(); m != nil {
-		return m.PrepareBytes(p, r.ask)
+		return m.PrepareBytes(p, r.options.Ask)
 	}
 	return p.Bytes()
 }
 
 func (r *run) prepare(p *mcllava.Picture) error {
 	if m := r.opened.Load(); m != nil {
-		return m.Prepare(p, r.ask)
+		return m.Prepare(p, r.options.Ask)
 	}
 	return p.Decode()
 }
@@ -234,7 +233,7 @@ func (r *run) check(t task, p pair, view *mcllava.View) error {
 	if view != nil {
 		return nil
 	}
-	return r.model.Check(t.picture, p.Question, r.ask)
+	return r.model.Check(t.picture, p.Question, r.options.Ask)
 }
 
 // answer answers one question, and looks at the picture first unless that was done for a question before.
@@ -244,7 +243,7 @@ func (r *run) answer(ctx context.Context, t task, p pair, view **mcllava.View) (
 		ctx, cancel = context.WithTimeout(ctx, r.options.Timeout)
 		defer cancel()
 	}
-	o := r.ask
+	o := r.options.Ask
 	o.Progress = r.bar.report
 	if r.options.Dump != "" {
 		o.Stages = &mcllava.Stages{}
@@ -424,7 +423,7 @@ func (r *run) converse(ctx context.Context) error {
 	r.bar = newProgress(r.streams, r.options, 1)
 	defer r.bar.clear()
 	announce(ctx, r.streams, r.model, r.options, t.picture)
-	o := r.ask
+	o := r.options.Ask
 	o.Progress = r.bar.report
 	view, err := r.model.See(ctx, t.picture, o)
 	if err != nil {
