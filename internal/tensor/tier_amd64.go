@@ -42,9 +42,9 @@ func halves(f panel, unitBytes int) func(rows, k int, a []byte, lda int, b []byt
 
 func avx2Kernels() kernels {
 	return kernels{tier: AVX2, begin: beginning(beginAVX2), prefetch: prefetching, soon: soon, scale: scaleGo, products: [forms]product{
-		F32:  {name: "panelF32AVX2", rows: 6, blockK: 256, unit: 1, x: asF32, panel: halves(panelF32AVX2, 4*panelWidth)},
+		F32:  {name: "panelF32AVX2", rows: 6, blockK: 256, unit: 1, x: asF32, panel: halves(panelF32AVX2, 4*panelWidth), narrow: whole(panelF32AVX2)},
 		F16:  {name: "panelF16AVX2", rows: 6, blockK: 256, unit: 1, x: asF32, panel: halves(panelF16AVX2, 2*panelWidth)},
-		BF16: {name: "panelBF16AVX2", rows: 6, blockK: 256, unit: 2, x: asPairs, convert: rounding(roundBF16AVX2, 8), panel: halves(panelBF16AVX2, 4*panelWidth)},
+		BF16: {name: "panelBF16AVX2", rows: 6, blockK: 256, unit: 2, x: asPairs, convert: rounding(roundBF16AVX2, 8), panel: halves(panelBF16AVX2, 4*panelWidth), narrow: whole(panelBF16AVX2)},
 		Q8: {
 			name: "panelQ8AVX2", rows: 2, blockK: 1024, unit: 4, x: asQ8, convert: quantizing(quantizeAVX2, q8Group, 4),
 			panel: func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
