@@ -15,6 +15,47 @@ import (
 	"golang.org/x/term"
 )
 
+// converse answers what is typed about one picture.
+func (r *run) converse(ctx context.Context) error {
+	in, ok := r.streams.In.(*os.File)
+	if !ok {
+		return usageError{errors.New("there is no terminal to ask questions at")}
+	}
+	if n, known := r.jobs.Count(); known && n > 1 {
+		return usageError{fmt.Errorf("%s: %d pictures and no QUESTION; a prompt is about one picture", r.options.Jobs.Images[0], n)}
+	}
+	var t task
+	for t = range lookAhead(ctx, r.jobs, r.wanted, r) {
+		break
+	}
+	if t.err != nil {
+		return named(t.image, t.err)
+	}
+	if err := r.open(); err != nil {
+		return err
+	}
+	defer r.model.Close()
+	r.bar = newProgress(r.streams, r.options, 1)
+	defer r.bar.clear()
+	announce(ctx, r.streams, r.model, r.options, t.picture)
+	o := r.options.Ask
+	o.Progress = r.bar.report
+	view, err := r.model.See(ctx, t.picture, o)
+	if err != nil {
+		return named(t.image, err)
+	}
+	r.bar.clear()
+	o.Piece = func(text string) { _, _ = io.WriteString(r.streams.Out, text) }
+	return converse(ctx, r.streams, newTerminalLines(in, r.streams.Err, "> "), func(ctx context.Context, question string) error {
+		a, err := r.model.Answer(ctx, view, question, o)
+		if err == nil && o.Choices != nil {
+			_, err = io.WriteString(r.streams.Out, a.Text)
+		}
+		fmt.Fprintln(r.streams.Out)
+		return err
+	})
+}
+
 // lineReader hands out what the user types, a line at a time, until io.EOF. It gives up when ctx is done.
 type lineReader interface {
 	ReadLine(ctx context.Context) (string, error)
