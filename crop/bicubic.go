@@ -116,13 +116,13 @@ func reach(i, n, length int) (before, inside, after float64) {
 	return before, inside, after
 }
 
-// keys is the cubic convolution kernel with a = -0.5 (R. Keys, 1981), for x of 0 or more.
+// keys is the cubic convolution kernel with a = -0.5 (R. Keys, 1981), for x of 0 or more, rounded as nfnt/resize's own.
 func keys(x float64) float64 {
 	switch {
 	case x < 1:
-		return (1.5*x-2.5)*x*x + 1
+		return x*x*(1.5*x-2.5) + 1
 	case x < 2:
-		return ((2.5-0.5*x)*x-4)*x + 2
+		return x*(x*(2.5-0.5*x)-4) + 2
 	}
 	return 0
 }

@@ -30,6 +30,9 @@ func TestResampleIsResized(t *testing.T) {
 		{17, 19, 50, 50, 49},
 		{17, 19, 50, 50, 51},
 		{17, 19, 1, 1, 5},
+		{183, 147, 64, 357, 48}, // where the last bit of a weight shows
+		{195, 55, 60, 465, 39},
+		{53, 177, 80, 347, 46},
 	} {
 		box := image.Rect(c.x, c.y, c.x+c.w, c.y+c.h)
 		t.Run(fmt.Sprintf("%dx%d to %d", c.w, c.h, c.size), func(t *testing.T) {
