@@ -25,10 +25,14 @@ func (r *run) converse(ctx context.Context) error {
 		return usageError{fmt.Errorf("%s: %d pictures and no QUESTION; a prompt is about one picture", r.options.Jobs.Images[0], n)}
 	}
 	var t task
-	for t = range lookAhead(ctx, r.jobs, r.wanted, r) {
+	every := func([32]byte, error, pair) bool { return true } // a prompt has no share
+	for t = range until(ctx, lookAhead(ctx, r.jobs, every, r)) {
 		break
 	}
-	if t.err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case t.err != nil:
 		return named(t.image, t.err)
 	}
 	if err := r.open(); err != nil {

@@ -73,6 +73,36 @@ func TestPromptEnds(t *testing.T) {
 	}
 }
 
+// TestPromptEndsEarly ends a prompt while its picture is still being read.
+func TestPromptEndsEarly(t *testing.T) {
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		p := prompt(t, pipe)
+		p.await(t, "embedded demo")
+		if err := p.program.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+		p.await(t, "mcllava: interrupted")
+		p.ends(t, exitInterrupted)
+	}
+}
+
+// TestPromptHasNoShare asks about a picture of either half of all.
+func TestPromptHasNoShare(t *testing.T) {
+	t.Parallel()
+	picture := filepath.Join(smallStreets(t, 3), "3.png")
+	for _, share := range []string{"1/2", "2/2"} {
+		p := prompt(t, picture, "--shard", share)
+		p.await(t, "> ")
+		p.write(t, "\x04")
+		p.ends(t, 0)
+	}
+}
+
 // raw says whether what is typed is passed on as it is.
 func (p *terminal) raw(t *testing.T) bool {
 	t.Helper()
