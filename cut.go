@@ -33,7 +33,7 @@ func (c *cut) rows(i, from, to int) { crop.Pixels(c.crop(i), c.upright, c.boxes[
 // Prepare decodes a picture and cuts its crops ahead of See, with the same options. It may be called while the model is at work,
 // and takes up to PrepareBytes of memory until the picture is let go.
 func (m *Model) Prepare(p *Picture, o Options) error {
-	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
+	plan, err := m.planAhead(p, o)
 	if err != nil || m.Remembers(p, o) {
 		return err
 	}
@@ -50,13 +50,22 @@ func (m *Model) Prepare(p *Picture, o Options) error {
 }
 
 // PrepareBytes is the memory that a picture takes once it is prepared: 4 bytes a pixel, and a byte a value of its crops. It is 0
-// if See would take its features from the cache.
+// if See would take its features from the cache, or no question about it would fit.
 func (m *Model) PrepareBytes(p *Picture, o Options) int64 {
-	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
+	plan, err := m.planAhead(p, o)
 	if err != nil || m.Remembers(p, o) {
 		return 0
 	}
 	return p.Bytes() + int64(len(plan.Boxes)*m.encoder.Config().Pixels())
+}
+
+// planAhead is the plan of a picture that a question can be asked about.
+func (m *Model) planAhead(p *Picture, o Options) (Plan, error) {
+	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
+	if err != nil {
+		return Plan{}, err
+	}
+	return plan, m.fits(0, plan, nil)
 }
 
 // cutFor is what was cut ahead for a plan; nil if that was not done.

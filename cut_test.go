@@ -64,3 +64,20 @@ func TestPrepareRefusesABrokenPicture(t *testing.T) {
 		t.Error("half a picture is prepared")
 	}
 }
+
+// Crops of which the model has no room for the image tokens may be more than there is memory for.
+func TestPrepareRefusesTooManyTokens(t *testing.T) {
+	m := open(t, Demo)
+	p, err := OpenPicture(read(t, "testdata/street.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Defaults()
+	o.NumTokens = m.config.Text.Context
+	if err := m.Prepare(p, o); err == nil || p.ahead != nil {
+		t.Errorf("crops of %d image tokens are cut: %v", o.NumTokens, err)
+	}
+	if bytes := m.PrepareBytes(p, o); bytes != 0 {
+		t.Errorf("takes %d bytes, expected none", bytes)
+	}
+}
