@@ -31,10 +31,10 @@ func (c *cut) crop(i int) []uint8 {
 func (c *cut) rows(i, from, to int) { crop.Pixels(c.crop(i), c.upright, c.boxes[i], c.size, from, to) }
 
 // Prepare decodes a picture and cuts its crops ahead of See, with the same options. It may be called while the model is at work,
-// and takes up to PrepareBytes of memory until the picture is let go.
+// and takes up to PrepareBytes of memory until the picture is let go. A picture that no question would fit is left as it is.
 func (m *Model) Prepare(p *Picture, o Options) error {
-	plan, err := m.planAhead(p, o)
-	if err != nil || m.Remembers(p, o) {
+	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
+	if err != nil || m.fits(0, plan, nil) != nil || m.Remembers(p, o) {
 		return err
 	}
 	if err := p.Decode(); err != nil {
@@ -52,20 +52,11 @@ func (m *Model) Prepare(p *Picture, o Options) error {
 // PrepareBytes is the memory that a picture takes once it is prepared: 4 bytes a pixel, and a byte a value of its crops. It is 0
 // if See would take its features from the cache, or no question about it would fit.
 func (m *Model) PrepareBytes(p *Picture, o Options) int64 {
-	plan, err := m.planAhead(p, o)
-	if err != nil || m.Remembers(p, o) {
+	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
+	if err != nil || m.fits(0, plan, nil) != nil || m.Remembers(p, o) {
 		return 0
 	}
 	return p.Bytes() + int64(len(plan.Boxes)*m.encoder.Config().Pixels())
-}
-
-// planAhead is the plan of a picture that a question can be asked about.
-func (m *Model) planAhead(p *Picture, o Options) (Plan, error) {
-	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
-	if err != nil {
-		return Plan{}, err
-	}
-	return plan, m.fits(0, plan, nil)
 }
 
 // cutFor is what was cut ahead for a plan; nil if that was not done.
