@@ -176,7 +176,11 @@ func (r *run) end(ctx context.Context, err error) error {
 		hint := ""
 		kept := r.options.Output.Overwrite && r.answered == 0 // the file is as it was
 		if r.file != nil && !kept && r.options.Format.CheckResume() == nil {
-			hint = fmt.Sprintf(" after %d answers; the same command with --resume goes on", r.answered)
+			with := "--resume"
+			if r.options.Output.Overwrite {
+				with = "--resume in place of --overwrite"
+			}
+			hint = fmt.Sprintf(" after %d answers; the same command with %s goes on", r.answered, with)
 		}
 		return interrupted{hint}
 	case err != nil:
