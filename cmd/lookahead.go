@@ -196,6 +196,7 @@ func prepare(ctx context.Context, t *task, room *semaphore.Weighted, wanted func
 	if t.picture, t.err = mcllava.OpenPicture(data); t.err != nil {
 		return true
 	}
+	t.hash = t.picture.Hash // of what is answered about, should the file have been written anew since
 	weight := min(roomAhead, pictures.room(t.picture))
 	if weight == 0 {
 		return true
