@@ -1,0 +1,29 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestReadPictureFromAPipe reads what is written to a pipe, and gives up on one that nobody writes to.
+func TestReadPictureFromAPipe(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = os.WriteFile(pipe, []byte("picture"), 0o600) }()
+	if data, err := (Streams{}).readPicture(t.Context(), pipe); err != nil || string(data) != "picture" {
+		t.Errorf("read %q, %v", data, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := (Streams{}).readPicture(ctx, pipe); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v, expected that time is up", err)
+	}
+}
