@@ -30,8 +30,9 @@ func (c *cut) crop(i int) []uint8 {
 // rows cuts rows from ≤ y < to of crop i.
 func (c *cut) rows(i, from, to int) { crop.Pixels(c.crop(i), c.upright, c.boxes[i], c.size, from, to) }
 
-// Prepare decodes a picture and cuts its crops ahead of See, with the same options. It may be called while the model is at work,
-// and takes up to PrepareBytes of memory until the picture is let go. A picture that no question would fit is left as it is.
+// Prepare decodes a picture and cuts its crops ahead of See, with the same options. It may be called while the model is at work
+// on another picture, and takes up to PrepareBytes of memory until the picture is let go. A picture that no question would fit is
+// left as it is.
 func (m *Model) Prepare(p *Picture, o Options) error {
 	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
 	if err != nil || m.fits(0, plan, nil) != nil || m.Remembers(p, o) {

@@ -166,6 +166,8 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 		err = fmt.Errorf("timeout is %v, expected 0 or more", o.Timeout)
 	case o.Threads < 0:
 		err = fmt.Errorf("threads is %d, expected 0 or more", o.Threads)
+	case o.Converse && o.Output.Path != "":
+		err = errors.New("--output is given and no QUESTION; a prompt answers on the terminal alone")
 	case o.Output.Path == "" && (o.Output.Resume || o.Output.Overwrite):
 		err = errors.New("--resume and --overwrite are about an --output, which is missing")
 	case o.Output.Resume && o.Output.Overwrite:

@@ -103,6 +103,13 @@ func TestPromptHasNoShare(t *testing.T) {
 	}
 }
 
+func TestPromptHasNoOutputFile(t *testing.T) {
+	t.Parallel()
+	p := prompt(t, filepath.Join(smallStreets(t, 1), "1.png"), "-o", filepath.Join(t.TempDir(), "answers"))
+	p.await(t, "--output is given and no QUESTION")
+	p.ends(t, exitUsage)
+}
+
 // raw says whether what is typed is passed on as it is.
 func (p *terminal) raw(t *testing.T) bool {
 	t.Helper()
