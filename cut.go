@@ -34,9 +34,9 @@ func (c *cut) rows(i, from, to int) { crop.Pixels(c.crop(i), c.upright, c.boxes[
 // on another picture, and takes up to PrepareBytes of memory until the picture is let go. A picture that no question would fit is
 // left as it is.
 func (m *Model) Prepare(p *Picture, o Options) error {
-	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
-	if err != nil || m.fits(0, plan, nil) != nil || m.Remembers(p, o) {
-		return err
+	plan, ok := m.cutsFor(p, o)
+	if !ok {
+		return nil
 	}
 	if err := p.Decode(); err != nil {
 		return err
@@ -53,11 +53,18 @@ func (m *Model) Prepare(p *Picture, o Options) error {
 // PrepareBytes is the memory that a picture takes once it is prepared: 4 bytes a pixel, and a byte a value of its crops. It is 0
 // if See would take its features from the cache, or no question about it would fit.
 func (m *Model) PrepareBytes(p *Picture, o Options) int64 {
-	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
-	if err != nil || m.fits(0, plan, nil) != nil || m.Remembers(p, o) {
+	plan, ok := m.cutsFor(p, o)
+	if !ok {
 		return 0
 	}
 	return p.Bytes() + int64(len(plan.Boxes)*m.encoder.Config().Pixels())
+}
+
+// cutsFor is how See would cut a picture, if it comes to that: not if there is no such plan, the cache has the features, or a
+// question would not fit.
+func (m *Model) cutsFor(p *Picture, o Options) (Plan, bool) {
+	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
+	return plan, err == nil && m.fits(0, plan, nil) == nil && !m.Remembers(p, o)
 }
 
 // cutFor is what was cut ahead for a plan; nil if that was not done.

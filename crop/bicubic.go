@@ -2,7 +2,6 @@ package crop
 
 import (
 	"image"
-	"math"
 
 	"github.com/nfnt/resize"
 )
@@ -66,63 +65,25 @@ type lines struct {
 
 func (l lines) channels(line, i int) []uint8 { return l.pix[line*l.next+i*l.step:][:6] }
 
-// dropOutside corrects the resized lines near their ends. Where the filter reaches beyond the picture, nfnt/resize
-// takes the outermost pixel again for each place outside; Pillow leaves those places out and divides by the weights
-// that remain.
+// dropOutside corrects the resized lines near their ends; see reach.
 func dropOutside(resized, source lines) {
 	if resized.length == source.length {
 		return
 	}
 	last := source.length - 1
 	for i := range resized.length {
-		before, inside, after := reach(i, resized.length, source.length)
-		if before == 0 && after == 0 {
+		reach := reachOf(i, resized.length, source.length)
+		if !reach.outside() {
 			continue
 		}
-		all := before + inside + after
 		for line := range resized.count {
 			p, first, final := resized.channels(line, i), source.channels(line, 0), source.channels(line, last)
 			for c := 0; c < len(p); c += 2 {
-				v := (all*value(p[c:]) - before*value(first[c:]) - after*value(final[c:])) / inside
-				u := uint16(math.Round(min(max(v, 0), 0xffff)))
+				u := reach.drop(value(p[c:]), value(first[c:]), value(final[c:]))
 				p[c], p[c+1] = uint8(u>>8), uint8(u)
 			}
 		}
 	}
 }
 
-func value(p []uint8) float64 { return float64(int(p[0])<<8 | int(p[1])) }
-
-// reach sums nfnt/resize's weights for output pixel i of n: those of the places before the line of length pixels, in
-// it, and after it.
-func reach(i, n, length int) (before, inside, after float64) {
-	scale := float64(length) / float64(n)
-	taps := 4 * int(math.Max(math.Ceil(scale), 1))
-	centre := scale*(float64(i)+0.5) - 0.5
-	start := int(centre) - taps/2 + 1
-	if start >= 0 && start+taps <= length {
-		return 0, 1, 0
-	}
-	for k := start; k < start+taps; k++ {
-		switch w := keys(math.Abs(centre-float64(k)) / math.Max(scale, 1)); {
-		case k < 0:
-			before += w
-		case k >= length:
-			after += w
-		default:
-			inside += w
-		}
-	}
-	return before, inside, after
-}
-
-// keys is the cubic convolution kernel with a = -0.5 (R. Keys, 1981), for x of 0 or more, rounded as nfnt/resize's own.
-func keys(x float64) float64 {
-	switch {
-	case x < 1:
-		return x*x*(1.5*x-2.5) + 1
-	case x < 2:
-		return x*(x*(2.5-0.5*x)-4) + 2
-	}
-	return 0
-}
+func value(p []uint8) int32 { return int32(p[0])<<8 | int32(p[1]) }

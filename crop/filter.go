@@ -16,17 +16,15 @@ type filter struct {
 
 // output is what makes an output pixel of its weighted sum.
 type output struct {
-	scale                 uint64  // ⌈257·2⁶⁴/the sum of weights⌉
-	before, inside, after float64 // the weights as by reach
+	scale uint64 // ⌈257·2⁶⁴/the sum of weights⌉
+	reach reach
 }
-
-func (o *output) outside() bool { return o.before != 0 || o.after != 0 }
 
 // pixels are two output pixels, of the sums and of the first and the last pixels of their lines.
 func (o *output) pixels(sums, first, last pair) pair {
 	low, high := o.at16(sums.low()), o.at16(sums.high())
-	if o.outside() {
-		low, high = o.insideOf(low, first.low(), last.low()), o.insideOf(high, first.high(), last.high())
+	if o.reach.outside() {
+		low, high = o.reach.drop(low, 257*first.low(), 257*last.low()), o.reach.drop(high, 257*first.high(), 257*last.high())
 	}
 	return pairOf(to8(low), to8(high))
 }
@@ -35,13 +33,6 @@ func (o *output) pixels(sums, first, last pair) pair {
 func (o *output) at16(sum int32) int32 {
 	v, _ := bits.Mul64(uint64(max(sum, 0)), o.scale)
 	return int32(min(v, 0xffff))
-}
-
-// insideOf leaves out the places outside, as dropOutside does.
-func (o *output) insideOf(v, first, last int32) int32 {
-	all := o.before + o.inside + o.after
-	kept := (all*float64(v) - o.before*float64(257*first) - o.after*float64(257*last)) / o.inside
-	return int32(math.Round(min(max(kept, 0), 0xffff)))
 }
 
 // newFilter is the filter from length pixels to n. Its taps are a multiple of four; those that count nowhere are left out.
@@ -64,7 +55,7 @@ func newFilter(length, n int) *filter {
 		o := &f.outputs[i]
 		o.scale, _ = bits.Div64(257, 0, uint64(sum))
 		o.scale++
-		o.before, o.inside, o.after = reach(i, n, length)
+		o.reach = reachOf(i, n, length)
 		spared = min(spared, idle(w))
 	}
 	f.taps = all - spared/4*4

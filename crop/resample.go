@@ -18,10 +18,10 @@ func resample(dst []uint8, img *image.RGBA, box image.Rectangle, size, from, to 
 		}
 		weigh(sums, down.weightsOf(y), taps)
 		first, last := taps[0], taps[0] // where they do not count
-		if o.before != 0 {
+		if o.reach.before != 0 {
 			first = rows.row(0)
 		}
-		if o.after != 0 {
+		if o.reach.after != 0 {
 			last = rows.row(box.Dy() - 1)
 		}
 		for j, sum := range sums {
@@ -96,7 +96,7 @@ func (w *window) row(y int) []pair {
 	}
 	for ; w.ready <= y; w.ready += 2 {
 		w.load(w.ready)
-		w.shrink(w.held[w.ready%len(w.held)], w.held[(w.ready+1)%len(w.held)])
+		w.resize(w.held[w.ready%len(w.held)], w.held[(w.ready+1)%len(w.held)])
 	}
 	return w.held[y%len(w.held)]
 }
@@ -118,8 +118,8 @@ func (w *window) load(y int) {
 	}
 }
 
-// shrink filters what was loaded along x.
-func (w *window) shrink(upper, lower []pair) {
+// resize makes two rows of the window of the two of the box that are loaded.
+func (w *window) resize(upper, lower []pair) {
 	f, size := w.across, w.across.n
 	end := len(w.upper) - 1
 	for x := range size {
