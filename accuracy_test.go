@@ -55,7 +55,7 @@ type crops struct {
 
 func (m *Model) cropsOf(t *testing.T, upright *image.RGBA, maxCrops, numTokens int) crops {
 	t.Helper()
-	plan, err := m.config.Plan(upright.Bounds().Dx(), upright.Bounds().Dy(), maxCrops, numTokens)
+	plan, err := PlanFor(m.config, upright.Bounds().Dx(), upright.Bounds().Dy(), maxCrops, numTokens)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func TestAccuracy(t *testing.T) {
 	}
 }
 
-func (p Precision) name() string {
+func (p measuredPrecision) name() string {
 	if p.Form == "" {
 		return "vision " + p.Vision + ", text " + p.Text
 	}

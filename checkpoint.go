@@ -1,95 +1,71 @@
 package mcllava
 
 import (
-	"fmt"
-	"io/fs"
+	"context"
 
-	"github.com/mcllava/mcllava/encoder"
-	"github.com/mcllava/mcllava/internal/safetensors"
-	"github.com/mcllava/mcllava/internal/tensor"
-	"github.com/mcllava/mcllava/internal/weights"
-	"github.com/mcllava/mcllava/llm"
+	"github.com/mcllava/mcllava/internal/checkpoint"
+	"github.com/mcllava/mcllava/tokenizer"
 )
 
-// checkpoint is a checkpoint's configuration and its tensors, published or packed.
-type checkpoint struct {
-	name    string
-	files   fs.FS
-	config  Config
-	tensors *safetensors.Checkpoint
-	packed  *weights.Packed   // nil if they are published
-	own     weights.Precision // that the values come in
+// Demo is the name of the checkpoint that the program carries.
+const Demo = checkpoint.Demo
+
+// ModelType is the model_type of every checkpoint that can be opened.
+const ModelType = checkpoint.ModelType
+
+// What is known of a checkpoint before it is opened, and how it is to be held.
+type (
+	// Config is a checkpoint's config.json, with the published defaults where a key is missing.
+	Config = checkpoint.Config
+
+	// TextConfig is the decoder's part of config.json.
+	TextConfig = checkpoint.TextConfig
+
+	// VisionConfig is the vision tower's part of config.json.
+	VisionConfig = checkpoint.VisionConfig
+
+	// Precision names the forms that weights are held and computed in. The zero value is that of the checkpoint.
+	Precision = checkpoint.Precision
+
+	// ConvertOptions say what is converted to what.
+	ConvertOptions = checkpoint.ConvertOptions
+
+	// Info is what can be said of a checkpoint without running it.
+	Info = checkpoint.Info
+
+	// Part is a part of the model as it is held in memory.
+	Part = checkpoint.Part
+)
+
+// PublishedConfig is the shape of visheratin/MC-LLaVA-3b.
+func PublishedConfig() Config { return checkpoint.PublishedConfig() }
+
+// ReadConfig reads the shape of a checkpoint without its weights; of the embedded one if the folder is "" or Demo.
+func ReadConfig(folder string) (Config, error) { return checkpoint.ReadConfig(folder) }
+
+// ReadPrecision names the form of each part of a checkpoint, of the embedded one if the folder is "" or Demo, as it would be used.
+func ReadPrecision(folder string, p Precision) (Precision, error) {
+	return checkpoint.ReadPrecision(folder, p)
 }
 
-// openCheckpoint reads the configuration and the tensors' headers of a checkpoint in a folder, or of the embedded one if the
-// folder is "" or Demo.
-func openCheckpoint(folder string) (*checkpoint, error) {
-	files, name, err := checkpointFiles(folder)
-	if err != nil {
-		return nil, err
-	}
-	c := &checkpoint{name: name, files: files}
-	if err := c.read(folder); err != nil {
-		c.close()
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return c, nil
+// OpenTokenizer reads the tokenizer of a folder that may hold nothing else, or of the embedded checkpoint if it is "" or Demo.
+func OpenTokenizer(folder string) (*tokenizer.Tokenizer, error) {
+	return checkpoint.OpenTokenizer(folder)
 }
 
-func (c *checkpoint) read(folder string) (err error) {
-	if c.config, err = readConfig(c.files); err != nil {
-		return err
-	}
-	if c.tensors, err = openWeights(folder); err != nil {
-		return err
-	}
-	switch {
-	case weights.IsPacked(c.tensors):
-		if c.packed, err = weights.ReadPacked(c.tensors); err != nil {
-			return err
-		}
-		c.own = c.packed.Precision
-	case c.name != Demo:
-		c.own = weights.PublishedPrecision(c.tensors)
-	}
-	return nil
+// Inspect reads the headers of a checkpoint, of the embedded one if the folder is "" or Demo, and says how it would be held in
+// a precision.
+func Inspect(folder string, p Precision) (*Info, error) { return checkpoint.Inspect(folder, p) }
+
+// Convert writes the checkpoint o.From to the folder o.To as the model holds it in a precision, so that it is opened by mapping
+// it. What an interrupted conversion has written is kept. If the folder has the whole of it already, nothing is written and
+// already is true. The error names what is wrong with either checkpoint, or is the context's.
+func Convert(ctx context.Context, o ConvertOptions) (already bool, err error) {
+	return checkpoint.Convert(ctx, o)
 }
 
-func (c *checkpoint) close() {
-	if c.tensors != nil {
-		_ = c.tensors.Close()
-	}
-}
-
-// precision is the checkpoint's own or, if it is a published one, another that is asked for.
-func (c *checkpoint) precision(asked Precision) (weights.Precision, error) {
-	p, err := asked.over(c.own)
-	if err == nil && c.packed != nil && p != c.own {
-		err = fmt.Errorf("converted to %s, so that it cannot be used in %s; convert the published checkpoint to that", c.own, p)
-	}
-	return p, err
-}
-
-// source is where the model takes its weights from.
-func (c *checkpoint) source(p *tensor.Pool, precision weights.Precision) *weights.Source {
-	if c.packed != nil {
-		return weights.Of(c.packed, p, precision)
-	}
-	return weights.From(c.tensors, p, precision)
-}
-
-// items lists what the model holds of the checkpoint.
-func (c *checkpoint) items(precision weights.Precision) ([]weights.Item, error) {
-	load := func(w *weights.Source) { loadWeights(c.config, w) }
-	if c.packed == nil {
-		return weights.List(c.tensors, precision, load, unused)
-	}
-	w := c.source(nil, precision)
-	load(w)
-	return c.packed.Items(), w.Finish(unused)
-}
-
-// loadWeights reads both parts of the model. Errors are kept by w.
-func loadWeights(c Config, w *weights.Source) (*encoder.Encoder, *llm.Decoder) {
-	return encoder.Load(c.Encoder(), w), llm.Load(c.Decoder(), w.Under("language_model."))
+// Verify compares the weights of a checkpoint that Convert wrote with their checksums, on threads goroutines, and calls progress
+// with the bytes done. The error names a tensor that is damaged.
+func Verify(ctx context.Context, folder string, threads int, progress func(done, total int64)) error {
+	return checkpoint.Verify(ctx, folder, threads, progress)
 }

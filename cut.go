@@ -63,7 +63,7 @@ func (m *Model) PrepareBytes(p *Picture, o Options) int64 {
 // cutsFor is how See would cut a picture, if it comes to that: not if there is no such plan, the cache has the features, or a
 // question would not fit.
 func (m *Model) cutsFor(p *Picture, o Options) (Plan, bool) {
-	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
+	plan, err := PlanFor(m.config, p.Width, p.Height, o.MaxCrops, o.NumTokens)
 	return plan, err == nil && m.fits(0, plan, nil) == nil && !m.Remembers(p, o)
 }
 

@@ -6,6 +6,7 @@ import (
 	"gonum.org/v1/gonum/blas/blas32"
 
 	"github.com/mcllava/mcllava/internal/cache"
+	"github.com/mcllava/mcllava/internal/checkpoint"
 	"github.com/mcllava/mcllava/internal/tensor"
 )
 
@@ -25,9 +26,9 @@ func (m *Model) UseCache(folder string, limit int64) error {
 
 // Identity tells the checkpoint from others by the names, sizes and headers of its files. It is the same for every copy.
 func (m *Model) Identity() (string, error) {
-	identity, err := cache.Identity(m.files.files)
+	identity, err := checkpoint.Identity(m.checkpoint.Files)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", m.name, err)
+		return "", fmt.Errorf("%s: %w", m.Name(), err)
 	}
 	return identity, nil
 }
@@ -42,7 +43,7 @@ func (m *Model) key(p *Picture, plan Plan) (cache.Key, error) {
 	return cache.Key{
 		Picture:    p.Hash,
 		Grid:       fmt.Sprintf("%d: %d crops of %d pixels at %d", gridVersion, len(plan.Boxes), plan.Size, m.config.Vision.ImageSize),
-		Precision:  fmt.Sprintf("%s, %s", m.precision.Vision, tier),
+		Precision:  fmt.Sprintf("%s, %s", m.forms.Vision, tier),
 		Checkpoint: print,
 	}, nil
 }
@@ -51,7 +52,7 @@ func (m *Model) key(p *Picture, plan Plan) (cache.Key, error) {
 // called at any time.
 func (m *Model) Remembers(p *Picture, o Options) bool {
 	c := m.cache.Load()
-	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
+	plan, err := PlanFor(m.config, p.Width, p.Height, o.MaxCrops, o.NumTokens)
 	if c == nil || err != nil {
 		return false
 	}

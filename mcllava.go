@@ -118,7 +118,7 @@ func (m *Model) Check(p *Picture, question string, o Options) error {
 	if err != nil {
 		return err
 	}
-	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
+	plan, err := PlanFor(m.config, p.Width, p.Height, o.MaxCrops, o.NumTokens)
 	if err != nil {
 		return err
 	}

@@ -105,7 +105,7 @@ func checkTokens(t *testing.T, got []int, c reference.Case) {
 
 func TestPlan(t *testing.T) {
 	c := PublishedConfig()
-	p, err := c.Plan(4240, 2832, 100, 0)
+	p, err := PlanFor(c, 4240, 2832, 100, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestPlan(t *testing.T) {
 		side, crops, tokens int
 		say                 string
 	}{{4000, -1, 0, "max-crops is -1"}, {4000, 0, -5, "num-tokens is -5"}, {4000, 100, 96, "at least 101"}, {4000, 0, 729, "give 728 at most"}, {20000, 2000, 0, "need at least"}} {
-		if _, err := c.Plan(bad.side, bad.side, bad.crops, bad.tokens); err == nil || !strings.Contains(err.Error(), bad.say) {
+		if _, err := PlanFor(c, bad.side, bad.side, bad.crops, bad.tokens); err == nil || !strings.Contains(err.Error(), bad.say) {
 			t.Errorf("max-crops %d, num-tokens %d: %v, want «%s»", bad.crops, bad.tokens, err, bad.say)
 		}
 	}

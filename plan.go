@@ -14,9 +14,9 @@ type Plan struct {
 	NumTokens     int   // asked for, or the default
 }
 
-// Plan cuts a picture of width × height pixels into at most maxCrops crops besides the overview, for numTokens image tokens;
+// PlanFor cuts a picture of width × height pixels for a model of some shape into at most maxCrops crops besides the overview, for numTokens image tokens;
 // with numTokens 0 for DefaultNumTokens, or the most that the crops can give if that is less.
-func (c Config) Plan(width, height, maxCrops, numTokens int) (Plan, error) {
+func PlanFor(c Config, width, height, maxCrops, numTokens int) (Plan, error) {
 	if maxCrops < 0 {
 		return Plan{}, fmt.Errorf("max-crops is %d, expected 0 or more", maxCrops)
 	}

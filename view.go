@@ -29,7 +29,7 @@ func (v *View) Cached() bool { return v.cached }
 // A picture that the cache has features of is neither decoded nor encoded.
 // A cancelled context ends the work within a layer of the model.
 func (m *Model) See(ctx context.Context, p *Picture, o Options) (*View, error) {
-	plan, err := m.config.Plan(p.Width, p.Height, o.MaxCrops, o.NumTokens)
+	plan, err := PlanFor(m.config, p.Width, p.Height, o.MaxCrops, o.NumTokens)
 	if err != nil {
 		return nil, err
 	}

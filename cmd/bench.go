@@ -89,7 +89,7 @@ func runBench(ctx context.Context, s Streams, o benchOptions) error {
 		b.Precisions = append(b.Precisions, bench.Precision{Name: name, Forms: forms})
 	}
 	for _, limit := range benchCrops {
-		p, err := config.Plan(benchWidth, benchHeight, limit, mcllava.DefaultNumTokens)
+		p, err := mcllava.PlanFor(config, benchWidth, benchHeight, limit, mcllava.DefaultNumTokens)
 		if err != nil {
 			return err
 		}

@@ -174,7 +174,7 @@ func TestEveryTensorIsNeeded(t *testing.T) {
 				w[name] = x
 			},
 			"is I32, expected": func(w map[string]safetensors.Tensor) { x := w[name]; x.DType = safetensors.I32; w[name] = x },
-			"is no part of the model": func(w map[string]safetensors.Tensor) {
+			"is not used by the model": func(w map[string]safetensors.Tensor) {
 				x := w[name]
 				x.Name += "x"
 				w[x.Name] = x

@@ -41,7 +41,7 @@ func TestDamagedConvertedCheckpoints(t *testing.T) {
 		"missing tensor": {edit(`"vision_model.coord_embed.2.weight":{`, `"vision_model.coord_embed.3.weight":{`), "vision_model.coord_embed.3.weight"},
 		"fewer layers": {func(f string) error {
 			return replaceIn(filepath.Join(filepath.Dir(f), "config.json"), `"num_hidden_layers": 3`, `"num_hidden_layers": 2`)
-		}, "is no part of the model"},
+		}, "is not used by the model"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := copied(t, whole)

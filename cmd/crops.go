@@ -103,7 +103,7 @@ func crops(ctx context.Context, s Streams, o cropsOptions) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	p, err := c.Plan(o.Width, o.Height, o.MaxCrops, o.NumTokens)
+	p, err := mcllava.PlanFor(c, o.Width, o.Height, o.MaxCrops, o.NumTokens)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

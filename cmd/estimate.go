@@ -87,7 +87,7 @@ func announce(ctx context.Context, s Streams, m *mcllava.Model, o askOptions, p 
 	if !s.ErrTerminal || o.Quiet {
 		return
 	}
-	plan, err := m.Config().Plan(p.Width, p.Height, o.Ask.MaxCrops, o.Ask.NumTokens)
+	plan, err := mcllava.PlanFor(m.Config(), p.Width, p.Height, o.Ask.MaxCrops, o.Ask.NumTokens)
 	if err != nil {
 		return
 	}

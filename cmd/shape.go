@@ -13,7 +13,7 @@ func shapeOf(c mcllava.Config) estimate.Shape {
 }
 
 // formsOf takes a full precision.
-func formsOf(p mcllava.Precision) (forms weights.Precision, err error) {
+func formsOf(p mcllava.Precision) (forms weights.Forms, err error) {
 	if forms.Vision, err = tensor.ParseForm(p.Vision); err == nil {
 		forms.Text, err = tensor.ParseForm(p.Text)
 	}

@@ -21,7 +21,7 @@ func load(t *testing.T, c reference.Case) *Encoder {
 	v := c.Shape.Vision
 	p := tensor.NewPool(2)
 	t.Cleanup(p.Close)
-	w := weights.From(c.Open(t), p, weights.Precision{})
+	w := weights.From(c.Open(t), p, weights.Forms{})
 	e := Load(Config{
 		Hidden: v.Hidden, Intermediate: v.Intermediate, Layers: v.Layers, Heads: v.Heads,
 		ImageSize: v.ImageSize, PatchSize: v.PatchSize, Eps: v.Eps, Projected: c.Shape.Text.Hidden,

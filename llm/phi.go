@@ -46,9 +46,9 @@ type layer struct {
 	fc2     tensor.Linear    // [D, H] mlp.fc2
 }
 
-// Load reads the decoder's weights: the layers in the text form, the head at least in 8 bits. Errors are kept by w.
+// Load reads the decoder's weights, all below language_model: the layers in the text form, the head at least in 8 bits. Errors are kept by w.
 func Load(c Config, w *weights.Source) *Decoder {
-	w = w.Text()
+	w = w.Text().Under("language_model.")
 	d := &Decoder{
 		Config:    c,
 		pool:      w.Pool(),

@@ -25,11 +25,11 @@ func load(t *testing.T, c reference.Case) *Decoder {
 	s := c.Shape.Text
 	p := tensor.NewPool(2)
 	t.Cleanup(p.Close)
-	w := weights.From(c.Open(t), p, weights.Precision{})
+	w := weights.From(c.Open(t), p, weights.Forms{})
 	d := Load(Config{
 		Hidden: s.Hidden, Intermediate: s.Intermediate, Layers: s.Layers, Heads: s.Heads,
 		RotaryDims: int(s.Rotary * float64(s.Hidden/s.Heads)), RopeTheta: s.Theta, Context: s.Context, Vocab: s.Vocab, Eps: s.Eps,
-	}, w.Under("language_model."))
+	}, w)
 	if err := w.Err(); err != nil {
 		t.Fatal(err)
 	}

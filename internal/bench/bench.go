@@ -40,7 +40,7 @@ type Options struct {
 // Precision is one that the model can be run in.
 type Precision struct {
 	Name  string
-	Forms weights.Precision
+	Forms weights.Forms
 }
 
 // Question is a question about a picture cut into at most MaxCrops crops.
@@ -205,7 +205,7 @@ func measure(ctx context.Context, o Options, e effort) (*Report, error) {
 }
 
 // conclude computes what a model would do if the machine always were as fast as it was at best.
-func (r *run) conclude(m *Model, f weights.Precision) {
+func (r *run) conclude(m *Model, f weights.Forms) {
 	atBest := func(own, share, peak float64) float64 {
 		if share == 0 {
 			return own

@@ -33,7 +33,7 @@ func smallOptions() Options {
 	box := image.Rect(0, 0, 60, 40)
 	return Options{
 		Shape:      small,
-		Precisions: []Precision{{"f16", weights.Precision{Vision: tensor.F16, Text: tensor.F16}}, {"q4", weights.Precision{Vision: tensor.Q8, Text: tensor.Q4}}},
+		Precisions: []Precision{{"f16", weights.Forms{Vision: tensor.F16, Text: tensor.F16}}, {"q4", weights.Forms{Vision: tensor.Q8, Text: tensor.Q4}}},
 		Questions: []Question{
 			{0, estimate.Question{Width: 60, Height: 40, Boxes: []image.Rectangle{box}, Keep: []int{15}, Text: 10, Answer: 3}},
 			{9, estimate.Question{Width: 60, Height: 40, Boxes: slices.Repeat([]image.Rectangle{box}, 9), Keep: slices.Repeat([]int{1}, 9), Text: 10, Answer: 3}},
@@ -83,7 +83,7 @@ func TestReport(t *testing.T) {
 	}
 }
 
-func checkModel(t *testing.T, r *Report, m Model, forms weights.Precision) {
+func checkModel(t *testing.T, r *Report, m Model, forms weights.Forms) {
 	t.Helper()
 	// best is a speed at a share of the best peak that was seen of a form.
 	best := func(own, share float64, f tensor.Form) float64 {
@@ -150,7 +150,7 @@ func TestSpeed(t *testing.T) {
 		if testing.Short() && f != tensor.Q4 {
 			continue
 		}
-		s, err := Speed(t.Context(), small, weights.Precision{Vision: min(f, tensor.Q8), Text: f}, 2)
+		s, err := Speed(t.Context(), small, weights.Forms{Vision: min(f, tensor.Q8), Text: f}, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +160,7 @@ func TestSpeed(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Speed(ctx, small, weights.Precision{}, 2); !errors.Is(err, context.Canceled) {
+	if _, err := Speed(ctx, small, weights.Forms{}, 2); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -170,7 +170,7 @@ func TestMadeUpActivationsStayFinite(t *testing.T) {
 	deep.Vision.Layers, deep.Text.Layers = 40, 40
 	p := tensor.NewPool(2)
 	defer p.Close()
-	m := newModel(p, deep, weights.Precision{Vision: tensor.F16, Text: tensor.F16}, 2)
+	m := newModel(p, deep, weights.Forms{Vision: tensor.F16, Text: tensor.F16}, 2)
 	features, err := m.encoder.Encode(t.Context(), m.pixels, m.centres, m.keep)
 	if err != nil {
 		t.Fatal(err)

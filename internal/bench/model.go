@@ -19,7 +19,7 @@ import (
 // model is a model of made-up weights.
 type model struct {
 	shape   estimate.Shape
-	form    weights.Precision
+	form    weights.Forms
 	encoder *encoder.Encoder
 	decoder *llm.Decoder
 
@@ -28,9 +28,9 @@ type model struct {
 }
 
 // newModel makes a model of a shape in memory, and so many crops to encode at once.
-func newModel(p *tensor.Pool, s estimate.Shape, f weights.Precision, crops int) *model {
+func newModel(p *tensor.Pool, s estimate.Shape, f weights.Forms, crops int) *model {
 	w := weights.Of(weights.Synthetic{}, p, f)
-	m := &model{shape: s, form: f, encoder: encoder.Load(s.Vision, w), decoder: llm.Load(s.Text, w.Under("language_model."))}
+	m := &model{shape: s, form: f, encoder: encoder.Load(s.Vision, w), decoder: llm.Load(s.Text, w)}
 	m.pixels, m.centres = tensor.New(crops, s.Vision.Pixels()), tensor.New(crops, 2)
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range m.pixels.Data {

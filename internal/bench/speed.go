@@ -13,7 +13,7 @@ import (
 // Speed measures in a few seconds how fast this machine runs a model: two layers of the tower and of the decoder on made-up
 // weights, with fewer crops and tokens where a whole crop would take too long. Of several passes the best counts, since a program that
 // takes turns on the cores now may have ended when the model runs.
-func Speed(ctx context.Context, s estimate.Shape, f weights.Precision, threads int) (estimate.Speed, error) {
+func Speed(ctx context.Context, s estimate.Shape, f weights.Forms, threads int) (estimate.Speed, error) {
 	const (
 		layers    = 2
 		vocab     = 4096

@@ -18,11 +18,11 @@ type Key struct {
 	Threads   int
 	Program   string // version of the program
 	Shape     Shape
-	Precision weights.Precision
+	Precision weights.Forms
 }
 
 // NewKey is the key of this machine and program.
-func NewKey(m Shape, p weights.Precision, threads int) Key {
+func NewKey(m Shape, p weights.Forms, threads int) Key {
 	tier, _ := tensor.ActiveTier()
 	if threads < 1 {
 		threads = runtime.GOMAXPROCS(0)

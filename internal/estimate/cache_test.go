@@ -27,7 +27,7 @@ func keep(t *testing.T, c Cache, k Key, s Speed) {
 
 func TestCacheKeepsSpeedsApart(t *testing.T) {
 	c := cacheAt(t)
-	one := NewKey(published, weights.Precision{Vision: tensor.Q8, Text: tensor.Q8}, 2)
+	one := NewKey(published, weights.Forms{Vision: tensor.Q8, Text: tensor.Q8}, 2)
 	if s, ok := c.Speed(one); ok {
 		t.Errorf("%v without a file", s)
 	}
@@ -58,7 +58,7 @@ func TestCacheKeepsSpeedsApart(t *testing.T) {
 }
 
 func TestDamagedCache(t *testing.T) {
-	key := NewKey(small, weights.Precision{}, 1)
+	key := NewKey(small, weights.Forms{}, 1)
 	for name, text := range map[string]string{
 		"empty":     "",
 		"cut short": `{"` + key.String(),
@@ -92,7 +92,7 @@ func TestUnwritableCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []Cache{{}, {filepath.Join(file, "speed.json")}} {
-		key := NewKey(small, weights.Precision{}, 1)
+		key := NewKey(small, weights.Forms{}, 1)
 		if err := c.Keep(key, speed); err == nil {
 			t.Errorf("%q: kept", c.path)
 		}
@@ -104,7 +104,7 @@ func TestUnwritableCache(t *testing.T) {
 
 func TestCacheDoesNotGrowForever(t *testing.T) {
 	c := cacheAt(t)
-	key := NewKey(small, weights.Precision{}, 1)
+	key := NewKey(small, weights.Forms{}, 1)
 	for i := range 2 * mostKept {
 		key.Threads = i + 1
 		keep(t, c, key, speed)

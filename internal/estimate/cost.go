@@ -58,10 +58,10 @@ func CacheBytes(c llm.Config, f tensor.Form) float64 {
 }
 
 // WeightBytes is the memory of a model's weights.
-func WeightBytes(m Shape, p weights.Precision) int64 {
+func WeightBytes(m Shape, p weights.Forms) int64 {
 	counter := &weights.Counter{}
 	w := weights.Of(counter, nil, p)
 	encoder.Load(m.Vision, w)
-	llm.Load(m.Text, w.Under("language_model."))
+	llm.Load(m.Text, w)
 	return counter.Bytes
 }

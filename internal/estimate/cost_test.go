@@ -53,9 +53,9 @@ func TestCounts(t *testing.T) {
 
 func TestMemory(t *testing.T) {
 	// 3.2 billion parameters of 2 bytes, as published.
-	f16 := weights.Precision{Vision: tensor.F16, Text: tensor.F16}
+	f16 := weights.Forms{Vision: tensor.F16, Text: tensor.F16}
 	near(t, "weights in f16", float64(WeightBytes(published, f16)), 6.4e9, 0.02)
-	near(t, "weights in q8", float64(WeightBytes(published, weights.Precision{Vision: tensor.Q8, Text: tensor.Q8})), 3.5e9, 0.05)
+	near(t, "weights in q8", float64(WeightBytes(published, weights.Forms{Vision: tensor.Q8, Text: tensor.Q8})), 3.5e9, 0.05)
 	q := Question{Width: 1000, Height: 500, Keep: []int{300, 100}, Text: 40, Answer: 20}
 	// A decoder that is smaller than the tower; keys and values in float32.
 	want := 8*1000*500 + 460*CacheBytes(published.Text, tensor.F16) + 4*max(729*(5*1152+4304+588)+3*384*384, 440*(7*2560+10240))
@@ -64,7 +64,7 @@ func TestMemory(t *testing.T) {
 
 func TestSecondsAddUp(t *testing.T) {
 	q := Question{Width: 100, Height: 50, Boxes: []image.Rectangle{image.Rect(0, 0, 100, 50), image.Rect(0, 0, 50, 50)}, Keep: []int{1, 2}, Text: 4, Answer: 3}
-	s := q.Seconds(small, weights.Precision{Vision: tensor.F16, Text: tensor.Q8}, Speed{Pixels: 10, Encode: 20, Prefill: 40, Decode: 80})
+	s := q.Seconds(small, weights.Forms{Vision: tensor.F16, Text: tensor.Q8}, Speed{Pixels: 10, Encode: 20, Prefill: 40, Decode: 80})
 	near(t, "preprocess", s.Preprocess, (5000+(5000+50)+(2500+50))/10., 1e-12)
 	near(t, "encode", s.Encode, (CropFLOP(small.Vision, 1)+CropFLOP(small.Vision, 2)+ProjectorFLOP(small.Vision, 3))/20, 1e-12)
 	near(t, "prefill", s.Prefill, PrefillFLOP(small.Text, 7)/40, 1e-12)

@@ -53,7 +53,7 @@ type Seconds struct {
 func (s Seconds) Total() float64 { return s.Preprocess + s.Encode + s.Prefill + s.Decode }
 
 // Seconds is how long a question takes a model in a precision at a speed.
-func (q Question) Seconds(m Shape, p weights.Precision, s Speed) Seconds {
+func (q Question) Seconds(m Shape, p weights.Forms, s Speed) Seconds {
 	pixels := float64(q.Width) * float64(q.Height)
 	var encode float64
 	tokens := 0
@@ -83,7 +83,7 @@ func CropPixels(box image.Rectangle, size int) float64 {
 
 // WorkingBytes is about the memory that a question takes besides the weights: the picture, as a file's decoder and as crops see
 // it; keys and values; and the activations of the tower or, if they are more, of the decoder on the prompt.
-func (q Question) WorkingBytes(m Shape, p weights.Precision) int64 {
+func (q Question) WorkingBytes(m Shape, p weights.Forms) int64 {
 	const floatBytes, pixelBytes = 4, 8
 	tokens := q.Text
 	for _, n := range q.Keep {

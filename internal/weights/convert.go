@@ -19,7 +19,7 @@ import (
 // pieceBytes is how much of a tensor, in float32, is widened and packed at a time.
 const pieceBytes = 8 << 20
 
-// Conversion is a packed checkpoint to be made of published tensors. Its bytes depend on these and on the precision alone.
+// Conversion is a packed checkpoint to be made of published tensors. Its bytes depend on these and on the forms alone.
 type Conversion struct {
 	items  []Item // in the order of the file
 	header []byte // with noSum for every checksum
@@ -29,14 +29,14 @@ type Conversion struct {
 	source int64 // bytes of the published tensors
 }
 
-// NewConversion lays out the packed checkpoint of items that List gave for a precision.
-func NewConversion(items []Item, precision Precision) (*Conversion, error) {
+// NewConversion lays out the packed checkpoint of items that List gave for the same forms.
+func NewConversion(items []Item, forms Forms) (*Conversion, error) {
 	c := &Conversion{items: slices.SortedStableFunc(slices.Values(items), func(a, b Item) int {
 		return cmp.Compare(a.place(), b.place())
 	})}
 	meta := map[string]string{
 		formatKey: packedFormat, layoutKey: layoutVersion,
-		visionKey: precision.Vision.String(), textKey: precision.Text.String(),
+		visionKey: forms.Vision.String(), textKey: forms.Text.String(),
 	}
 	var stored []safetensors.Tensor
 	for _, i := range c.items {

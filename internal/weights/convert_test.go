@@ -66,7 +66,7 @@ func checkpoint(t *testing.T, tensors []safetensors.Tensor) *safetensors.Checkpo
 	return c
 }
 
-func conversion(t *testing.T, c *safetensors.Checkpoint, p Precision) *Conversion {
+func conversion(t *testing.T, c *safetensors.Checkpoint, p Forms) *Conversion {
 	t.Helper()
 	items, err := List(c, p, load, none)
 	if err != nil {
@@ -80,7 +80,7 @@ func conversion(t *testing.T, c *safetensors.Checkpoint, p Precision) *Conversio
 }
 
 // converted is the path of a packed checkpoint.
-func converted(t *testing.T, c *safetensors.Checkpoint, p Precision) string {
+func converted(t *testing.T, c *safetensors.Checkpoint, p Forms) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "packed.safetensors")
 	w := conversion(t, c, p)
@@ -128,10 +128,10 @@ func TestPackedIsWhatIsPackedWhileLoading(t *testing.T) {
 	c := checkpoint(t, model())
 	for _, f := range forms {
 		t.Run(f.String(), func(t *testing.T) {
-			precision := Precision{f, f}
+			precision := Forms{f, f}
 			packed := openPacked(t, converted(t, c, precision))
-			if packed.Precision != precision {
-				t.Fatalf("precision %v, want %v", packed.Precision, precision)
+			if packed.Forms != precision {
+				t.Fatalf("precision %v, want %v", packed.Forms, precision)
 			}
 			w := Of(packed, pool, precision)
 			load(w)
@@ -153,7 +153,7 @@ func TestPackedIsWhatIsPackedWhileLoading(t *testing.T) {
 				t.Error("the mapped matrix gives another product than the loaded one")
 			}
 			exact := tensor.New(2, matrixOut)
-			float := From(c, pool, Precision{}).Vision().Linear("fc", matrixOut, matrixIn)
+			float := From(c, pool, Forms{}).Vision().Linear("fc", matrixOut, matrixIn)
 			float.Apply(pool, exact, x)
 			if e := relativeError(mapped.Data, exact.Data); !(e <= errorOf[f]) {
 				t.Errorf("relative error %.1e, at most %.0e expected", e, errorOf[f])
@@ -184,7 +184,7 @@ func TestPiecesMakeTheWhole(t *testing.T) {
 	pool := tensor.NewPool(2)
 	defer pool.Close()
 	for _, f := range forms {
-		w := conversion(t, checkpoint(t, model()), Precision{f, f})
+		w := conversion(t, checkpoint(t, model()), Forms{f, f})
 		for _, item := range w.items {
 			rows, cols := item.size()
 			published := newRows(item.source, item.Form)
@@ -219,7 +219,7 @@ func TestTwoByteTableStaysAsPublished(t *testing.T) {
 	tensors[4] = safetensors.Tensor{Name: "tokens.weight", DType: safetensors.F16, Shape: []int{tableRows, tableCols}, Data: half}
 	c := checkpoint(t, tensors)
 	for _, f := range forms {
-		packed := openPacked(t, converted(t, c, Precision{f, f}))
+		packed := openPacked(t, converted(t, c, Forms{f, f}))
 		x, _ := packed.checkpoint.Tensor("tokens.weight")
 		if x.DType != safetensors.F16 || !bytes.Equal(x.Data, half) {
 			t.Errorf("%s: the table is %s", f, x.DType)
@@ -248,10 +248,10 @@ func TestValuesThatAFormCannotHold(t *testing.T) {
 		tensors := model()
 		binary.LittleEndian.PutUint32(tensors[0].Data[400:], math.Float32bits(c.value))
 		published := checkpoint(t, tensors)
-		w := From(published, pool, Precision{c.form, c.form})
+		w := From(published, pool, Forms{c.form, c.form})
 		load(w)
 		path := filepath.Join(t.TempDir(), "packed")
-		for _, err := range []error{w.Err(), conversion(t, published, Precision{c.form, c.form}).WriteFile(t.Context(), path, 2, nil)} {
+		for _, err := range []error{w.Err(), conversion(t, published, Forms{c.form, c.form}).WriteFile(t.Context(), path, 2, nil)} {
 			if c.say == "" && err != nil || c.say != "" && (err == nil || !strings.Contains(err.Error(), c.say)) {
 				t.Errorf("%v in %s: %v, want «%s»", c.value, c.form, err, c.say)
 			}
@@ -261,7 +261,7 @@ func TestValuesThatAFormCannotHold(t *testing.T) {
 
 // TestInterruptedConversion stops after each tensor in turn and goes on from there.
 func TestInterruptedConversion(t *testing.T) {
-	precision := Precision{tensor.Q8, tensor.Q4}
+	precision := Forms{tensor.Q8, tensor.Q4}
 	c := checkpoint(t, model())
 	whole := read(t, converted(t, c, precision))
 	w := conversion(t, c, precision)
@@ -299,7 +299,7 @@ func TestInterruptedConversion(t *testing.T) {
 
 // TestUnfinishedFileOfSomethingElse has what stands in the file differ from what its header says, or be of another conversion.
 func TestUnfinishedFileOfSomethingElse(t *testing.T) {
-	precision := Precision{tensor.Q8, tensor.Q8}
+	precision := Forms{tensor.Q8, tensor.Q8}
 	whole := read(t, converted(t, checkpoint(t, model()), precision))
 	other := model()
 	other[0].Data[0] ^= 1
@@ -312,7 +312,7 @@ func TestUnfinishedFileOfSomethingElse(t *testing.T) {
 	for name, found := range map[string][]byte{
 		"empty": {}, "cut short": whole[:len(whole)/2], "no header": whole[:100], "longer": append(slices.Clone(whole), 1),
 		"damaged": damaged, "another source": changed, "text": []byte(strings.Repeat("hello ", 10000)),
-		"another precision": read(t, converted(t, checkpoint(t, model()), Precision{tensor.Q4, tensor.Q8})),
+		"another precision": read(t, converted(t, checkpoint(t, model()), Forms{tensor.Q4, tensor.Q8})),
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "packed")
@@ -330,20 +330,20 @@ func TestUnfinishedFileOfSomethingElse(t *testing.T) {
 }
 
 func TestMadeFrom(t *testing.T) {
-	precision := Precision{tensor.Q8, tensor.Q8}
+	precision := Forms{tensor.Q8, tensor.Q8}
 	path := converted(t, checkpoint(t, model()), precision)
 	other := model()
 	other[3].Data[0] ^= 1
 	for name, c := range map[string]struct {
-		tensors   []safetensors.Tensor
-		precision Precision
-		want      bool
+		tensors []safetensors.Tensor
+		forms   Forms
+		want    bool
 	}{
 		"same":              {model(), precision, true},
 		"another source":    {other, precision, false},
-		"another precision": {model(), Precision{tensor.Q8, tensor.Q4}, false},
+		"another precision": {model(), Forms{tensor.Q8, tensor.Q4}, false},
 	} {
-		got, err := conversion(t, checkpoint(t, c.tensors), c.precision).MadeFrom(t.Context(), path, 2, nil)
+		got, err := conversion(t, checkpoint(t, c.tensors), c.forms).MadeFrom(t.Context(), path, 2, nil)
 		if err != nil || got != c.want {
 			t.Errorf("%s: %v, %v, want %v", name, got, err, c.want)
 		}
@@ -351,7 +351,7 @@ func TestMadeFrom(t *testing.T) {
 }
 
 func TestVerify(t *testing.T) {
-	path := converted(t, checkpoint(t, model()), Precision{tensor.Q8, tensor.Q8})
+	path := converted(t, checkpoint(t, model()), Forms{tensor.Q8, tensor.Q8})
 	p := openPacked(t, path)
 	var last, all int64
 	if err := p.Verify(t.Context(), 2, func(done, total int64) { last, all = max(last, done), total }); err != nil || last != all || all == 0 {
@@ -379,7 +379,7 @@ func TestVerify(t *testing.T) {
 
 // TestDamagedHeaders edits the header of a packed checkpoint such that it stays one of the safetensors format.
 func TestDamagedHeaders(t *testing.T) {
-	precision := Precision{tensor.Q8, tensor.Q8}
+	precision := Forms{tensor.Q8, tensor.Q8}
 	whole := read(t, converted(t, checkpoint(t, model()), precision))
 	for _, c := range []struct{ old, new, say string }{
 		{`"layout":"1"`, `"layout":"2"`, `layout version "2", expected "1"`},
@@ -420,7 +420,7 @@ func opens(path string) error {
 	}
 	p, err := ReadPacked(c)
 	if err == nil {
-		w := Of(p, nil, p.Precision)
+		w := Of(p, nil, p.Forms)
 		load(w)
 		err = w.Finish(none)
 	}
@@ -430,7 +430,7 @@ func opens(path string) error {
 func TestUnfinishedIsNotOpened(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "packed")
 	ctx, cancel := context.WithCancel(t.Context())
-	w := conversion(t, checkpoint(t, model()), Precision{})
+	w := conversion(t, checkpoint(t, model()), Forms{})
 	if err := w.WriteFile(ctx, path, 1, func(_, _ int64) { cancel() }); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
@@ -439,16 +439,16 @@ func TestUnfinishedIsNotOpened(t *testing.T) {
 	}
 }
 
-func TestPublishedPrecision(t *testing.T) {
-	of := func(types ...safetensors.DType) Precision {
+func TestPublishedForms(t *testing.T) {
+	of := func(types ...safetensors.DType) Forms {
 		var tensors []safetensors.Tensor
 		for i, d := range types {
 			tensors = append(tensors, safetensors.Tensor{Name: strings.Repeat("x", i+1), DType: d, Shape: []int{1}, Data: make([]byte, d.Size())})
 		}
-		return PublishedPrecision(checkpoint(t, tensors))
+		return PublishedForms(checkpoint(t, tensors))
 	}
 	for _, c := range []struct {
-		got  Precision
+		got  Forms
 		want tensor.Form
 	}{
 		{of(safetensors.F16, safetensors.F16, safetensors.I64), tensor.F16},
@@ -457,7 +457,7 @@ func TestPublishedPrecision(t *testing.T) {
 		{of(safetensors.F16, safetensors.BF16), tensor.F32},
 		{of(safetensors.F16, safetensors.F32), tensor.F32},
 	} {
-		if c.got != (Precision{c.want, c.want}) {
+		if c.got != (Forms{c.want, c.want}) {
 			t.Errorf("%v, want %s", c.got, c.want)
 		}
 	}

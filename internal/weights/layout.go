@@ -124,9 +124,9 @@ type lister struct {
 
 // List is what a model that is read by load holds of a published checkpoint, in the order of a packed one. The error is that of
 // Source.Finish.
-func List(c *safetensors.Checkpoint, precision Precision, load func(*Source), unused func(name string) bool) ([]Item, error) {
+func List(c *safetensors.Checkpoint, forms Forms, load func(*Source), unused func(name string) bool) ([]Item, error) {
 	l := &lister{published: published{names{c, map[string]bool{}}}}
-	w := Of(l, nil, precision)
+	w := Of(l, nil, forms)
 	load(w)
 	if err := w.Finish(unused); err != nil {
 		return nil, err

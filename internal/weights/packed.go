@@ -13,7 +13,7 @@ import (
 
 // Packed is the tensors of a packed checkpoint: matrices and token embeddings lie where the file is mapped.
 type Packed struct {
-	Precision Precision
+	Forms Forms
 	names
 	entries map[string]entry
 }
@@ -40,10 +40,10 @@ func (p *Packed) readMetadata(meta map[string]string) (err error) {
 	if meta[layoutKey] != layoutVersion {
 		return fmt.Errorf("packed in layout version %q, expected %q; convert the published checkpoint again", meta[layoutKey], layoutVersion)
 	}
-	if p.Precision.Vision, err = tensor.ParseForm(meta[visionKey]); err != nil {
+	if p.Forms.Vision, err = tensor.ParseForm(meta[visionKey]); err != nil {
 		return fmt.Errorf("metadata %s: %w", visionKey, err)
 	}
-	if p.Precision.Text, err = tensor.ParseForm(meta[textKey]); err != nil {
+	if p.Forms.Text, err = tensor.ParseForm(meta[textKey]); err != nil {
 		return fmt.Errorf("metadata %s: %w", textKey, err)
 	}
 	for _, name := range p.checkpoint.Names() {

@@ -158,11 +158,11 @@ func (n names) Finish(unused func(name string) bool) error {
 		return nil
 	}
 	t, _ := n.checkpoint.Tensor(left[0])
-	return fmt.Errorf("%s: tensor %s %v is no part of the model (%d such tensors)", t.File, t.Name, t.Shape, len(left))
+	return fmt.Errorf("%s: tensor %s %v is not used by the model (%d such tensors)", t.File, t.Name, t.Shape, len(left))
 }
 
-// PublishedPrecision is the form of a published checkpoint's own values, float32 if they are of several types.
-func PublishedPrecision(c *safetensors.Checkpoint) Precision {
+// PublishedForms is the form of a published checkpoint's own values, float32 if they are of several types.
+func PublishedForms(c *safetensors.Checkpoint) Forms {
 	types := map[safetensors.DType]bool{}
 	for _, name := range c.Names() {
 		t, _ := c.Tensor(name)
@@ -170,9 +170,9 @@ func PublishedPrecision(c *safetensors.Checkpoint) Precision {
 	}
 	switch {
 	case types[safetensors.F32] || types[safetensors.F16] && types[safetensors.BF16]:
-		return Precision{tensor.F32, tensor.F32}
+		return Forms{tensor.F32, tensor.F32}
 	case types[safetensors.BF16]:
-		return Precision{tensor.BF16, tensor.BF16}
+		return Forms{tensor.BF16, tensor.BF16}
 	}
-	return Precision{tensor.F16, tensor.F16}
+	return Forms{tensor.F16, tensor.F16}
 }

@@ -9,7 +9,7 @@ import (
 func TestSyntheticTensors(t *testing.T) {
 	p := tensor.NewPool(2)
 	defer p.Close()
-	s := Of(Synthetic{}, p, Precision{tensor.Q8, tensor.Q4})
+	s := Of(Synthetic{}, p, Forms{tensor.Q8, tensor.Q4})
 	norm := s.LayerNorm("norm", 3, 1e-5)
 	if got, want := norm.Gain, []float32{1, 1, 1}; len(got) != 3 || got[0] != want[0] || got[2] != want[2] {
 		t.Errorf("gain %v, want %v", got, want)
@@ -40,7 +40,7 @@ func TestSyntheticTensors(t *testing.T) {
 
 func TestCounter(t *testing.T) {
 	c := &Counter{}
-	s := Of(c, nil, Precision{tensor.Q8, tensor.Q4})
+	s := Of(c, nil, Forms{tensor.Q8, tensor.Q4})
 	s.LayerNorm("norm", 3, 1e-5)
 	s.Text().Linear("l", 70, 40)
 	s.Vision().Convolution("c", 10, 3, 2)

@@ -12,18 +12,18 @@ import (
 	"github.com/mcllava/mcllava/internal/tensor"
 )
 
-// Precision is the form of the matrices in the layers of the two parts of the model. The few others may be in a finer form;
+// Forms are those of the matrices in the layers of the two parts of the model. The few others may be in a finer form;
 // see [Source.AtLeast].
-type Precision struct {
+type Forms struct {
 	Vision tensor.Form // of the vision tower
 	Text   tensor.Form // of the decoder
 }
 
-func (p Precision) String() string {
-	if p.Vision == p.Text {
-		return p.Text.String()
+func (f Forms) String() string {
+	if f.Vision == f.Text {
+		return f.Text.String()
 	}
-	return "vision " + p.Vision.String() + ", text " + p.Text.String()
+	return "vision " + f.Vision.String() + ", text " + f.Text.String()
 }
 
 // Tensors is where a Source takes its tensors from. A method is given a tensor's name and shape in the published layout and
@@ -54,21 +54,21 @@ type Source struct {
 }
 
 type reader struct {
-	tensors   Tensors
-	pool      *tensor.Pool
-	precision Precision
-	err       error
+	tensors Tensors
+	pool    *tensor.Pool
+	forms   Forms
+	err     error
 }
 
 // From is the source of all tensors of a published checkpoint, which must stay open as long as what was read is used; the
 // pool's workers widen and pack them.
-func From(c *safetensors.Checkpoint, p *tensor.Pool, precision Precision) *Source {
-	return Of(Published(c), p, precision)
+func From(c *safetensors.Checkpoint, p *tensor.Pool, forms Forms) *Source {
+	return Of(Published(c), p, forms)
 }
 
 // Of is the source of tensors from anywhere.
-func Of(t Tensors, p *tensor.Pool, precision Precision) *Source {
-	return &Source{reader: &reader{tensors: t, pool: p, precision: precision}}
+func Of(t Tensors, p *tensor.Pool, forms Forms) *Source {
+	return &Source{reader: &reader{tensors: t, pool: p, forms: forms}}
 }
 
 // Pool is the pool that the weights are packed by.
@@ -83,10 +83,10 @@ func (s *Source) Under(prefix string) *Source {
 func (s *Source) At(n int) *Source { return s.Under(strconv.Itoa(n) + ".") }
 
 // Vision is the source whose matrices have the form of the vision tower.
-func (s *Source) Vision() *Source { return s.in(s.precision.Vision) }
+func (s *Source) Vision() *Source { return s.in(s.forms.Vision) }
 
 // Text is the source whose matrices have the form of the decoder.
-func (s *Source) Text() *Source { return s.in(s.precision.Text) }
+func (s *Source) Text() *Source { return s.in(s.forms.Text) }
 
 // AtLeast is the source whose matrices are in the form f if s has them in a coarser one.
 func (s *Source) AtLeast(f tensor.Form) *Source { return s.in(min(s.form, f)) }

@@ -1,4 +1,4 @@
-package mcllava
+package checkpoint
 
 import (
 	"bytes"
@@ -12,6 +12,15 @@ import (
 	"github.com/mcllava/mcllava/internal/weights"
 )
 
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 // converted is a folder with a checkpoint in a precision.
 func converted(t *testing.T, from string, p Precision) string {
 	t.Helper()
@@ -22,48 +31,8 @@ func converted(t *testing.T, from string, p Precision) string {
 	return to
 }
 
-// TestConvertedAnswersAsConvertedWhileLoading asks each small checkpoint in each form, converted before and while it is loaded.
-func TestConvertedAnswersAsConvertedWhileLoading(t *testing.T) {
-	for name, picture := range map[string]string{
-		Demo: "testdata/street.png", "testdata/mini": "testdata/images/a.png", "testdata/mini-f16-sharded": "testdata/images/a.png",
-	} {
-		for _, p := range []Precision{{}, {Form: "f32"}, {Form: "f16"}, {Form: "bf16"}, {Form: "q8"}, {Form: "q4"}, {Form: "q4", Vision: "bf16"}} {
-			if testing.Short() && (name != "testdata/mini" || p.Form != "q4") {
-				continue
-			}
-			t.Run(name+" "+p.Form+p.Vision, func(t *testing.T) {
-				o := Defaults()
-				o.MaxCrops, o.MaxNewTokens = 4, 12
-				answer := func(folder string, p Precision) (*Model, []int) {
-					m, err := OpenWith(folder, OpenOptions{Threads: 2, Precision: p})
-					if err != nil {
-						t.Fatal(err)
-					}
-					t.Cleanup(m.Close)
-					a, err := m.Ask(t.Context(), read(t, picture), "what shop is this", o)
-					if err != nil {
-						t.Fatal(err)
-					}
-					return m, a.Tokens
-				}
-				published, want := answer(name, p)
-				folder := converted(t, name, p)
-				for _, same := range []Precision{{}, p} {
-					m, got := answer(folder, same)
-					if !slices.Equal(got, want) || m.Precision() != published.Precision() || m.ConvertedWhileLoading() {
-						t.Errorf("tokens %v in %s, want %v in %s", got, m.Precision(), want, published.Precision())
-					}
-				}
-				if p == (Precision{}) && published.ConvertedWhileLoading() {
-					t.Errorf("its own form %s is said to be converted", published.Precision())
-				}
-			})
-		}
-	}
-}
-
 func TestPrecision(t *testing.T) {
-	own := weights.Precision{Vision: tensor.F16, Text: tensor.F16}
+	own := weights.Forms{Vision: tensor.F16, Text: tensor.F16}
 	for want, p := range map[string]Precision{
 		"f16":                   {},
 		"f32":                   {Form: "f32"},
@@ -88,11 +57,11 @@ func TestPrecision(t *testing.T) {
 
 // TestFormsOfTheParts says which tensors are kept finer than their part's layers.
 func TestFormsOfTheParts(t *testing.T) {
-	c, err := openCheckpoint("testdata/mini")
+	c, err := Open("../../testdata/mini")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.close()
+	defer c.Close()
 	const tower, text = "vision_model.vision_tower.vision_model.", "language_model."
 	for _, form := range []struct {
 		layers, patch, decoder, head, tokens tensor.Form
@@ -103,7 +72,7 @@ func TestFormsOfTheParts(t *testing.T) {
 		{tensor.Q8, tensor.BF16, tensor.Q8, tensor.Q8, tensor.BF16},
 		{tensor.Q4, tensor.BF16, tensor.Q4, tensor.Q8, tensor.BF16},
 	} {
-		items, err := c.items(weights.Precision{Vision: form.layers, Text: form.decoder})
+		items, err := c.items(weights.Forms{Vision: form.layers, Text: form.decoder})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,13 +108,13 @@ func TestFormsOfTheParts(t *testing.T) {
 }
 
 func TestConvertIsRefused(t *testing.T) {
-	q8 := converted(t, "testdata/mini", Precision{Form: "q8"})
+	q8 := converted(t, "../../testdata/mini", Precision{Form: "q8"})
 	used := t.TempDir()
 	if err := os.WriteFile(filepath.Join(used, "photo.jpg"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	published := t.TempDir()
-	if err := os.CopyFS(published, os.DirFS("testdata/mini-f16-sharded")); err != nil {
+	if err := os.CopyFS(published, os.DirFS("../../testdata/mini-f16-sharded")); err != nil {
 		t.Fatal(err)
 	}
 	tokenizer := t.TempDir()
@@ -154,14 +123,14 @@ func TestConvertIsRefused(t *testing.T) {
 	}
 	for say, o := range map[string]ConvertOptions{
 		q8 + ": converted already (q8), expected a published checkpoint": {From: q8, To: t.TempDir()},
-		used + ": holds photo.jpg, expected a new or empty folder":       {From: "testdata/mini", To: used},
-		tokenizer + ": holds tokenizer.json, expected a new or empty":    {From: "testdata/mini", To: tokenizer},
-		published + ": holds ": {From: "testdata/mini", To: published},
-		q8 + ": holds a checkpoint of other values or in another form":           {From: "testdata/mini", To: q8, Precision: Precision{Form: "q4"}},
-		q8 + ": holds a checkpoint of other values or in another form, expected": {From: "testdata/mini-f16-sharded", To: q8, Precision: Precision{Form: "q8"}},
+		used + ": holds photo.jpg, expected a new or empty folder":       {From: "../../testdata/mini", To: used},
+		tokenizer + ": holds tokenizer.json, expected a new or empty":    {From: "../../testdata/mini", To: tokenizer},
+		published + ": holds ": {From: "../../testdata/mini", To: published},
+		q8 + ": holds a checkpoint of other values or in another form":           {From: "../../testdata/mini", To: q8, Precision: Precision{Form: "q4"}},
+		q8 + ": holds a checkpoint of other values or in another form, expected": {From: "../../testdata/mini-f16-sharded", To: q8, Precision: Precision{Form: "q8"}},
 		"no/such":                        {From: "no/such", To: t.TempDir()},
-		`"q5" is no precision`:           {From: "testdata/mini", To: t.TempDir(), Precision: Precision{Form: "q5"}},
-		filepath.Join(used, "photo.jpg"): {From: "testdata/mini", To: filepath.Join(used, "photo.jpg")},
+		`"q5" is no precision`:           {From: "../../testdata/mini", To: t.TempDir(), Precision: Precision{Form: "q5"}},
+		filepath.Join(used, "photo.jpg"): {From: "../../testdata/mini", To: filepath.Join(used, "photo.jpg")},
 	} {
 		if _, err := Convert(t.Context(), o); err == nil || !strings.Contains(err.Error(), say) {
 			t.Errorf("%v, want «%s»", err, say)
@@ -170,13 +139,13 @@ func TestConvertIsRefused(t *testing.T) {
 	if entries, err := os.ReadDir(used); err != nil || len(entries) != 1 {
 		t.Errorf("%v, %v left in a folder that is refused", entries, err)
 	}
-	if _, err := OpenWith(q8, OpenOptions{Precision: Precision{Form: "q4"}}); err == nil || !strings.Contains(err.Error(), q8+": converted to q8, so that it cannot be used in vision q8, text q4") {
+	if _, err := ReadPrecision(q8, Precision{Form: "q4"}); err == nil || !strings.Contains(err.Error(), "converted to q8, so that it cannot be used in vision q8, text q4") {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestConvertGoesOnAndEnds(t *testing.T) {
-	const from = "testdata/mini-f16-sharded"
+	const from = "../../testdata/mini-f16-sharded"
 	o := ConvertOptions{From: from, To: converted(t, from, Precision{Form: "q8"}), Precision: Precision{Form: "q8"}}
 	whole := read(t, filepath.Join(o.To, weightsFile))
 	if already, err := Convert(t.Context(), o); err != nil || !already {
@@ -213,7 +182,7 @@ func TestConvertGoesOnAndEnds(t *testing.T) {
 }
 
 func TestInspect(t *testing.T) {
-	const from = "testdata/mini"
+	const from = "../../testdata/mini"
 	for form, want := range map[string][]string{"f32": {"f32"}, "q8": {"q8", "bf16", "f32"}} {
 		p := Precision{Form: form}
 		published, err := Inspect(from, p)
@@ -242,7 +211,7 @@ func TestInspect(t *testing.T) {
 }
 
 func TestVerifyNamesTheTensor(t *testing.T) {
-	folder := converted(t, "testdata/mini", Precision{Form: "q8"})
+	folder := converted(t, "../../testdata/mini", Precision{Form: "q8"})
 	if err := Verify(t.Context(), folder, 2, nil); err != nil {
 		t.Error(err)
 	}
@@ -255,19 +224,7 @@ func TestVerifyNamesTheTensor(t *testing.T) {
 	if err := Verify(t.Context(), folder, 2, nil); err == nil || !strings.Contains(err.Error(), "tensor language_model.model.embed_tokens.weight is damaged") {
 		t.Errorf("error %v", err)
 	}
-	if err := Verify(t.Context(), "testdata/mini", 2, nil); err == nil || !strings.Contains(err.Error(), "testdata/mini: has no checksums") {
-		t.Errorf("error %v", err)
-	}
-}
-
-func TestClosedModel(t *testing.T) {
-	m, err := Open(converted(t, "testdata/mini", Precision{Form: "q8"}), 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.Close()
-	m.Close()
-	if _, err := m.Ask(t.Context(), read(t, "testdata/images/a.png"), "what", Defaults()); err == nil || !strings.Contains(err.Error(), "closed") {
+	if err := Verify(t.Context(), "../../testdata/mini", 2, nil); err == nil || !strings.Contains(err.Error(), "../../testdata/mini: has no checksums") {
 		t.Errorf("error %v", err)
 	}
 }

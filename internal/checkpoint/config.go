@@ -1,4 +1,4 @@
-package mcllava
+package checkpoint
 
 import (
 	"encoding/json"
@@ -10,7 +10,7 @@ import (
 	"github.com/mcllava/mcllava/llm"
 )
 
-// ModelType is the model_type of every checkpoint that this package runs.
+// ModelType is the model_type of every checkpoint that can be opened.
 const ModelType = "mc-llava"
 
 // Config is a checkpoint's config.json, with the published defaults where a key is missing.
@@ -75,6 +75,19 @@ func PublishedConfig() Config {
 	c.Vision.Hidden, c.Vision.Intermediate, c.Vision.Layers, c.Vision.Heads = 1152, 4304, 27, 16
 	c.Vision.ImageSize, c.Vision.PatchSize = 384, 14
 	return c
+}
+
+// ReadConfig reads the shape of a checkpoint without its weights; of the embedded one if the folder is "" or Demo.
+func ReadConfig(folder string) (Config, error) {
+	files, name, err := find(folder)
+	if err != nil {
+		return Config{}, err
+	}
+	c, err := readConfig(files)
+	if err != nil {
+		return c, fmt.Errorf("%s: %w", name, err)
+	}
+	return c, nil
 }
 
 // readConfig reads config.json, and preprocessor_config.json where there is one, from a checkpoint's folder.

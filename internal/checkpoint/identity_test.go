@@ -1,4 +1,4 @@
-package cache
+package checkpoint
 
 import (
 	"encoding/binary"

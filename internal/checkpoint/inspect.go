@@ -1,4 +1,4 @@
-package mcllava
+package checkpoint
 
 import (
 	"cmp"
@@ -51,28 +51,28 @@ func Inspect(folder string, p Precision) (*Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := openCheckpoint(folder)
+	c, err := Open(folder)
 	if err != nil {
 		return nil, err
 	}
-	defer c.close()
-	i := &Info{Name: c.name, Config: c.config, Converted: c.packed != nil, Tier: string(tier)}
+	defer c.Close()
+	i := &Info{Name: c.Name, Config: c.Config, Converted: c.packed != nil, Tier: string(tier)}
 	if err := i.read(c, p); err != nil {
-		return nil, fmt.Errorf("%s: %w", c.name, err)
+		return nil, fmt.Errorf("%s: %w", c.Name, err)
 	}
 	return i, nil
 }
 
-func (i *Info) read(c *checkpoint, asked Precision) error {
-	precision, err := c.precision(asked)
+func (i *Info) read(c *Checkpoint, asked Precision) error {
+	forms, err := c.Forms(asked)
 	if err != nil {
 		return err
 	}
-	items, err := c.items(precision)
+	items, err := c.items(forms)
 	if err != nil {
 		return err
 	}
-	i.Precision = precision.String()
+	i.Precision = forms.String()
 	for _, p := range parts {
 		i.Parts = append(i.Parts, newPart(p.name, slices.DeleteFunc(slices.Clone(items), func(t weights.Item) bool {
 			return !strings.HasPrefix(t.Name, p.prefix)
@@ -91,8 +91,8 @@ func (i *Info) read(c *checkpoint, asked Precision) error {
 		}
 	}
 	i.StorageTypes = slices.Sorted(maps.Keys(types))
-	text := c.config.Text
-	i.CacheBytes = int64(tensor.EmbeddingBytes(tensor.KVForm(precision.Text), 2*text.Layers, text.Hidden))
+	text := c.Config.Text
+	i.CacheBytes = int64(tensor.EmbeddingBytes(tensor.KVForm(forms.Text), 2*text.Layers, text.Hidden))
 	return nil
 }
 
@@ -113,18 +113,18 @@ func newPart(name string, items []weights.Item) Part {
 // Verify compares the weights of a checkpoint that Convert wrote with their checksums, on threads goroutines, and calls progress
 // with the bytes done. The error names a tensor that is damaged.
 func Verify(ctx context.Context, folder string, threads int, progress func(done, total int64)) error {
-	c, err := openCheckpoint(folder)
+	c, err := Open(folder)
 	if err != nil {
 		return err
 	}
-	defer c.close()
+	defer c.Close()
 	if c.packed == nil {
 		err = errors.New("has no checksums, which mcllava convert writes")
 	} else {
 		err = c.packed.Verify(ctx, threads, progress)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.name, err)
+		return fmt.Errorf("%s: %w", c.Name, err)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package mcllava
+package checkpoint
 
 import (
 	"bytes"
@@ -44,14 +44,14 @@ var copied = []string{
 // to the byte. If the folder has the whole of it already, nothing is written and already is true. The error names what is wrong
 // with either checkpoint, or is the context's.
 func Convert(ctx context.Context, o ConvertOptions) (already bool, err error) {
-	c, err := openCheckpoint(o.From)
+	c, err := Open(o.From)
 	if err != nil {
 		return false, err
 	}
-	defer c.close()
-	w, err := plan(c, o.Precision)
+	defer c.Close()
+	w, err := layOut(c, o.Precision)
 	if err != nil {
-		return false, fmt.Errorf("%s: %w", c.name, err)
+		return false, fmt.Errorf("%s: %w", c.Name, err)
 	}
 	t := target{folder: o.To, source: c, weights: w, options: o}
 	already, err = t.write(ctx)
@@ -61,29 +61,29 @@ func Convert(ctx context.Context, o ConvertOptions) (already bool, err error) {
 	return already, err
 }
 
-// plan reads all of a published checkpoint but its values.
-func plan(c *checkpoint, asked Precision) (*weights.Conversion, error) {
+// layOut reads all of a published checkpoint but its values.
+func layOut(c *Checkpoint, asked Precision) (*weights.Conversion, error) {
 	if c.packed != nil {
-		return nil, fmt.Errorf("converted already (%s), expected a published checkpoint", c.own)
+		return nil, fmt.Errorf("converted already (%s), expected a published checkpoint", c.Own)
 	}
-	precision, err := c.precision(asked)
+	forms, err := c.Forms(asked)
 	if err != nil {
 		return nil, err
 	}
-	if _, _, err := readTokenizer(c.files, c.config); err != nil {
+	if _, _, err := c.Tokenizer(); err != nil {
 		return nil, err
 	}
-	items, err := c.items(precision)
+	items, err := c.items(forms)
 	if err != nil {
 		return nil, err
 	}
-	return weights.NewConversion(items, precision)
+	return weights.NewConversion(items, forms)
 }
 
 // target is a folder that a checkpoint is converted into.
 type target struct {
 	folder  string
-	source  *checkpoint
+	source  *Checkpoint
 	weights *weights.Conversion
 	options ConvertOptions
 }
@@ -167,7 +167,7 @@ func (t *target) compare(ctx context.Context) error {
 
 // read is the content of a file to be copied, nil if the published checkpoint has none.
 func (t *target) read(name string) ([]byte, error) {
-	data, err := fs.ReadFile(t.source.files, name)
+	data, err := fs.ReadFile(t.source.Files, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -1,4 +1,4 @@
-package mcllava
+package checkpoint
 
 import (
 	"cmp"
@@ -18,37 +18,37 @@ type Precision struct {
 
 // Check says whether a name is unknown.
 func (p Precision) Check() error {
-	_, err := p.over(weights.Precision{})
+	_, err := p.over(weights.Forms{})
 	return err
 }
 
 // Full names the form of each part: what p asks for, and where it says nothing f16, that of the published checkpoint.
 func (p Precision) Full() (Precision, error) {
-	return full(p.over(weights.Precision{Vision: tensor.F16, Text: tensor.F16}))
+	return full(p.over(weights.Forms{Vision: tensor.F16, Text: tensor.F16}))
 }
 
 // ReadPrecision names the form of each part of a checkpoint, of the embedded one if the folder is "" or Demo, as it would be used.
 func ReadPrecision(folder string, p Precision) (Precision, error) {
-	c, err := openCheckpoint(folder)
+	c, err := Open(folder)
 	if err != nil {
 		return p, err
 	}
-	defer c.close()
-	return full(c.precision(p))
+	defer c.Close()
+	return full(c.Forms(p))
 }
 
-func full(p weights.Precision, err error) (Precision, error) {
-	return Precision{Vision: p.Vision.String(), Text: p.Text.String()}, err
+func full(f weights.Forms, err error) (Precision, error) {
+	return Precision{Vision: f.Vision.String(), Text: f.Text.String()}, err
 }
 
 // over is what p asks for, where it says nothing the checkpoint's own.
-func (p Precision) over(own weights.Precision) (weights.Precision, error) {
+func (p Precision) over(own weights.Forms) (weights.Forms, error) {
 	if p.Form != "" {
 		f, err := tensor.ParseForm(p.Form)
 		if err != nil {
 			return own, fmt.Errorf("precision: %w", err)
 		}
-		own = weights.Precision{Vision: min(f, tensor.Q8), Text: f}
+		own = weights.Forms{Vision: min(f, tensor.Q8), Text: f}
 	}
 	var err error
 	if own.Vision, err = tensor.ParseForm(cmp.Or(p.Vision, own.Vision.String())); err != nil {

@@ -1,4 +1,4 @@
-package cache
+package checkpoint
 
 import (
 	"crypto/sha256"

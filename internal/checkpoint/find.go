@@ -1,12 +1,32 @@
-package mcllava
+package checkpoint
 
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
+	"github.com/mcllava/mcllava/internal/demo"
 	"github.com/mcllava/mcllava/internal/hub"
 )
+
+// Demo is the name of the checkpoint that the program carries.
+const Demo = "demo"
+
+// find returns the files of a checkpoint that is given as a folder, as the OWNER/NAME of a repository in the hub's cache where
+// there is no folder of that name, or as "" or Demo; and the name that messages call it by.
+func find(model string) (files fs.FS, name string, err error) {
+	if isDemo(model) {
+		return demo.Checkpoint(), Demo, nil
+	}
+	path, err := modelPath(model)
+	if err != nil {
+		return nil, model, err
+	}
+	return os.DirFS(path), model, nil
+}
+
+func isDemo(model string) bool { return model == "" || model == Demo }
 
 // modelPath is the folder of a checkpoint that is given as a folder or, where there is none of that name, as the OWNER/NAME of a
 // repository in the hub's cache.
