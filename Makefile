@@ -42,9 +42,9 @@ lint:
 # The assembly, written anew.
 generate:
 	rm -f internal/tensor/kernels_amd64.go internal/tensor/kernels_amd64.s
-	rm -f internal/tensor/elementwise_stubs_amd64.go internal/tensor/elementwise_amd64.s
+	rm -f internal/tensor/rowkernels_stubs_amd64.go internal/tensor/rowkernels_amd64.s
 	$(GO) generate ./internal/tensor
 
 # A random checkpoint of the published shape (6.4 GB), for benchmarks.
 full-checkpoint:
-	$(GO) run ./internal/synth -o $(or $(DIR),full)
+	$(GO) run ./internal/randomcheckpoint -o $(or $(DIR),full)

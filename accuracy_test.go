@@ -98,7 +98,7 @@ type reply struct {
 // reply answers a merged prompt [L, D]; first is the token to go on with for reply.first, below 0 the likeliest.
 func (m *Model) reply(t *testing.T, prompt blas32.General, first, most int) reply {
 	t.Helper()
-	cache := m.decoder.NewCache(prompt.Rows + most)
+	cache := m.decoder.NewKV(prompt.Rows + most)
 	logits, err := m.decoder.Prefill(t.Context(), prompt, cache)
 	if err != nil {
 		t.Fatal(err)

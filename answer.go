@@ -51,7 +51,7 @@ func (m *Model) Answer(ctx context.Context, v *View, question string, o Options)
 	return a, nil
 }
 
-// answer prefills the prompt, or what of it the cache does not hold, and decodes what follows.
+// answer prefills the prompt, or what of it m.kv does not hold, and decodes what follows.
 func (m *Model) answer(ctx context.Context, v *View, before, after []int, o Options, a *Answer) error {
 	watch := stopwatch{time.Now()}
 	most := min(o.MaxNewTokens, m.config.Text.Context-a.PromptTokens)
@@ -88,12 +88,12 @@ func (m *Model) answer(ctx context.Context, v *View, before, after []int, o Opti
 	return err
 }
 
-// reserve sees to it that the cache has room for positions; a new one holds nothing. It has room to spare for a longer question
+// reserve sees to it that m.kv has room for positions; a new one holds nothing. It has room to spare for a longer question
 // after this one.
 func (m *Model) reserve(positions int) {
 	const spare = 256
 	if m.kv == nil || m.kv.Cap() < positions {
-		m.kv, m.prefix = m.decoder.NewCache(min(positions+spare, m.config.Text.Context)), prefix{}
+		m.kv, m.prefix = m.decoder.NewKV(min(positions+spare, m.config.Text.Context)), prefix{}
 	}
 }
 

@@ -23,7 +23,7 @@ type Model struct {
 	pool        *tensor.Pool
 	encoder     *encoder.Encoder
 	decoder     *llm.Decoder
-	kv          *llm.Cache                  // of the last question
+	kv          *llm.KV                     // of the last question
 	prefix      prefix                      // what kv begins with
 	cache       atomic.Pointer[cache.Cache] // of pictures' features; nil for none
 	fingerprint func() (string, error)      // of the checkpoint, for the cache

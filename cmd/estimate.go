@@ -47,7 +47,7 @@ func newTiming(ctx context.Context, c mcllava.Config, p mcllava.Precision, q est
 		return nil, err
 	}
 	shape := shapeOf(c)
-	key, cache := estimate.NewKey(shape, forms, threads), estimate.OpenCache()
+	key, cache := estimate.NewKey(shape, forms, threads), estimate.OpenSpeeds()
 	speed, ok := cache.Speed(key)
 	switch {
 	case !ok && !measure:

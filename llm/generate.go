@@ -2,6 +2,7 @@ package llm
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"gonum.org/v1/gonum/blas/blas32"
@@ -9,20 +10,35 @@ import (
 	"github.com/mcllava/mcllava/internal/tensor"
 )
 
-// Prefill runs a whole prompt, embeddings [L, D], and returns the logits of the token that follows it, [V].
-func (d *Decoder) Prefill(ctx context.Context, prompt blas32.General, c *Cache) ([]float32, error) {
-	hidden, err := d.Forward(ctx, prompt, c)
+// ErrNotFinite says that a NaN or an infinity came out of the model: weights or features that it was given are damaged.
+var ErrNotFinite = errors.New("the model's logits are not finite")
+
+// finiteLogits is Logits, and ErrNotFinite if one is a NaN or infinite.
+func (d *Decoder) finiteLogits(logits []float32, hidden blas32.General) error {
+	d.Logits(logits, hidden)
+	for _, v := range logits {
+		if v-v != 0 {
+			return ErrNotFinite
+		}
+	}
+	return nil
+}
+
+// Prefill runs a whole prompt, embeddings [L, D], and returns the logits of the token that follows it, [V]. The error is
+// Forward's or ErrNotFinite.
+func (d *Decoder) Prefill(ctx context.Context, prompt blas32.General, kv *KV) ([]float32, error) {
+	hidden, err := d.Forward(ctx, prompt, kv)
 	if err != nil {
 		return nil, err
 	}
 	logits := make([]float32, d.Vocab)
-	d.Logits(logits, hidden)
-	return logits, nil
+	return logits, d.finiteLogits(logits, hidden)
 }
 
 // Decode yields the tokens that follow a prefilled prompt, one by one: the sampler picks each from the logits that the ones
-// before it lead to, which overwrite logits. It ends before the stop token, after most tokens, or with an error (the context's).
-func (d *Decoder) Decode(ctx context.Context, logits []float32, c *Cache, s *Sampler, stop, most int) iter.Seq2[int, error] {
+// before it lead to, which overwrite logits. It ends before the stop token, after most tokens, or with an error
+// (Forward's or ErrNotFinite).
+func (d *Decoder) Decode(ctx context.Context, logits []float32, kv *KV, s *Sampler, stop, most int) iter.Seq2[int, error] {
 	return func(yield func(int, error) bool) {
 		x := tensor.New(1, d.Hidden)
 		for n := 0; n < most; n++ {
@@ -31,12 +47,14 @@ func (d *Decoder) Decode(ctx context.Context, logits []float32, c *Cache, s *Sam
 				return
 			}
 			d.embedding.Row(x.Data, id)
-			hidden, err := d.Forward(ctx, x, c)
+			hidden, err := d.Forward(ctx, x, kv)
+			if err == nil {
+				err = d.finiteLogits(logits, hidden)
+			}
 			if err != nil {
 				yield(0, err)
 				return
 			}
-			d.Logits(logits, hidden)
 		}
 	}
 }

@@ -84,22 +84,22 @@ func (d *Decoder) Embed(ids []int) blas32.General {
 	return x
 }
 
-// Forward runs the embeddings x [L, D] at the positions that follow the cache's, adds theirs to the cache and returns the
-// hidden states after the final norm, [L, D], which stand until the cache's next Forward. A sequence may come in pieces.
-// The error is the context's, or that the cache has no room.
-func (d *Decoder) Forward(ctx context.Context, x blas32.General, c *Cache) (blas32.General, error) {
-	if c.Len()+x.Rows > c.Cap() {
-		return blas32.General{}, fmt.Errorf("%d tokens after %d do not fit the %d positions of the cache", x.Rows, c.Len(), c.Cap())
+// Forward runs the embeddings x [L, D] at the positions that follow those of kv, adds theirs to it and returns the hidden
+// states after the final norm, [L, D], which stand until kv's next Forward. A sequence may come in pieces.
+// The error is the context's, or that kv has no room.
+func (d *Decoder) Forward(ctx context.Context, x blas32.General, kv *KV) (blas32.General, error) {
+	if kv.Len()+x.Rows > kv.Cap() {
+		return blas32.General{}, fmt.Errorf("%d tokens after %d do not fit the %d positions of keys and values", x.Rows, kv.Len(), kv.Cap())
 	}
-	s := c.state(d.Config, x.Rows)
+	s := kv.state(d.Config, x.Rows)
 	tensor.Copy(s.x, x)
-	first := c.Len()
+	first := kv.Len()
 	for i := range d.layers {
 		if err := ctx.Err(); err != nil {
-			c.Truncate(first)
+			kv.Truncate(first)
 			return blas32.General{}, err
 		}
-		d.layers[i].forward(d.pool, s, d.rotary, c.layers[i])
+		d.layers[i].forward(d.pool, s, d.rotary, kv.layers[i])
 	}
 	d.norm.Apply(d.pool, s.h, s.x)
 	return s.h, nil

@@ -58,14 +58,14 @@ func TestStages(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			d := load(t, c)
 			x := merged(t, d, c)
-			cache := d.NewCache(x.Rows + len(c.Tokens))
+			kv := d.NewKV(x.Rows + len(c.Tokens))
 
 			s := newState(d.Config, x.Rows)
 			tensor.Copy(s.x, x)
-			d.layers[0].forward(d.pool, s, d.rotary, d.NewCache(x.Rows).layers[0])
+			d.layers[0].forward(d.pool, s, d.rotary, d.NewKV(x.Rows).layers[0])
 			reference.Check(t, "llm.layer0", s.x, c.Stage(t, "llm.layer0"), stageTolerance)
 
-			hidden, err := d.Forward(t.Context(), x, cache)
+			hidden, err := d.Forward(t.Context(), x, kv)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,7 +80,7 @@ func TestStages(t *testing.T) {
 				if got := argmax(logits); got != want && gap(tensor.Row(recorded, i)) > decisiveGap {
 					t.Fatalf("token %d is %d, want %d", i, got, want)
 				}
-				hidden, err := d.Forward(t.Context(), d.Embed([]int{want}), cache)
+				hidden, err := d.Forward(t.Context(), d.Embed([]int{want}), kv)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -99,16 +99,16 @@ func TestPrefillInPieces(t *testing.T) {
 	c := reference.Cases(t, "../testdata")[1]
 	d := load(t, c)
 	x := merged(t, d, c)
-	cache := d.NewCache(x.Rows)
-	whole, err := d.Forward(t.Context(), x, cache)
+	kv := d.NewKV(x.Rows)
+	whole, err := d.Forward(t.Context(), x, kv)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, size := range []int{1, 7, 32} {
-		cache.Truncate(0)
+		kv.Truncate(0)
 		for first := 0; first < x.Rows; first += size {
 			last := min(first+size, x.Rows)
-			piece, err := d.Forward(t.Context(), tensor.Rows(x, first, last), cache)
+			piece, err := d.Forward(t.Context(), tensor.Rows(x, first, last), kv)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -119,16 +119,16 @@ func TestPrefillInPieces(t *testing.T) {
 
 func TestNothingIsForwardedOfNothing(t *testing.T) {
 	d := load(t, reference.Cases(t, "../testdata")[0])
-	cache := d.NewCache(3)
+	kv := d.NewKV(3)
 	for range 2 { // the second time, a step has left its state
-		hidden, err := d.Forward(t.Context(), d.Embed(nil), cache)
-		if err != nil || hidden.Rows != 0 || cache.Len() != 0 {
-			t.Fatalf("no positions: %d rows, %v, %d positions in the cache", hidden.Rows, err, cache.Len())
+		hidden, err := d.Forward(t.Context(), d.Embed(nil), kv)
+		if err != nil || hidden.Rows != 0 || kv.Len() != 0 {
+			t.Fatalf("no positions: %d rows, %v, %d positions in kv", hidden.Rows, err, kv.Len())
 		}
-		if _, err := d.Forward(t.Context(), d.Embed([]int{1}), cache); err != nil {
+		if _, err := d.Forward(t.Context(), d.Embed([]int{1}), kv); err != nil {
 			t.Fatal(err)
 		}
-		cache.Truncate(0)
+		kv.Truncate(0)
 	}
 }
 
@@ -137,13 +137,13 @@ func TestDecodeStops(t *testing.T) {
 	d := load(t, c)
 	x := merged(t, d, c)
 	decode := func(ctx context.Context, stop, most, room int) ([]int, error) {
-		cache := d.NewCache(x.Rows + room)
-		logits, err := d.Prefill(t.Context(), x, cache)
+		kv := d.NewKV(x.Rows + room)
+		logits, err := d.Prefill(t.Context(), x, kv)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var ids []int
-		for id, err := range d.Decode(ctx, logits, cache, NewSampler(0, 1, 0), stop, most) {
+		for id, err := range d.Decode(ctx, logits, kv, NewSampler(0, 1, 0), stop, most) {
 			if err != nil {
 				return ids, err
 			}
@@ -173,10 +173,10 @@ func TestDecodingAllocatesNothing(t *testing.T) {
 		t.Skip("gonum's product allocates")
 	}
 	d := load(t, reference.Cases(t, "../testdata")[0])
-	cache, x, logits := d.NewCache(40), d.Embed([]int{1}), make([]float32, d.Vocab)
+	kv, x, logits := d.NewKV(40), d.Embed([]int{1}), make([]float32, d.Vocab)
 	sampler := NewSampler(0, 1, 0)
 	step := func() {
-		hidden, err := d.Forward(t.Context(), x, cache)
+		hidden, err := d.Forward(t.Context(), x, kv)
 		if err != nil {
 			t.Fatal(err)
 		}

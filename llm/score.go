@@ -7,21 +7,24 @@ import (
 	"github.com/mcllava/mcllava/internal/tensor"
 )
 
-// Score returns the log-probability of each of ids as what follows the cache's positions: logits [V] are those of the first, and
-// each further one follows those before it. The cache is left as it was.
-func (d *Decoder) Score(ctx context.Context, logits []float32, ids []int, c *Cache) ([]float64, error) {
-	defer c.Truncate(c.Len())
+// Score returns the log-probability of each of ids as what follows kv's positions: logits [V] are those of the first, and
+// each further one follows those before it. kv is left as it was. The error is Forward's or
+// ErrNotFinite.
+func (d *Decoder) Score(ctx context.Context, logits []float32, ids []int, kv *KV) ([]float64, error) {
+	defer kv.Truncate(kv.Len())
 	scores := []float64{LogProb(logits, ids[0])}
 	if len(ids) == 1 {
 		return scores, nil
 	}
-	hidden, err := d.Forward(ctx, d.Embed(ids[:len(ids)-1]), c)
+	hidden, err := d.Forward(ctx, d.Embed(ids[:len(ids)-1]), kv)
 	if err != nil {
 		return nil, err
 	}
 	next := make([]float32, d.Vocab)
 	for i, id := range ids[1:] {
-		d.Logits(next, tensor.Rows(hidden, i, i+1))
+		if err := d.finiteLogits(next, tensor.Rows(hidden, i, i+1)); err != nil {
+			return nil, err
+		}
 		scores = append(scores, LogProb(next, id))
 	}
 	return scores, nil

@@ -273,22 +273,22 @@ func (r *run) model(ctx context.Context, p Precision) (Model, error) {
 	result.Crop = crop
 
 	positions := min(Prompt, whole.Text.Context-tokens)
-	cache := m.decoder.NewCache(positions + tokens)
+	kv := m.decoder.NewKV(positions + tokens)
 	first := min(short, positions)
 	r.step(fmt.Sprintf("%s: tokens after %d", p.Name, first))
-	logits, _, err := m.prefill(ctx, m.prompt(first), cache)
+	logits, _, err := m.prefill(ctx, m.prompt(first), kv)
 	if err != nil {
 		return result, err
 	}
-	if err := r.decoding(ctx, &result, m, cache, logits); err != nil {
+	if err := r.decoding(ctx, &result, m, kv, logits); err != nil {
 		return result, err
 	}
 	r.step(p.Name + ": prefill")
-	if result.Prefill, logits, err = r.prefill(ctx, m, cache, positions); err != nil {
+	if result.Prefill, logits, err = r.prefill(ctx, m, kv, positions); err != nil {
 		return result, err
 	}
 	r.step(fmt.Sprintf("%s: tokens after %d", p.Name, positions))
-	if err := r.decoding(ctx, &result, m, cache, logits); err != nil {
+	if err := r.decoding(ctx, &result, m, kv, logits); err != nil {
 		return result, err
 	}
 	return result, nil
@@ -308,12 +308,12 @@ func (r *run) crop(ctx context.Context, m *model) (*Work, error) {
 	return newWork(estimate.CropFLOP(r.Shape.Vision, r.Shape.Vision.Patches()), speed, p), err
 }
 
-// prefill leaves the prompt in the cache and returns the logits after it.
-func (r *run) prefill(ctx context.Context, m *model, cache *llm.Cache, positions int) (work *Work, logits []float32, err error) {
+// prefill leaves the prompt in kv and returns the logits after it.
+func (r *run) prefill(ctx context.Context, m *model, kv *llm.KV, positions int) (work *Work, logits []float32, err error) {
 	prompt := m.prompt(positions)
 	flop := estimate.PrefillFLOP(m.shape.Text, positions)
 	speed, p, err := r.timed(ctx, r.effort.prefills, r.arithmetic(m.form.Text), func() (work float64, took time.Duration, err error) {
-		logits, took, err = m.prefill(ctx, prompt, cache)
+		logits, took, err = m.prefill(ctx, prompt, kv)
 		return flop, took, err
 	})
 	return newWork(estimate.PrefillFLOP(r.Shape.Text, positions), speed, p), logits, err
@@ -323,11 +323,11 @@ func newWork(flop float64, speed rate, p Profile) *Work {
 	return &Work{FLOP: flop, FLOPS: speed.own, PeakFLOPS: speed.peak, Share: speed.share(), Profile: p}
 }
 
-// decoding measures tokens after what the cache holds and adds the result.
-func (r *run) decoding(ctx context.Context, to *Model, m *model, cache *llm.Cache, logits []float32) error {
-	d := Decoding{Positions: cache.Len()}
+// decoding measures tokens after what kv holds and adds the result.
+func (r *run) decoding(ctx context.Context, to *Model, m *model, kv *llm.KV, logits []float32) error {
+	d := Decoding{Positions: kv.Len()}
 	speed, p, err := r.timed(ctx, r.effort.rounds, r.reading, func() (work float64, took time.Duration, err error) {
-		d.Tokens, took, err = m.decode(ctx, logits, cache, tokens, r.effort.decode)
+		d.Tokens, took, err = m.decode(ctx, logits, kv, tokens, r.effort.decode)
 		return m.tokensBytes(d.Positions, d.Tokens), took, err
 	})
 	d.Read, d.PeakRead, d.Share, d.Profile = speed.own, speed.peak, speed.share(), p

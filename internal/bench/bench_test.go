@@ -175,7 +175,7 @@ func TestMadeUpActivationsStayFinite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	logits, _, err := m.prefill(t.Context(), m.prompt(50), m.decoder.NewCache(50))
+	logits, _, err := m.prefill(t.Context(), m.prompt(50), m.decoder.NewKV(50))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,17 +72,17 @@ func (m *model) prompt(positions int) blas32.General {
 	return m.decoder.Embed(ids)
 }
 
-// prefill runs a prompt into an empty cache and returns the logits of what follows.
-func (m *model) prefill(ctx context.Context, prompt blas32.General, c *llm.Cache) ([]float32, time.Duration, error) {
+// prefill runs a prompt into an empty KV and returns the logits of what follows.
+func (m *model) prefill(ctx context.Context, prompt blas32.General, c *llm.KV) ([]float32, time.Duration, error) {
 	c.Truncate(0)
 	start := time.Now()
 	logits, err := m.decoder.Prefill(ctx, prompt, c)
 	return logits, time.Since(start), err
 }
 
-// decode decodes up to most tokens after what the cache holds, fewer if they take longer than about least, and forgets them
+// decode decodes up to most tokens after what kv holds, fewer if they take longer than about least, and forgets them
 // again. It returns how many it decoded and how long they took.
-func (m *model) decode(ctx context.Context, logits []float32, c *llm.Cache, most int, least time.Duration) (tokens int, took time.Duration, err error) {
+func (m *model) decode(ctx context.Context, logits []float32, c *llm.KV, most int, least time.Duration) (tokens int, took time.Duration, err error) {
 	first := c.Len()
 	defer c.Truncate(first)
 	start := time.Now()

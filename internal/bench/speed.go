@@ -28,9 +28,9 @@ func Speed(ctx context.Context, s estimate.Shape, f weights.Forms, threads int) 
 	reduced := few(s, layers, layers, vocab)
 	m := newModel(p, reduced, f, 0)
 	most := min(positions, s.Text.Context-tokens)
-	cache := m.decoder.NewCache(most + tokens)
+	kv := m.decoder.NewKV(most + tokens)
 
-	_, took, err := m.prefill(ctx, m.prompt(min(probe, most)), cache)
+	_, took, err := m.prefill(ctx, m.prompt(min(probe, most)), kv)
 	if err != nil {
 		return speed, err
 	}
@@ -38,14 +38,14 @@ func Speed(ctx context.Context, s estimate.Shape, f weights.Forms, threads int) 
 	prompt := largest(most, budget, func(n int) float64 { return estimate.PrefillFLOP(reduced.Text, n) })
 	var logits []float32
 	speed.Prefill, err = fastest(room, func() (work float64, took time.Duration, err error) {
-		logits, took, err = m.prefill(ctx, m.prompt(prompt), cache)
+		logits, took, err = m.prefill(ctx, m.prompt(prompt), kv)
 		return estimate.PrefillFLOP(reduced.Text, prompt), took, err
 	})
 	if err != nil {
 		return speed, err
 	}
 	speed.Decode, err = fastest(room, func() (work float64, took time.Duration, err error) {
-		n, took, err := m.decode(ctx, logits, cache, tokens, room)
+		n, took, err := m.decode(ctx, logits, kv, tokens, room)
 		return m.tokensBytes(prompt, n), took, err
 	})
 	if err != nil {

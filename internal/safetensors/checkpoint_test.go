@@ -76,7 +76,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Errorf("names %v", c.Names())
 	}
 	ids, _ := c.Tensor("ids")
-	if v, err := ids.Int64s(); err != nil || !slices.Equal(v, []int64{-1, 1 << 40}) {
+	if v, err := ids.int64s(); err != nil || !slices.Equal(v, []int64{-1, 1 << 40}) {
 		t.Errorf("%v, %v", v, err)
 	}
 	weight, _ := c.Tensor("b.weight")

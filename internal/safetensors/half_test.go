@@ -69,7 +69,7 @@ func TestConversionsRefuse(t *testing.T) {
 	checkText(long.Float32s(make([]float32, 2)), `x.safetensors: tensor "ids": dtype I64, expected F32, F16 or BF16`)
 	checkText(long.Float32s(make([]float32, 3)), `tensor "ids": 2 elements [2], expected 3`)
 	checkText(short.Float32s(make([]float32, 3)), `tensor "w": 4 bytes of data, expected 12`)
-	_, err := short.Int64s()
+	_, err := short.int64s()
 	checkText(err, "dtype F32, expected I64")
 }
 

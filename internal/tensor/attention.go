@@ -16,7 +16,7 @@ const attentionRows = 56
 // Queries and probabilities are rounded to the form of kv.
 func Attend(p *Pool, dst, q, k, v blas32.General, kv *KV, causal bool) {
 	if q.Rows > 1 {
-		kv.Append(p, k, v)
+		kv.extend(p, k, v)
 		k, v = Rows(k, 0, 0), Rows(v, 0, 0)
 	}
 	p.apply.Lock()
@@ -44,7 +44,7 @@ func (a *attention) do(worker, task int) {
 	if a.q.Rows == 1 {
 		a.kv.append(h, a.kv.length-a.k.Rows, a.k, a.v)
 		if h+1 < a.kv.heads {
-			a.kv.soon(h+1, a.kv.length)
+			a.kv.prefetchBytes(h+1, a.kv.length)
 		}
 	}
 	first, last := b*a.q.Rows/a.blocks, (b+1)*a.q.Rows/a.blocks
@@ -131,7 +131,7 @@ func (k *product) set(c blas32.General, a []byte, lda, n int, b []byte, width in
 	for t := range tiles {
 		r, end := t*c.Rows/tiles, (t+1)*c.Rows/tiles
 		tile := c.Data[r*c.Stride:]
-		active.begin(end-r, tile, c.Stride, noBias[:], false)
+		active.initTile(end-r, tile, c.Stride, noBias[:], false)
 		kernel(end-r, (n+unit-1)/unit, a[r*lda:], lda, b, tile, c.Stride)
 	}
 }
@@ -139,8 +139,8 @@ func (k *product) set(c blas32.General, a []byte, lda, n int, b []byte, width in
 // softmax writes exp(scale·scores), taken relative to the largest and up to a common factor, to a row of activations and returns
 // their sum.
 func (k *product) softmax(dst []byte, scores []float32, scale float32) float32 {
-	if k.powers != nil {
-		return k.powers(dst, scores, scale)
+	if k.expSum != nil {
+		return k.expSum(dst, scores, scale)
 	}
 	softmax(scores, scale)
 	if k.convert != nil {

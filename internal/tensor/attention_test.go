@@ -173,9 +173,9 @@ func TestWhatIsForgottenLeavesNoNaN(t *testing.T) {
 				for kept := range 6 {
 					for _, rows := range []int{1, 2, 3} {
 						kv := NewKV(form, 1, headDim, 20)
-						kv.Append(p, x, x)
+						kv.extend(p, x, x)
 						kv.Truncate(kept)
-						kv.Append(p, bad, bad)
+						kv.extend(p, bad, bad)
 						kv.Truncate(kept)
 						got := New(rows, headDim)
 						Attend(p, got, Rows(x, 0, rows), Rows(x, 0, rows), Rows(x, 0, rows), kv, true)
@@ -201,7 +201,7 @@ func TestAppendEqualsItsTwin(t *testing.T) {
 					got, want := NewKV(BF16, 2, headDim, 101), NewKV(BF16, 2, headDim, 101)
 					k, v := random(r, rows, 2*headDim), random(r, rows, 2*headDim)
 					got.length = first
-					got.Append(p, k, v)
+					got.extend(p, k, v)
 					for h := range 2 {
 						want.appendGo(h, first, columns(k, h*headDim, (h+1)*headDim), columns(v, h*headDim, (h+1)*headDim))
 					}

@@ -12,7 +12,7 @@ import (
 // BenchmarkProduct measures the products at the model's shapes as a share of what the form's instructions on registers alone
 // reach on the same cores: the two take turns, so that both see the same machine.
 func BenchmarkProduct(b *testing.B) {
-	for f := range forms {
+	for f := range formCount {
 		for _, s := range []struct{ rows, in, out int }{{729, 1152, 4304}, {729, 4304, 1152}, {729, 1152, 1152}, {768, 2560, 10240}, {768, 10240, 2560}} {
 			b.Run(fmt.Sprintf("%s/%dx%dx%d", f, s.rows, s.in, s.out), func(b *testing.B) {
 				if active.tier == Generic {

@@ -17,10 +17,10 @@ const (
 	BF16             // bfloat16, as are the activations; sums in float32
 	Q8               // 8 bits and a scale for each 128 inputs, as have the activations; sums in int32
 	Q4               // 4 bits and a scale for each 32 inputs; activations in 8 bits; sums in int32
-	forms
+	formCount
 )
 
-var formNames = [forms]string{"f32", "f16", "bf16", "q8", "q4"}
+var formNames = [formCount]string{"f32", "f16", "bf16", "q8", "q4"}
 
 func (f Form) String() string { return formNames[f] }
 
@@ -31,7 +31,7 @@ func ParseForm(name string) (Form, error) {
 			return Form(f), nil
 		}
 	}
-	return 0, fmt.Errorf("%q is no precision, expected %s or %s", name, strings.Join(formNames[:forms-1], ", "), formNames[forms-1])
+	return 0, fmt.Errorf("%q is no precision, expected %s or %s", name, strings.Join(formNames[:formCount-1], ", "), formNames[formCount-1])
 }
 
 // panelWidth is the number of outputs in one panel of a packed matrix.
@@ -57,8 +57,8 @@ func (l layout) bytes(n int) int {
 	return size
 }
 
-// form is what a storage form is made of.
-type form struct {
+// storage is how the values of a form are laid out.
+type storage struct {
 	panel  layout // of a panel of weights
 	folded layout // of a folded panel, where there is one
 	// pack writes the inputs of output o (of a panel of zeros, 0…panelWidth-1).
@@ -67,7 +67,7 @@ type form struct {
 	zero func(panel []byte, in int)
 }
 
-var formats = [forms]form{
+var storages = [formCount]storage{
 	F32:  {panel: layout{unit: 1, unitBytes: 4 * panelWidth}, folded: layout{unit: 2, unitBytes: 8 * foldedWidth}, pack: packF32},
 	F16:  {panel: layout{unit: 1, unitBytes: 2 * panelWidth}, pack: packF16},
 	BF16: {panel: layout{unit: 2, unitBytes: 4 * panelWidth}, folded: layout{unit: 4, unitBytes: 8 * foldedWidth}, pack: packBF16},
@@ -76,7 +76,7 @@ var formats = [forms]form{
 }
 
 // PackedBytes is the size of a matrix [out, in] in a form.
-func PackedBytes(f Form, out, in int) int { return panels(out) * formats[f].panel.bytes(in) }
+func PackedBytes(f Form, out, in int) int { return panels(out) * storages[f].panel.bytes(in) }
 
 func panels(out int) int { return (out + panelWidth - 1) / panelWidth }
 

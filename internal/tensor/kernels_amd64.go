@@ -73,11 +73,11 @@ func quantizeAVX512(groups int, size int, dst *byte, x *float32)
 // quantizeAVX2 quantises groups of size floats, a multiple of 32: for each it writes the int32 -128·Σq, the int8 q = x·127/m to the nearest, ties to even, and the float32 scale m/127, where m is the largest |x|.
 func quantizeAVX2(groups int, size int, dst *byte, x *float32)
 
-// beginAVX512 sets rows rows of 32 floats of C to bias, or adds bias to them.
-func beginAVX512(rows int, c *float32, ldc int, bias *float32, add bool)
+// initTileAVX512 sets rows rows of 32 floats of C to bias, or adds bias to them.
+func initTileAVX512(rows int, c *float32, ldc int, bias *float32, add bool)
 
-// beginAVX2 sets rows rows of 32 floats of C to bias, or adds bias to them.
-func beginAVX2(rows int, c *float32, ldc int, bias *float32, add bool)
+// initTileAVX2 sets rows rows of 32 floats of C to bias, or adds bias to them.
+func initTileAVX2(rows int, c *float32, ldc int, bias *float32, add bool)
 
 // prefetchTile asks for rows rows of 32 floats of C to be brought near.
 func prefetchTile(rows int, c *float32, ldc int)

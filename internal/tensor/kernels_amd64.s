@@ -18583,9 +18583,9 @@ DATA order<>+24(SB)/4, $0x00000003
 DATA order<>+28(SB)/4, $0x00000007
 GLOBL order<>(SB), RODATA|NOPTR, $32
 
-// func beginAVX512(rows int, c *float32, ldc int, bias *float32, add bool)
+// func initTileAVX512(rows int, c *float32, ldc int, bias *float32, add bool)
 // Requires: AVX, AVX512F
-TEXT ·beginAVX512(SB), NOSPLIT, $0-33
+TEXT ·initTileAVX512(SB), NOSPLIT, $0-33
 	MOVQ    rows+0(FP), AX
 	MOVQ    c+8(FP), CX
 	MOVQ    ldc+16(FP), DX
@@ -18617,9 +18617,9 @@ add:
 	VZEROUPPER
 	RET
 
-// func beginAVX2(rows int, c *float32, ldc int, bias *float32, add bool)
+// func initTileAVX2(rows int, c *float32, ldc int, bias *float32, add bool)
 // Requires: AVX
-TEXT ·beginAVX2(SB), NOSPLIT, $0-33
+TEXT ·initTileAVX2(SB), NOSPLIT, $0-33
 	MOVQ    rows+0(FP), AX
 	MOVQ    c+8(FP), CX
 	MOVQ    ldc+16(FP), DX

@@ -35,7 +35,7 @@ func NewKV(f Form, heads, headDim, capacity int) *KV {
 	c := &KV{form: f, heads: heads, headDim: headDim, capacity: capacity}
 	c.folded = (headDim-1)%panelWidth < foldedWidth && active.products[f].folded != nil
 	last := panels(headDim) - 1
-	c.panelBytes = formats[f].panel.bytes(capacity)
+	c.panelBytes = storages[f].panel.bytes(capacity)
 	c.headBytes = last*c.panelBytes + c.valueBytes(last, capacity)
 	c.keys = aligned(heads * PackedBytes(f, capacity, headDim))
 	c.values = aligned(heads * c.headBytes)
@@ -64,7 +64,7 @@ func (c *KV) Truncate(n int) {
 
 // keyPanel holds the keys of positions i·panelWidth and those after it.
 func (c *KV) keyPanel(head, i int) []byte {
-	n := formats[c.form].panel.bytes(c.headDim)
+	n := storages[c.form].panel.bytes(c.headDim)
 	return c.keys[(head*panels(c.capacity)+i)*n:][:n]
 }
 
@@ -78,16 +78,16 @@ func (c *KV) valuePanel(head, i int) []byte {
 // valueBytes is the size of so many positions of a panel of the values.
 func (c *KV) valueBytes(i, positions int) int {
 	if c.folds(i) {
-		return formats[c.form].folded.bytes(positions)
+		return storages[c.form].folded.bytes(positions)
 	}
-	return formats[c.form].panel.bytes(positions)
+	return storages[c.form].panel.bytes(positions)
 }
 
 // folds says whether a panel of the values is folded.
 func (c *KV) folds(panel int) bool { return c.folded && panel == panels(c.headDim)-1 }
 
-// Append adds the keys and values of the next positions, k and v [rows, heads·headDim], for which there must be room.
-func (c *KV) Append(p *Pool, k, v blas32.General) {
+// extend adds the keys and values of the next positions, k and v [rows, heads·headDim], for which there must be room.
+func (c *KV) extend(p *Pool, k, v blas32.General) {
 	c.check(c.length, k, v)
 	p.apply.Lock()
 	defer p.apply.Unlock()
@@ -125,12 +125,12 @@ func (c *KV) check(first int, k, v blas32.General) {
 	}
 }
 
-// soon has the beginnings of a head's keys and values brought near, for seen positions.
-func (c *KV) soon(h, seen int) {
+// prefetchBytes prefetches the beginnings of a head's keys and values, for seen positions.
+func (c *KV) prefetchBytes(h, seen int) {
 	const beginning = 4096 // bytes; a product asks for what follows itself
-	active.soon(c.keyPanel(h, 0)[:min(beginning, formats[c.form].panel.bytes(c.headDim))])
+	active.prefetchBytes(c.keyPanel(h, 0)[:min(beginning, storages[c.form].panel.bytes(c.headDim))])
 	for i := range panels(c.headDim) {
-		active.soon(c.valuePanel(h, i)[:min(beginning, c.valueBytes(i, seen))])
+		active.prefetchBytes(c.valuePanel(h, i)[:min(beginning, c.valueBytes(i, seen))])
 	}
 }
 
@@ -143,7 +143,7 @@ func (c *KV) appendGo(h, first int, k, v blas32.General) {
 }
 
 func (c *KV) appendKey(h, at int, k []float32) {
-	formats[c.form].pack(c.keyPanel(h, at/panelWidth), at%panelWidth, k)
+	storages[c.form].pack(c.keyPanel(h, at/panelWidth), at%panelWidth, k)
 }
 
 // appendValue leaves zeros for the positions after it that share its unit, where a NaN may be left of a longer sequence.

@@ -26,7 +26,7 @@ func TestKVRefusesWhatDoesNotFit(t *testing.T) {
 	const heads, headDim, capacity = 2, 8, 10
 	for _, form := range []Form{F32, BF16} {
 		kv := NewKV(form, heads, headDim, capacity)
-		kv.Append(p, New(7, heads*headDim), New(7, heads*headDim))
+		kv.extend(p, New(7, heads*headDim), New(7, heads*headDim))
 		for _, c := range []struct {
 			k, v blas32.General
 			say  string
@@ -37,7 +37,7 @@ func TestKVRefusesWhatDoesNotFit(t *testing.T) {
 			{New(2, 16), New(1, 16), "tensor: keys [2, 16] and values [1, 16]"},
 			{New(4, 16), New(4, 16), "tensor: keys [4, 16] and values [4, 16] appended at position 7 of 10"},
 		} {
-			panics(t, c.say, func() { kv.Append(p, c.k, c.v) })
+			panics(t, c.say, func() { kv.extend(p, c.k, c.v) })
 			panics(t, c.say, func() { kv.append(0, 7, c.k, c.v) })
 			if kv.Len() != 7 {
 				t.Fatalf("%d positions after a refusal, expected 7", kv.Len())
@@ -46,7 +46,7 @@ func TestKVRefusesWhatDoesNotFit(t *testing.T) {
 		panics(t, "tensor: keys [1, 16] and values [1, 16] appended at position -1 of 10", func() { kv.append(0, -1, New(1, 16), New(1, 16)) })
 		panics(t, "tensor: 7 positions of keys and values truncated to 8", func() { kv.Truncate(8) })
 		panics(t, "tensor: 7 positions of keys and values truncated to -1", func() { kv.Truncate(-1) })
-		kv.Append(p, New(3, heads*headDim), New(3, heads*headDim))
+		kv.extend(p, New(3, heads*headDim), New(3, heads*headDim))
 		kv.Truncate(10)
 		kv.Truncate(0)
 	}

@@ -26,7 +26,7 @@ type productError struct {
 }
 
 // productErrors are those of random operands. The documentation names the same figures.
-var productErrors = [forms]productError{
+var productErrors = [formCount]productError{
 	F32:  {even: 2e-6, outliers: 2e-6, others: 2e-4},
 	F16:  {even: 3e-4, outliers: 3e-4, others: 0.03},
 	BF16: {even: 3e-3, outliers: 3e-3, others: 0.3},
@@ -65,7 +65,7 @@ func TestProductsWithOutliers(t *testing.T) {
 			scaleOutliers(others, c.channel, 0)
 			scaleOutliers(others, c.column, 0)
 			_, sizeOfOthers := exactProduct(p, others, w)
-			for f := range forms {
+			for f := range formCount {
 				got := New(x.Rows, w.Rows)
 				NewWeight(p, f, w.Rows, w.Cols, func(o int, row []float32) { copy(row, Row(w, o)) }).Apply(p, got, x, Epilogue{})
 				squares := 0.0

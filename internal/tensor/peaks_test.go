@@ -34,7 +34,7 @@ func TestRatesAreOfThisCentury(t *testing.T) {
 	defer p.Close()
 	memory := make([]byte, 3<<20+700)
 	onEachTier(t, func(t *testing.T) {
-		for f := range forms {
+		for f := range formCount {
 			rate := RegisterRate(p, f, 2*time.Millisecond)
 			if known := Instruction(f) != ""; !known && rate != 0 || known && !(rate > 1e8 && rate < 1e15) {
 				t.Errorf("%s: %v operations a second of %q", f, rate, Instruction(f))

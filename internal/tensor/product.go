@@ -14,19 +14,19 @@ func pack(p *Pool, f Form, out, in int, read func(o int, row []float32)) *packed
 	w := &packed{form: f, out: out, in: in, data: aligned(PackedBytes(f, out, in))}
 	p.Run(panels(out), func(worker, i int) {
 		panel, row := w.panel(i), p.floats(worker, in)
-		if zero := formats[f].zero; zero != nil {
+		if zero := storages[f].zero; zero != nil {
 			zero(panel, in)
 		}
 		for o := i * panelWidth; o < min((i+1)*panelWidth, out); o++ {
 			read(o, row)
-			formats[f].pack(panel, o%panelWidth, row)
+			storages[f].pack(panel, o%panelWidth, row)
 		}
 	})
 	return w
 }
 
 func (w *packed) panel(i int) []byte {
-	n := formats[w.form].panel.bytes(w.in)
+	n := storages[w.form].panel.bytes(w.in)
 	return w.data[i*n : (i+1)*n]
 }
 
@@ -206,7 +206,7 @@ func (m *multiplication) panel(worker int, part *part, i, top, bottom, k, end in
 			Copy(c, dst)
 		}
 	}
-	b := part.w.panel(i)[formats[m.form].panel.bytes(k):]
+	b := part.w.panel(i)[storages[m.form].panel.bytes(k):]
 	a := m.a[m.product.x.bytes(k)+top*m.lda:]
 	steps := (end - k + m.product.unit - 1) / m.product.unit
 	tiles := (rows + m.product.rows - 1) / m.product.rows
@@ -214,7 +214,7 @@ func (m *multiplication) panel(worker int, part *part, i, top, bottom, k, end in
 		r, below := t*rows/tiles, (t+1)*rows/tiles
 		tile := c.Data[r*c.Stride:]
 		if k == 0 {
-			active.begin(below-r, tile, c.Stride, bias, part.epilogue.Add)
+			active.initTile(below-r, tile, c.Stride, bias, part.epilogue.Add)
 		}
 		if t+1 < tiles {
 			active.prefetch((t+2)*rows/tiles-below, c.Data[below*c.Stride:], c.Stride)
@@ -242,8 +242,8 @@ func (p *part) end(dst, c blas32.General) {
 	}
 }
 
-// beginGo sets rows rows of panelWidth floats of C to bias, or adds bias to them.
-func beginGo(rows int, c []float32, ldc int, bias []float32, add bool) {
+// initTileGo sets rows rows of panelWidth floats of C to bias, or adds bias to them.
+func initTileGo(rows int, c []float32, ldc int, bias []float32, add bool) {
 	for r := range rows {
 		row := c[r*ldc : r*ldc+panelWidth]
 		if !add {

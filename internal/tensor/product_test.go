@@ -70,7 +70,7 @@ func TestPanelKernels(t *testing.T) {
 	}
 	eachTier(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
-		for f := range forms {
+		for f := range formCount {
 			k, twin := &active.products[f], &genericKernels.products[f]
 			for _, in := range lengths {
 				for rows := 1; rows <= k.rows; rows++ {
@@ -165,13 +165,13 @@ func TestFoldedKernels(t *testing.T) {
 
 // formError is the largest error of a product that a form may cause, relative to the root of the sum of its terms' squares.
 // The documentation names the same figures.
-var formError = [forms]float64{F32: 3e-6, F16: 1e-3, BF16: 1e-2, Q8: 0.04, Q4: 0.35}
+var formError = [formCount]float64{F32: 3e-6, F16: 1e-3, BF16: 1e-2, Q8: 0.04, Q4: 0.35}
 
 func TestFormsStandForTheirWeights(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	p := NewPool(2)
 	defer p.Close()
-	for f := range forms {
+	for f := range formCount {
 		x, w := random(r, 8, 700), random(r, 70, 700)
 		for i := range w.Data {
 			w.Data[i] *= 0.02
@@ -203,7 +203,7 @@ func TestTinyWeights(t *testing.T) {
 	for i := range x.Data {
 		x.Data[i] = 1
 	}
-	for f := range forms {
+	for f := range formCount {
 		for exponent := -149; exponent < -90; exponent++ {
 			size := math.Ldexp(1, exponent)
 			got := New(1, 1)
@@ -221,7 +221,7 @@ func TestTinyWeights(t *testing.T) {
 func TestConversionsEqualTheirTwins(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(11, 12))
-		for f := range forms {
+		for f := range formCount {
 			k := &active.products[f]
 			k.panel(1, 1, make([]byte, 64), 64, make([]byte, 256), make([]float32, panelWidth), panelWidth)
 			if k.convert == nil {
@@ -259,7 +259,7 @@ func TestConversionsEqualTheirTwins(t *testing.T) {
 
 func TestPanelsPropagateNaNAndInf(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
-		for f := range forms {
+		for f := range formCount {
 			k := &active.products[f]
 			for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
 				x, w := New(1, 300), New(panelWidth, 300)

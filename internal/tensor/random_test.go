@@ -14,7 +14,7 @@ func TestRandomWeight(t *testing.T) {
 		Row(identity, i)[i] = 1
 	}
 	onEachTier(t, func(t *testing.T) {
-		for f := range forms {
+		for f := range formCount {
 			w := RandomWeight(p, f, out, in, deviation)
 			if o, i := w.Shape(); o != out || i != in || w.Form() != f {
 				t.Fatalf("[%d, %d] in %s, want [%d, %d] in %s", o, i, w.Form(), out, in, f)

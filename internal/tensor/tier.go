@@ -24,12 +24,12 @@ const TierVariable = "MCLLAVA_CPU"
 
 // kernels is what differs from tier to tier.
 type kernels struct {
-	tier     Tier
-	products [forms]product
-	begin    func(rows int, c []float32, ldc int, bias []float32, add bool) // as beginGo does
-	prefetch func(rows int, c []float32, ldc int)                           // has rows of panelWidth floats brought near
-	soon     func(b []byte)                                                 // has memory brought near
-	scale    func(dst, x []float32, f float32)                              // dst = x·f
+	tier          Tier
+	products      [formCount]product
+	initTile      func(rows int, c []float32, ldc int, bias []float32, add bool) // as initTileGo does
+	prefetch      func(rows int, c []float32, ldc int)                           // prefetches rows of panelWidth floats
+	prefetchBytes func(b []byte)                                                 // prefetches memory
+	scale         func(dst, x []float32, f float32)                              // dst = x·f
 	// appendBF16 does what appendGo does to a KV in bfloat16; nil for appendGo itself.
 	appendBF16 func(c *KV, head, first int, k, v blas32.General)
 }
@@ -49,8 +49,8 @@ type product struct {
 	narrow func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int)
 	// folded does so for a folded panel, with two units a step of k; nil where panels are not folded.
 	folded func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int)
-	// powers writes exp(scale·(scores - max)) as activations and returns their sum; nil for softmax and convert.
-	powers func(dst []byte, scores []float32, scale float32) float32
+	// expSum writes exp(scale·(scores - max)) as activations and returns their sum; nil for softmax and convert.
+	expSum func(dst []byte, scores []float32, scale float32) float32
 }
 
 // Layouts of a row of activations.
@@ -62,7 +62,7 @@ var (
 	asQ4     = layout{unit: 8, unitBytes: 8, group: q4Group, groupBytes: 8}
 )
 
-var genericKernels = kernels{tier: Generic, begin: beginGo, prefetch: noPrefetch, soon: func([]byte) {}, scale: scaleGo, products: [forms]product{
+var genericKernels = kernels{tier: Generic, initTile: initTileGo, prefetch: noPrefetch, prefetchBytes: func([]byte) {}, scale: scaleGo, products: [formCount]product{
 	F32:  {name: "panelF32Go", rows: 4, blockK: 256, unit: 1, x: asF32, panel: panelF32Go, folded: foldedF32Go},
 	F16:  {name: "panelF16Go", rows: 16, blockK: 256, unit: 1, x: asF32, panel: panelF16Go},
 	BF16: {name: "panelBF16Go", rows: 4, blockK: 256, unit: 2, x: asPairs, convert: roundBF16Go, panel: panelBF16Go, folded: foldedBF16Go},

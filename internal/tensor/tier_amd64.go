@@ -41,7 +41,7 @@ func halves(f panel, unitBytes int) func(rows, k int, a []byte, lda int, b []byt
 }
 
 func avx2Kernels() kernels {
-	return kernels{tier: AVX2, begin: beginning(beginAVX2), prefetch: prefetching, soon: soon, scale: scaleGo, products: [forms]product{
+	return kernels{tier: AVX2, initTile: beginning(initTileAVX2), prefetch: prefetching, prefetchBytes: prefetchBytes, scale: scaleGo, products: [formCount]product{
 		F32:  {name: "panelF32AVX2", rows: 6, blockK: 256, unit: 1, x: asF32, panel: halves(panelF32AVX2, 4*panelWidth), narrow: whole(panelF32AVX2)},
 		F16:  {name: "panelF16AVX2", rows: 6, blockK: 256, unit: 1, x: asF32, panel: halves(panelF16AVX2, 2*panelWidth)},
 		BF16: {name: "panelBF16AVX2", rows: 6, blockK: 256, unit: 2, x: asPairs, convert: rounding(roundBF16AVX2, 8), panel: halves(panelBF16AVX2, 4*panelWidth), narrow: whole(panelBF16AVX2)},
@@ -64,11 +64,11 @@ func avx2Kernels() kernels {
 
 func avx512Kernels(bf16, vnni bool) kernels {
 	k := avx2Kernels() // for what the CPU has no wider instructions for
-	k.tier, k.begin, k.scale = AVX512, beginning(beginAVX512), scaleRow
+	k.tier, k.initTile, k.scale = AVX512, beginning(initTileAVX512), scaleRow
 	k.products[F32] = product{name: "panelF32AVX512", rows: 14, blockK: 576, unit: 1, x: asF32, panel: whole(panelF32AVX512), narrow: whole(narrowF32AVX512), folded: whole(foldedF32AVX512)}
 	k.products[F16] = product{name: "panelF16AVX512", rows: 14, blockK: 512, unit: 1, x: asF32, panel: whole(panelF16AVX512), narrow: whole(narrowF16AVX512)}
 	if bf16 {
-		k.products[BF16] = product{name: "panelBF16DP", rows: 14, blockK: 512, unit: 2, x: asHalves, convert: halving, panel: whole(panelBF16DP), narrow: whole(narrowBF16DP), folded: whole(foldedBF16DP), powers: powersBF16}
+		k.products[BF16] = product{name: "panelBF16DP", rows: 14, blockK: 512, unit: 2, x: asHalves, convert: halving, panel: whole(panelBF16DP), narrow: whole(narrowBF16DP), folded: whole(foldedBF16DP), expSum: expSumBF16}
 		k.appendBF16 = appendBF16
 	} else {
 		k.products[BF16] = product{name: "panelBF16AVX512", rows: 14, blockK: 512, unit: 2, x: asPairs, convert: rounding(roundBF16AVX512, 16), panel: whole(panelBF16AVX512)}
@@ -91,14 +91,14 @@ func beginning(f func(rows int, c *float32, ldc int, bias *float32, add bool)) f
 
 func prefetching(rows int, c []float32, ldc int) { prefetchTile(rows, &c[0], ldc) }
 
-func soon(b []byte) {
+func prefetchBytes(b []byte) {
 	if n := len(b) / alignment; n > 0 {
 		prefetchLines(n, &b[0])
 	}
 }
 
-// soonRows has rows i…j-1 of m brought near, where there are any: a part of each, which no prefetcher of the CPU foresees.
-func soonRows(m blas32.General, i, j int) {
+// prefetchRows prefetches a part of each of the rows i…j-1 of m that there are, which the CPU does not prefetch itself.
+func prefetchRows(m blas32.General, i, j int) {
 	for ; i < min(j, m.Rows); i++ {
 		prefetchLines((m.Cols*4+2*alignment-1)/alignment, (*byte)(unsafe.Pointer(&m.Data[i*m.Stride])))
 	}
@@ -138,8 +138,8 @@ func halving(dst []byte, x []float32) {
 	}
 }
 
-// powersBF16 is softmax in bfloat16 but for the division by the sum; behind an odd number of scores comes a zero.
-func powersBF16(dst []byte, scores []float32, scale float32) float32 {
+// expSumBF16 is softmax in bfloat16 but for the division by the sum; behind an odd number of scores comes a zero.
+func expSumBF16(dst []byte, scores []float32, scale float32) float32 {
 	vectors, rest := lanes(len(scores))
 	if len(scores)%2 == 1 {
 		dst[2*len(scores)], dst[2*len(scores)+1] = 0, 0
@@ -156,7 +156,7 @@ func scaleRow(dst, x []float32, f float32) {
 func appendBF16(c *KV, h, first int, k, v blas32.General) {
 	for i := 0; i < k.Rows; {
 		if at := first + i; at%16 == 0 && i+16 <= k.Rows && c.headDim%2 == 0 {
-			soonRows(k, i+16, i+32)
+			prefetchRows(k, i+16, i+32)
 			gatherPairsAVX512(c.headDim/2, &c.keyPanel(h, at/panelWidth)[at%panelWidth*4], &Row(k, i)[0], 4*k.Stride)
 			i += 16
 		} else {
@@ -170,7 +170,7 @@ func appendBF16(c *KV, h, first int, k, v blas32.General) {
 		i = 1
 	}
 	for ; i+1 < v.Rows; i += 2 {
-		soonRows(v, i+8, i+10)
+		prefetchRows(v, i+8, i+10)
 		for d := 0; d < c.headDim; d += panelWidth {
 			n := min(panelWidth, c.headDim-d)
 			mask0, mask1 := uint16(1<<min(n, 16)-1), uint16(1<<max(n-16, 0)-1)

@@ -125,7 +125,7 @@ type lister struct {
 // List is what a model that is read by load holds of a published checkpoint, in the order of a packed one. The error is that of
 // Source.Finish.
 func List(c *safetensors.Checkpoint, forms Forms, load func(*Source), unused func(name string) bool) ([]Item, error) {
-	l := &lister{published: published{names{c, map[string]bool{}}}}
+	l := &lister{published: newPublished(c)}
 	w := Of(l, nil, forms)
 	load(w)
 	if err := w.Finish(unused); err != nil {

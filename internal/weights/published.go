@@ -14,10 +14,7 @@ import (
 // A value that is not finite, or too large for the form it is asked for in, is an error.
 type published struct{ names }
 
-// Published is the tensors of a checkpoint in the published layout.
-func Published(c *safetensors.Checkpoint) Tensors {
-	return published{names{c, map[string]bool{}}}
-}
+func newPublished(c *safetensors.Checkpoint) published { return published{names{c, map[string]bool{}}} }
 
 func (p published) Floats(pool *tensor.Pool, name string, shape ...int) ([]float32, error) {
 	t, err := p.float(name, shape)

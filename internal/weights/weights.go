@@ -63,7 +63,7 @@ type reader struct {
 // From is the source of all tensors of a published checkpoint, which must stay open as long as what was read is used; the
 // pool's workers widen and pack them.
 func From(c *safetensors.Checkpoint, p *tensor.Pool, forms Forms) *Source {
-	return Of(Published(c), p, forms)
+	return Of(newPublished(c), p, forms)
 }
 
 // Of is the source of tensors from anywhere.

@@ -57,8 +57,8 @@ func maddPeak() {
 	}
 }
 
-// sum writes the reading of memory as fast as it comes.
-func sum(i isa) {
+// readLoop writes the reading of memory as fast as it comes.
+func readLoop(i isa) {
 	name := "read" + i.name
 	TEXT(name, NOSPLIT, "func(n int, x *byte)")
 	Doc(fmt.Sprintf("%s loads n bytes, a multiple of 512.", name))

@@ -35,46 +35,46 @@ func (k Key) String() string {
 		k.CPU, k.Tier, k.Threads, k.Program, k.Precision, k.Shape.Vision, k.Shape.Text)
 }
 
-// Cache is the file that keeps measured speeds.
-type Cache struct{ path string }
+// Speeds is the file that keeps measured speeds.
+type Speeds struct{ path string }
 
-// OpenCache is the cache of this user, in speed.json of the folder mcllava below the user's cache folder.
-func OpenCache() Cache {
+// OpenSpeeds is that file of this user, in speed.json of the folder mcllava below the user's cache folder.
+func OpenSpeeds() Speeds {
 	folder, err := os.UserCacheDir()
 	if err != nil {
-		return Cache{}
+		return Speeds{}
 	}
-	return Cache{filepath.Join(folder, "mcllava", "speed.json")}
+	return Speeds{filepath.Join(folder, "mcllava", "speed.json")}
 }
 
 // Speed is the speed kept for a key; false if there is none, or none that can be read.
-func (c Cache) Speed(k Key) (Speed, bool) {
-	s, ok := c.read()[k.String()]
-	return s, ok && s.valid()
+func (s Speeds) Speed(k Key) (Speed, bool) {
+	speed, ok := s.read()[k.String()]
+	return speed, ok && speed.valid()
 }
 
 // Keep adds a speed to the file. What cannot be kept is measured again next time, so that nobody needs the error.
-func (c Cache) Keep(k Key, s Speed) error {
-	if c.path == "" {
+func (s Speeds) Keep(k Key, speed Speed) error {
+	if s.path == "" {
 		return os.ErrNotExist
 	}
-	all := c.read()
+	all := s.read()
 	if all == nil || len(all) >= mostKept {
 		all = map[string]Speed{}
 	}
-	all[k.String()] = s
+	all[k.String()] = speed
 	text, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
 		return err
 	}
-	return replaceFile(c.path, append(text, '\n'))
+	return replaceFile(s.path, append(text, '\n'))
 }
 
 // mostKept is the number of speeds after which the file begins anew, since each version of the program adds its own.
 const mostKept = 64
 
-func (c Cache) read() map[string]Speed {
-	text, err := os.ReadFile(c.path)
+func (s Speeds) read() map[string]Speed {
+	text, err := os.ReadFile(s.path)
 	if err != nil {
 		return nil
 	}

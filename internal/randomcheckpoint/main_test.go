@@ -40,7 +40,7 @@ func open(t *testing.T, dir string) *safetensors.Checkpoint {
 
 func TestMiniature(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
-	if err := synthesize(dir, miniature(), 1, vocabulary, 8000); err != nil {
+	if err := write(dir, miniature(), 1, vocabulary, 8000); err != nil {
 		t.Fatal(err)
 	}
 	c := open(t, dir)
@@ -69,7 +69,7 @@ func TestMiniature(t *testing.T) {
 		t.Errorf("config.json: %+v, %v", back, err)
 	}
 
-	err = synthesize(dir, miniature(), 1, vocabulary, 8000)
+	err = write(dir, miniature(), 1, vocabulary, 8000)
 	if err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("a second time: %v", err)
 	}
@@ -78,7 +78,7 @@ func TestMiniature(t *testing.T) {
 func TestSeed(t *testing.T) {
 	bytesOf := func(seed uint64, limit int64) []byte {
 		dir := t.TempDir()
-		if err := synthesize(dir, miniature(), seed, vocabulary, limit); err != nil {
+		if err := write(dir, miniature(), seed, vocabulary, limit); err != nil {
 			t.Fatal(err)
 		}
 		var b []byte

@@ -13,12 +13,12 @@ import (
 
 var speed = Speed{Pixels: 1, Encode: 2, Prefill: 3, Decode: 4}
 
-func cacheAt(t *testing.T) Cache {
+func cacheAt(t *testing.T) Speeds {
 	t.Helper()
-	return Cache{filepath.Join(t.TempDir(), "folder", "speed.json")}
+	return Speeds{filepath.Join(t.TempDir(), "folder", "speed.json")}
 }
 
-func keep(t *testing.T, c Cache, k Key, s Speed) {
+func keep(t *testing.T, c Speeds, k Key, s Speed) {
 	t.Helper()
 	if err := c.Keep(k, s); err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestUnwritableCache(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []Cache{{}, {filepath.Join(file, "speed.json")}} {
+	for _, c := range []Speeds{{}, {filepath.Join(file, "speed.json")}} {
 		key := NewKey(small, weights.Forms{}, 1)
 		if err := c.Keep(key, speed); err == nil {
 			t.Errorf("%q: kept", c.path)

@@ -7,9 +7,9 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// begin writes what a tile starts from.
-func begin(i isa) {
-	name := "begin" + i.name
+// initTile writes what a tile starts from.
+func initTile(i isa) {
+	name := "initTile" + i.name
 	TEXT(name, NOSPLIT, "func(rows int, c *float32, ldc int, bias *float32, add bool)")
 	Doc(fmt.Sprintf("%s sets rows rows of %d floats of C to bias, or adds bias to them.", name, panelWidth))
 	rows, c, ldc := Load(Param("rows"), GP64()), Load(Param("c"), GP64()), Load(Param("ldc"), GP64())

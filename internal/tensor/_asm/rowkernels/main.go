@@ -1,4 +1,4 @@
-// Command elementwise writes the assembly of package tensor for the arithmetic between the products: GELU, softmax, layer
+// Command rowkernels writes the assembly of package tensor for the arithmetic between the products: GELU, softmax, layer
 // norm, rotary position, residual sum. It is run by go generate two folders above.
 package main
 

@@ -1,7 +1,7 @@
 // Synth writes a checkpoint of MC-LLaVA-3b's shape with random weights, for
 // measuring speed and memory without the published one:
 //
-//	go run ./internal/synth -o FOLDER [-seed 1] [-tokenizer testdata/tokenizer]
+//	go run ./internal/randomcheckpoint -o FOLDER [-seed 1] [-tokenizer testdata/tokenizer]
 //
 // The folder takes 6.4 GB. The same seed gives the same files.
 package main
@@ -34,14 +34,14 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := synthesize(*out, mcLLaVA3B(), *seed, *tokenizer, shardLimit); err != nil {
-		fmt.Fprintln(os.Stderr, "synth:", err)
+	if err := write(*out, mcLLaVA3B(), *seed, *tokenizer, shardLimit); err != nil {
+		fmt.Fprintln(os.Stderr, "randomcheckpoint:", err)
 		os.Exit(1)
 	}
 }
 
-// synthesize writes a checkpoint folder, its index last.
-func synthesize(dir string, c config, seed uint64, tokenizer string, limit int64) error {
+// write writes a checkpoint folder, its index last.
+func write(dir string, c config, seed uint64, tokenizer string, limit int64) error {
 	if err := claim(dir); err != nil {
 		return err
 	}
