@@ -3,10 +3,12 @@ package estimate
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 
+	"github.com/mcllava/mcllava/internal/files"
 	"github.com/mcllava/mcllava/internal/machine"
 	"github.com/mcllava/mcllava/internal/tensor"
 	"github.com/mcllava/mcllava/internal/weights"
@@ -67,14 +69,24 @@ func (s Speeds) Keep(k Key, speed Speed) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(s.path, append(text, '\n'))
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o755); err != nil {
+		return err
+	}
+	files.RemoveLeft(filepath.Dir(s.path), 0)
+	return files.Replace(s.path, 0o600, func(w io.Writer) error {
+		_, err := w.Write(append(text, '\n'))
+		return err
+	})
 }
 
 // mostKept is the number of speeds after which the file begins anew, since each version of the program adds its own.
 const mostKept = 64
 
+// mostBytes is more than so many speeds take.
+const mostBytes = 1 << 20
+
 func (s Speeds) read() map[string]Speed {
-	text, err := os.ReadFile(s.path)
+	text, err := files.ReadRegular(s.path, mostBytes)
 	if err != nil {
 		return nil
 	}
@@ -83,26 +95,4 @@ func (s Speeds) read() map[string]Speed {
 		return nil
 	}
 	return all
-}
-
-// replaceFile writes a file such that another process sees the old one or the new one.
-func replaceFile(path string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }

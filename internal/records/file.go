@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/mcllava/mcllava/internal/files"
 )
 
 // CreateOptions say how an output file is begun.
@@ -76,10 +78,11 @@ func Create(path string, f Format, o CreateOptions) (*File, error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		real = target
 	}
-	file, err := openLocked(real)
+	file, err := files.OpenLocked(real)
 	if err != nil {
 		return nil, err
 	}
+	files.RemoveLeft(filepath.Dir(real), 0)
 	r := &File{path: path, real: real, file: file, format: f, many: o.Many, settings: o.Settings}
 	if err := r.begin(o); err != nil {
 		_ = r.file.Close()
@@ -195,11 +198,11 @@ func (f *File) replace(write func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	r, err := newReplacement(f.real, info.Mode().Perm(), write)
+	written, err := files.Write(f.real, info.Mode().Perm(), write)
 	if err != nil {
 		return err
 	}
-	file, err := r.commitLocked(f.file)
+	file, err := files.PlaceLocked(written, f.file, f.real)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -589,5 +590,31 @@ func TestManyDone(t *testing.T) {
 	}
 	if n, ok := done.take(idOf(Record{Key: "key", Image: "77"}), 0); !ok || n != 77 || done.count != pairs-1 {
 		t.Errorf("pair 77 is %d, %t", n, ok)
+	}
+}
+
+// TestLeftFiles has what a killed process left beside an output, and what is none of ours.
+func TestLeftFiles(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "out.jsonl")
+	for _, run := range []func() error{
+		func() error {
+			file, err := Create(path, JSONL, CreateOptions{Resume: true, Settings: settings})
+			return errors.Join(err, file.Close())
+		},
+		func() error { return WriteFile(path, true, func(io.Writer) error { return nil }) },
+	} {
+		for _, name := range []string{".mcllava-LEFT", "mine.txt"} {
+			if err := os.WriteFile(filepath.Join(folder, name), []byte("half a rec"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := run(); err != nil {
+			t.Fatal(err)
+		}
+		entries, err := os.ReadDir(folder)
+		if err != nil || len(entries) != 2 || entries[0].Name() != "mine.txt" || entries[1].Name() != "out.jsonl" {
+			t.Errorf("the folder has %v, %v", entries, err)
+		}
 	}
 }

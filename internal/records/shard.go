@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/mcllava/mcllava/internal/files"
 )
 
 // shard is an output that is joined with others.
@@ -27,7 +29,7 @@ func openShard(path string, others []*shard) (*shard, error) {
 	case !info.Mode().IsRegular():
 		err = errors.New("is no regular file, expected the output of a run")
 	default:
-		err = lock(f, true)
+		err = files.Lock(f, true)
 	}
 	for _, s := range others {
 		other, statErr := s.file.Stat()

@@ -1,8 +1,13 @@
 //go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd || windows)
 
-package records
+package files
 
-import "os"
+import (
+	"errors"
+	"os"
+)
+
+const withoutFollowing = 0
 
 // lock takes no lock: this system has none that ends with the file.
-func lock(*os.File, bool) error { return nil }
+func lock(*os.File, bool) error { return errors.ErrUnsupported }

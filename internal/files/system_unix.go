@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package records
+package files
 
 import (
 	"errors"
@@ -9,8 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lock takes the lock of an open file, shared or not, until the file is closed; errLocked if another process has it. On a file
-// system without locks there is none to take.
+// withoutFollowing opens no link, and does not wait for the other end of a pipe.
+const withoutFollowing = unix.O_NOFOLLOW | unix.O_NONBLOCK
+
+// lock is Lock, with an error where there are no locks.
 func lock(f *os.File, shared bool) error {
 	how := unix.LOCK_EX
 	if shared {
@@ -22,9 +24,9 @@ func lock(f *os.File, shared bool) error {
 		case errors.Is(err, unix.EINTR):
 			continue
 		case errors.Is(err, unix.EWOULDBLOCK):
-			return errLocked
+			return ErrLocked
 		case errors.Is(err, unix.ENOLCK) || errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.ENOSYS):
-			return nil
+			return errors.ErrUnsupported
 		}
 		return err
 	}

@@ -1,4 +1,4 @@
-package records
+package files
 
 import (
 	"errors"
@@ -7,8 +7,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// lock takes the lock of an open file, shared or not, until the file is closed; errLocked if another process has it. Windows
-// keeps others from reading what is locked, so it is a byte that no file reaches.
+const withoutFollowing = 0
+
+// lock is Lock. Windows keeps others from reading what is locked, so it is a byte that no file reaches.
 func lock(f *os.File, shared bool) error {
 	how := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
 	if !shared {
@@ -16,7 +17,7 @@ func lock(f *os.File, shared bool) error {
 	}
 	err := windows.LockFileEx(windows.Handle(f.Fd()), how, 0, 1, 0, &windows.Overlapped{OffsetHigh: 1 << 30})
 	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
-		return errLocked
+		return ErrLocked
 	}
 	return err
 }
