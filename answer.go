@@ -2,129 +2,165 @@ package mcllava
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
-	"gonum.org/v1/gonum/blas/blas32"
-
-	"github.com/mcllava/mcllava/internal/tensor"
 	"github.com/mcllava/mcllava/llm"
 )
 
-// prefix is what the keys and values hold from their beginning: the prompt of a view up to the end of its image tokens.
-type prefix struct {
-	view   *View
-	before []int // tokens ahead of the image's
-	length int   // positions
+// Finish says why an answer ended.
+type Finish string
+
+// An answer ends at the model's stop token, or at AnswerKnobs.MaxNewTokens.
+const (
+	FinishStop   Finish = "stop"
+	FinishLength Finish = "length"
+)
+
+// Answer is what a question led to.
+type Answer struct {
+	Text         string
+	Tokens       []int // without the stop token
+	Finish       Finish
+	Crops        int       // the overview included
+	Encoded      int       // crops that were encoded for this answer, and not found in the cache or seen for an answer before
+	ImageTokens  int       // positions that the picture takes
+	NumTokens    int       // image tokens asked for
+	PromptTokens int       // positions that the whole prompt takes, the picture's included
+	LogProbs     []float64 // of each token, where AnswerKnobs.LogProbs asks for them
+	PMin         float64   // probability of the least likely token; 1 for an answer without tokens
+	Choices      []Choice  // how likely each of AnswerKnobs.Choices is
+	Seconds      Seconds
 }
 
-// Answer answers a question about a view of this model; another model's is an error. What the prompt has in common with the question before it is not
-// computed again. Of the options it uses all but MaxCrops and NumTokens.
-func (m *Model) Answer(ctx context.Context, v *View, question string, o Options) (*Answer, error) {
-	if v.model != m {
-		return nil, errors.New("the view is another model's")
+// Choice is one of the answers that AnswerKnobs.Choices offers.
+type Choice struct {
+	Text        string  `json:"text"`
+	LogProb     float64 `json:"logprob"`     // mean over its tokens and the stop token
+	Probability float64 `json:"probability"` // e^LogProb as a share of all choices'
+}
+
+// Seconds is the time that each part took.
+type Seconds struct {
+	Load       float64 `json:"load"` // opening the checkpoint, once a model
+	Preprocess float64 `json:"preprocess"`
+	Encode     float64 `json:"encode"`
+	Prefill    float64 `json:"prefill"`
+	Decode     float64 `json:"decode"`
+}
+
+// Confidence is how sure the answer is, from 0 to 1, and the mean log-probability that it is made of; false where neither LogProbs nor
+// Choices were asked for. For a choice it is its probability as a share of all choices'; else the geometric mean of the
+// probabilities of the answer's tokens, e to the mean of LogProbs.
+func (a *Answer) Confidence() (confidence, logProb float64, ok bool) {
+	for _, c := range a.Choices {
+		if c.Text == a.Text {
+			return c.Probability, c.LogProb, true
+		}
 	}
-	if err := o.Check(); err != nil {
+	n := float64(len(a.LogProbs))
+	for _, l := range a.LogProbs {
+		logProb += l / n
+	}
+	return math.Exp(logProb), logProb, n > 0
+}
+
+// Answer answers a question about a view of this model; another model's is an error. What the prompt has in common with the question
+// before it is not computed again.
+func (m *Model) Answer(ctx context.Context, v *View, question string, k AnswerKnobs, h Hooks) (*Answer, error) {
+	if v.model != m {
+		return nil, errOtherModel
+	}
+	if err := k.Check(); err != nil {
 		return nil, err
 	}
-	before, after, err := prompt(m.tokenizer, m.config.ImageToken, question, o)
+	before, after, err := prompt(m.tokenizer, m.config.ImageToken, question, k)
 	if err != nil {
 		return nil, err
 	}
 	text := len(before) + len(after)
-	if err := m.fits(text, v.plan, o.Choices); err != nil {
+	if err := m.fits(text, v.plan, k.Choices); err != nil {
 		return nil, err
 	}
 	if err := m.begin(); err != nil {
 		return nil, err
 	}
 	defer m.busy.Unlock()
-	a := &Answer{Crops: len(v.plan.Boxes), ImageTokens: v.plan.ImageTokens, NumTokens: v.plan.NumTokens, PromptTokens: text + v.plan.ImageTokens, Cached: v.cached, Seconds: v.seconds}
-	a.Seconds.Load, v.seconds = m.load.Seconds(), Seconds{}
-	if err := m.answer(ctx, v, before, after, o, a); err != nil {
-		m.prefix = prefix{}
+	a := &Answer{Crops: len(v.plan.Boxes), Encoded: v.encoded, ImageTokens: v.plan.ImageTokens, NumTokens: v.plan.NumTokens, PromptTokens: text + v.plan.ImageTokens, PMin: 1, Seconds: v.seconds}
+	a.Seconds.Load, v.seconds, v.encoded = m.load.Seconds(), Seconds{}, 0
+	if err := m.answer(ctx, v, before, after, k, h, a); err != nil {
+		m.dialogue.forget()
 		return nil, err
 	}
 	return a, nil
 }
 
-// answer prefills the prompt, or what of it m.kv does not hold, and decodes what follows.
-func (m *Model) answer(ctx context.Context, v *View, before, after []int, o Options, a *Answer) error {
+// answer prefills the prompt and decodes what follows, or scores the choices.
+func (m *Model) answer(ctx context.Context, v *View, before, after []int, k AnswerKnobs, h Hooks, a *Answer) error {
 	watch := stopwatch{time.Now()}
-	most := min(o.MaxNewTokens, m.config.Text.Context-a.PromptTokens)
-	if o.Choices != nil {
+	most := min(k.MaxNewTokens, m.config.Text.Context-a.PromptTokens)
+	if k.Choices != nil {
 		most = 0
-		for _, c := range o.Choices {
+		for _, c := range k.Choices {
 			most = max(most, m.positions(c))
 		}
 	}
-	m.reserve(a.PromptTokens + most)
-	rest := m.decoder.Embed(after)
-	// A prompt that ends with the picture leaves nothing to take the first token from, so that it is computed again.
-	if m.prefix.view == v && slices.Equal(m.prefix.before, before) && len(after) > 0 && o.Stages == nil {
-		m.kv.Truncate(m.prefix.length)
-	} else {
-		m.kv.Truncate(0)
-		m.prefix = prefix{v, before, len(before) + v.plan.ImageTokens}
-		projected := m.encoder.Project(v.features)
-		o.Stages.keepFeatures(v.features, projected)
-		rest = m.merge(before, projected, after)
-	}
-	logits, err := m.decoder.Prefill(ctx, rest, m.kv)
+	logits, err := m.dialogue.prefill(ctx, v, before, after, a.PromptTokens+most, h)
 	if err != nil {
 		return err
 	}
-	o.Stages.keepLogits(logits)
 	watch.lap(&a.Seconds.Prefill)
-	if o.Choices != nil {
-		err = m.choose(ctx, logits, o.Choices, a)
+	if k.Choices != nil {
+		err = m.choose(ctx, logits, k.Choices, a)
 	} else {
-		err = m.generate(ctx, logits, most, o, a)
+		err = m.generate(ctx, logits, most, k, h, a)
 	}
 	watch.lap(&a.Seconds.Decode)
 	return err
 }
 
-// reserve sees to it that m.kv has room for positions; a new one holds nothing. It has room to spare for a longer question
-// after this one.
-func (m *Model) reserve(positions int) {
-	const spare = 256
-	if m.kv == nil || m.kv.Cap() < positions {
-		m.kv, m.prefix = m.decoder.NewKV(min(positions+spare, m.config.Text.Context)), prefix{}
+// fits returns an error if text tokens and the plan's image tokens leave no room for an answer, or too little for a choice.
+func (m *Model) fits(text int, plan Plan, choices []string) error {
+	room := m.config.Text.Context - text - plan.ImageTokens
+	if room < 1 {
+		return fmt.Errorf("num-tokens: %d image tokens and %d of text leave no room for an answer in the model's %d positions", plan.ImageTokens, text, m.config.Text.Context)
 	}
-}
-
-// merge puts the image tokens between the embeddings of the text, [L, D].
-func (m *Model) merge(before []int, projected blas32.General, after []int) blas32.General {
-	x := tensor.New(len(before)+projected.Rows+len(after), projected.Cols)
-	tensor.Copy(x, m.decoder.Embed(before))
-	tensor.Copy(tensor.Rows(x, len(before), len(before)+projected.Rows), projected)
-	tensor.Copy(tensor.Rows(x, len(before)+projected.Rows, x.Rows), m.decoder.Embed(after))
-	return x
+	for _, choice := range choices {
+		if n := m.positions(choice); n > room {
+			const shown = 40
+			if short := []rune(choice); len(short) > shown {
+				choice = string(short[:shown]) + "…"
+			}
+			return fmt.Errorf("choice %q takes %d positions, but %d image tokens and %d of text leave %d of the model's %d", choice, n, plan.ImageTokens, text, room, m.config.Text.Context)
+		}
+	}
+	return nil
 }
 
 // generate decodes an answer of at most most tokens.
-func (m *Model) generate(ctx context.Context, logits []float32, most int, o Options, a *Answer) error {
+func (m *Model) generate(ctx context.Context, logits []float32, most int, k AnswerKnobs, h Hooks, a *Answer) error {
 	var text strings.Builder
 	stream := m.tokenizer.NewDecoder()
 	say := func(piece string) {
 		text.WriteString(piece)
-		if piece != "" && o.Piece != nil {
-			o.Piece(piece)
+		if piece != "" && h.Piece != nil {
+			h.Piece(piece)
 		}
 	}
-	for id, err := range m.decoder.Decode(ctx, logits, m.kv, llm.NewSampler(o.Temperature, o.TopP, o.Seed), m.stop, most) {
+	for id, err := range m.decoder.Decode(ctx, logits, m.dialogue.kv, llm.NewSampler(k.Temperature, k.TopP, k.Seed), m.stop, most) {
 		if err != nil {
 			return err
 		}
-		if o.LogProbs {
-			a.LogProbs = append(a.LogProbs, llm.LogProb(logits, id))
+		p := llm.LogProb(logits, id)
+		a.PMin = min(a.PMin, math.Exp(p))
+		if k.LogProbs {
+			a.LogProbs = append(a.LogProbs, p)
 		}
 		a.Tokens = append(a.Tokens, id)
-		o.progress(StageTokens, len(a.Tokens), most)
+		h.progress(StageTokens, len(a.Tokens), most)
 		say(stream.Next(id))
 	}
 	say(stream.Flush())
@@ -132,15 +168,8 @@ func (m *Model) generate(ctx context.Context, logits []float32, most int, o Opti
 	if len(a.Tokens) == most {
 		a.Finish = FinishLength
 	}
-	o.Stages.keepTokens(a.Tokens)
+	h.Dump.keepTokens(a.Tokens)
 	return nil
-}
-
-// Choice is one of the answers that Options.Choices offers.
-type Choice struct {
-	Text        string  `json:"text"`
-	LogProb     float64 `json:"logprob"`     // mean over its tokens and the stop token
-	Probability float64 `json:"probability"` // e^LogProb as a share of all choices'
 }
 
 // choose scores every choice as the whole answer and takes the likeliest: the one with the highest mean log-probability of its
@@ -148,9 +177,10 @@ type Choice struct {
 func (m *Model) choose(ctx context.Context, logits []float32, choices []string, a *Answer) error {
 	best, sum := 0, 0.0
 	var tokens [][]int
+	var least []float64
 	for i, text := range choices {
 		ids := m.tokenizer.EncodeText(text)
-		scores, err := m.decoder.Score(ctx, logits, append(slices.Clone(ids), m.stop), m.kv)
+		scores, err := m.decoder.Score(ctx, logits, append(slices.Clone(ids), m.stop), m.dialogue.kv)
 		if err != nil {
 			return err
 		}
@@ -158,7 +188,7 @@ func (m *Model) choose(ctx context.Context, logits []float32, choices []string, 
 		for _, s := range scores {
 			c.LogProb += s / float64(len(scores))
 		}
-		a.Choices, tokens = append(a.Choices, c), append(tokens, ids)
+		a.Choices, tokens, least = append(a.Choices, c), append(tokens, ids), append(least, math.Exp(slices.Min(scores[:len(ids)])))
 		if c.LogProb > a.Choices[best].LogProb {
 			best = i
 		}
@@ -169,7 +199,7 @@ func (m *Model) choose(ctx context.Context, logits []float32, choices []string, 
 	for i := range a.Choices {
 		a.Choices[i].Probability = math.Exp(a.Choices[i].LogProb-a.Choices[best].LogProb) / sum
 	}
-	a.Text, a.Tokens, a.Finish = choices[best], tokens[best], FinishStop
+	a.Text, a.Tokens, a.Finish, a.PMin = choices[best], tokens[best], FinishStop, least[best]
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package mcllava
 
 import (
+	"context"
 	"image"
 	"slices"
 	"time"
@@ -9,7 +10,7 @@ import (
 	"github.com/mcllava/mcllava/encoder"
 )
 
-// cut is a picture's crops, one byte a value until the encoder wants them.
+// cut is some crops of a picture, one byte a value until the encoder wants them.
 type cut struct {
 	upright *image.RGBA
 	boxes   []image.Rectangle
@@ -21,56 +22,79 @@ func newCut(upright *image.RGBA, boxes []image.Rectangle, c encoder.Config) *cut
 	return &cut{upright, boxes, c.ImageSize, make([]uint8, len(boxes)*c.Pixels())}
 }
 
-// crop is [3·S·S].
-func (c *cut) crop(i int) []uint8 {
+// at is crop i, [3·S·S].
+func (c *cut) at(i int) []uint8 {
 	n := len(c.pixels) / len(c.boxes)
 	return c.pixels[i*n:][:n]
 }
 
-// rows cuts rows from ≤ y < to of crop i.
-func (c *cut) rows(i, from, to int) { crop.Pixels(c.crop(i), c.upright, c.boxes[i], c.size, from, to) }
+// crop is the crop of a box that was cut, [3·S·S].
+func (c *cut) crop(box image.Rectangle) []uint8 { return c.at(slices.Index(c.boxes, box)) }
 
-// Prepare decodes a picture and cuts its crops ahead of See, with the same options. It may be called while the model is at work
-// on another picture, and takes up to PrepareBytes of memory until the picture is let go. A picture that no question would fit is
-// left as it is.
-func (m *Model) Prepare(p *Picture, o Options) error {
-	plan, ok := m.cutsFor(p, o)
-	if !ok {
+// of is c if it has all of some boxes for an encoder, and nil if not.
+func (c *cut) of(boxes []image.Rectangle, e encoder.Config) *cut {
+	if c == nil || c.size != e.ImageSize {
 		return nil
 	}
-	if err := p.Decode(); err != nil {
+	for _, b := range boxes {
+		if !slices.Contains(c.boxes, b) {
+			return nil
+		}
+	}
+	return c
+}
+
+// rows cuts rows from ≤ y < to of crop i, unless ctx is done.
+func (c *cut) rows(ctx context.Context, i, from, to int) {
+	if ctx.Err() == nil {
+		crop.Pixels(c.at(i), c.upright, c.boxes[i], c.size, from, to)
+	}
+}
+
+// Prepare decodes a picture and cuts its crops ahead of See, for the same plan. It may be called while the model is at work on another
+// picture, and takes up to PrepareBytes of memory until the picture is let go. Of crops that the cache has it cuts none, and nothing
+// of a picture that no question would fit.
+func (m *Model) Prepare(ctx context.Context, p *Picture, plan Plan) error {
+	boxes := m.boxesToCut(p, plan)
+	if len(boxes) == 0 {
+		return nil
+	}
+	if err := p.Decode(ctx); err != nil {
 		return err
 	}
 	start := time.Now()
-	ahead := newCut(p.upright, plan.Boxes, m.encoder.Config())
+	ahead := newCut(p.upright, boxes, m.encoder.Config())
 	for i := range ahead.boxes {
-		ahead.rows(i, 0, ahead.size)
+		ahead.rows(ctx, i, 0, ahead.size)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	p.ahead, p.preparing = ahead, p.preparing+time.Since(start)
 	return nil
 }
 
 // PrepareBytes is the memory that a picture takes once it is prepared: 4 bytes a pixel, and a byte a value of its crops. It is 0
-// if See would take its features from the cache, or no question about it would fit.
-func (m *Model) PrepareBytes(p *Picture, o Options) int64 {
-	plan, ok := m.cutsFor(p, o)
-	if !ok {
+// if See would take all of its features from the cache, or no question about it would fit.
+func (m *Model) PrepareBytes(p *Picture, plan Plan) int64 {
+	boxes := m.boxesToCut(p, plan)
+	if len(boxes) == 0 {
 		return 0
 	}
-	return p.Bytes() + int64(len(plan.Boxes)*m.encoder.Config().Pixels())
+	return p.Bytes() + int64(len(boxes)*m.encoder.Config().Pixels())
 }
 
-// cutsFor is how See would cut a picture, if it comes to that: not if there is no such plan, the cache has the features, or a
-// question would not fit.
-func (m *Model) cutsFor(p *Picture, o Options) (Plan, bool) {
-	plan, err := PlanFor(m.config, p.Width, p.Height, o.MaxCrops, o.NumTokens)
-	return plan, err == nil && m.fits(0, plan, nil) == nil && !m.Remembers(p, o)
-}
-
-// cutFor is what was cut ahead for a plan; nil if that was not done.
-func (p *Picture) cutFor(plan Plan, c encoder.Config) *cut {
-	if p.ahead == nil || p.ahead.size != c.ImageSize || !slices.Equal(p.ahead.boxes, plan.Boxes) {
+// boxesToCut are the boxes of a plan that See would encode; none if a question would not fit.
+func (m *Model) boxesToCut(p *Picture, plan Plan) []image.Rectangle {
+	if m.fits(0, plan, nil) != nil {
 		return nil
 	}
-	return p.ahead
+	cached := m.cached(p, plan)
+	var boxes []image.Rectangle
+	for i, b := range plan.Boxes {
+		if !cached[i] {
+			boxes = append(boxes, b)
+		}
+	}
+	return boxes
 }

@@ -2,97 +2,177 @@ package mcllava
 
 import (
 	"fmt"
+	"image"
+	"time"
 
 	"gonum.org/v1/gonum/blas/blas32"
 
+	"github.com/mcllava/mcllava/encoder"
 	"github.com/mcllava/mcllava/internal/cache"
-	"github.com/mcllava/mcllava/internal/checkpoint"
 	"github.com/mcllava/mcllava/internal/tensor"
 )
 
-// gridVersion goes up with every change of how a picture is decoded, cut or resized, so that no features of another way are found.
-const gridVersion = 2
+// pixelsVersion goes up with every change of how a picture is decoded, cut or resized, so that no features of another way are found.
+const pixelsVersion = 3
 
-// UseCache keeps the features of pictures in a folder, of at most limit bytes, and takes them from there. Any number of models and
-// processes may share it. What is found there is what the encoder gave, to the last bit.
-func (m *Model) UseCache(folder string, limit int64) error {
-	c, err := cache.Open(folder, limit)
+// CacheOptions say what a model keeps on disk for the next question about a picture.
+type CacheOptions struct {
+	Folder   string // "" for no cache
+	Limit    int64  // most bytes; the least recently used entries are evicted
+	KeptRows bool   // keep only the rows of each crop that a question uses, and not all while the limit allows it
+	Prompts  bool   // also keep the keys and values of the prompt up to the end of the picture
+}
+
+// UseCache keeps the features of pictures in a folder, a crop at a time, and takes them from there. Any number of models and processes
+// may share it. Features are rounded to 16 bits as they are stored, also for the question that computes them, so that an answer does
+// not depend on whether they were found. A folder that cannot be used is an error.
+func (m *Model) UseCache(o CacheOptions) error {
+	c, err := cache.Open(o.Folder, o.Limit)
 	if err != nil {
 		return err
 	}
+	m.cacheOptions = o
 	m.cache.Store(c)
 	return nil
 }
 
-// Identity tells the checkpoint from others by the names, sizes and headers of its files. It is the same for every copy.
-func (m *Model) Identity() (string, error) {
-	identity, err := checkpoint.Identity(m.checkpoint.Files)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", m.Name(), err)
-	}
-	return identity, nil
+// caches says whether features are stored at all, and so are rounded.
+func (m *Model) caches() bool {
+	return m.cache.Load() != nil && m.cacheOptions.Folder != "" && m.cacheOptions.Limit > 0
 }
 
-// key is what the features of a picture are kept under.
-func (m *Model) key(p *Picture, plan Plan) (cache.Key, error) {
-	print, err := m.fingerprint()
+// key is what the features of a picture's crops are kept under.
+func (m *Model) key(p *Picture) (cache.Key, error) {
+	identity, err := m.Identity()
 	if err != nil {
 		return cache.Key{}, err
 	}
 	tier, _ := tensor.ActiveTier()
 	return cache.Key{
 		Picture:    p.Hash,
-		Grid:       fmt.Sprintf("%d: %d crops of %d pixels at %d", gridVersion, len(plan.Boxes), plan.Size, m.config.Vision.ImageSize),
+		Cutting:    fmt.Sprintf("%d: at %d%s", pixelsVersion, m.config.Vision.ImageSize, p.variant()),
 		Precision:  fmt.Sprintf("%s, %s", m.forms.Vision, tier),
-		Checkpoint: print,
+		Checkpoint: identity,
 	}, nil
 }
 
-// Remembers says whether See would take the picture's features from the cache, of the options by MaxCrops and NumTokens. It may be
-// called at any time.
-func (m *Model) Remembers(p *Picture, o Options) bool {
-	c := m.cache.Load()
-	plan, err := PlanFor(m.config, p.Width, p.Height, o.MaxCrops, o.NumTokens)
-	if c == nil || err != nil {
-		return false
+// Cached is the number of a plan's crops whose features See would take from the cache. It may be called at any time.
+func (m *Model) Cached(p *Picture, plan Plan) (n int) {
+	for _, have := range m.cached(p, plan) {
+		if have {
+			n++
+		}
 	}
-	k, err := m.key(p, plan)
-	return err == nil && c.Has(k, plan.TokensPerCrop, m.config.Vision.Hidden)
+	return n
 }
 
-// remembered is the features of a picture, [N, Dv], if the cache has them.
-func (m *Model) remembered(p *Picture, plan Plan) (blas32.General, bool) {
-	c := m.cache.Load()
-	if c == nil {
-		return blas32.General{}, false
+// cached says of each crop of a plan whether the cache has its features.
+func (m *Model) cached(p *Picture, plan Plan) []bool {
+	if m.caches() {
+		if k, err := m.key(p); err == nil {
+			return m.cache.Load().Has(k, m.config.Vision.Hidden, plan.Boxes, plan.TokensPerCrop)
+		}
 	}
-	k, err := m.key(p, plan)
+	return make([]bool, len(plan.Boxes))
+}
+
+// remembered is the features of each crop of a plan that the cache has, [K, Dv], and no rows of the others.
+func (m *Model) remembered(p *Picture, plan Plan, h Hooks) []blas32.General {
+	found := make([]blas32.General, len(plan.Boxes))
+	if !m.caches() {
+		return found
+	}
+	k, err := m.key(p)
 	if err != nil {
-		return blas32.General{}, false
+		return found
 	}
-	e, ok := c.Load(k)
-	if !ok || e.Width != m.config.Vision.Hidden {
-		return blas32.General{}, false
+	width := m.config.Vision.Hidden
+	for i, c := range m.cache.Load().Load(k, width, plan.Boxes, plan.TokensPerCrop) {
+		if n := plan.TokensPerCrop[i]; c.Keep == n && n > 0 {
+			found[i] = blas32.General{Rows: n, Cols: width, Stride: width, Data: c.Rows}
+		}
 	}
-	features, ok := e.Last(plan.TokensPerCrop)
-	return blas32.General{Rows: plan.ImageTokens, Cols: e.Width, Stride: e.Width, Data: features}, ok
+	return found
 }
 
-// remember keeps the features of a picture. A cache that cannot be written to is said so once, and costs no answer.
-func (m *Model) remember(p *Picture, plan Plan, features blas32.General, o Options) {
-	c := m.cache.Load()
-	if c == nil {
+// rowsToEncode is how many rows of each crop are worth computing: all that a later question may ask for, if they are to be stored and
+// the cache has room for them, or those of the plan.
+func (m *Model) rowsToEncode(plan Plan) []int {
+	const valueBytes = 2
+	all := int64(len(plan.Boxes)) * int64(plan.most) * int64(m.config.Vision.Hidden) * valueBytes
+	if !m.caches() || m.cacheOptions.KeptRows || !m.cache.Load().Roomy(all) {
+		return plan.TokensPerCrop
+	}
+	keep := make([]int, len(plan.Boxes))
+	for i := range keep {
+		keep[i] = plan.most
+	}
+	return keep
+}
+
+// shelf stores the crops of a picture in the cache as they come.
+type shelf struct {
+	model   *Model
+	hooks   Hooks
+	key     cache.Key
+	off     bool // nothing is stored
+	waiting []cache.Crop
+	stored  time.Time // last
+}
+
+// storeEvery is how much work an interruption may cost, in time.
+const storeEvery = time.Second
+
+func (m *Model) newShelf(p *Picture, h Hooks) *shelf {
+	s := &shelf{model: m, hooks: h, stored: time.Now()}
+	var err error
+	if s.off = !m.caches(); !s.off {
+		s.key, err = m.key(p)
+	}
+	if err != nil {
+		s.giveUp(err)
+	}
+	return s
+}
+
+// add stores the rows of a crop, [K, Dv], soon, and rounds them to what is stored.
+func (s *shelf) add(box image.Rectangle, rows blas32.General) {
+	if !s.model.caches() {
 		return
 	}
-	k, err := m.key(p, plan)
-	if err == nil {
-		err = c.Store(k, cache.Entry{Keep: plan.TokensPerCrop, Width: features.Cols, Features: tensor.Values(features)})
+	for i := range rows.Rows {
+		cache.Round(tensor.Row(rows, i))
 	}
-	if err == nil {
+	if s.off {
 		return
 	}
-	m.cache.Store(nil)
-	if o.Note != nil {
-		o.Note(fmt.Sprintf("goes on without a cache: %v", err))
+	values := tensor.Values(rows)
+	s.waiting = append(s.waiting, cache.Crop{Box: box, Keep: rows.Rows, Rows: append([]float32(nil), values...)})
+	if time.Since(s.stored) > storeEvery {
+		s.flush()
 	}
+}
+
+// flush stores what is waiting.
+func (s *shelf) flush() {
+	if s.off || len(s.waiting) == 0 {
+		return
+	}
+	if err := s.model.cache.Load().Store(s.key, s.model.config.Vision.Hidden, s.waiting); err != nil {
+		s.giveUp(err)
+	}
+	s.waiting, s.stored = nil, time.Now()
+}
+
+// giveUp says once that the cache cannot be written to, which costs no answer.
+func (s *shelf) giveUp(err error) {
+	s.off = true
+	if s.model.cacheBroken.CompareAndSwap(false, true) {
+		s.hooks.note(fmt.Sprintf("continuing without the cache: %v", err))
+	}
+}
+
+// newFeatures are zeros for a plan.
+func (m *Model) newFeatures(plan Plan) encoder.Features {
+	return encoder.NewFeatures(plan.TokensPerCrop, m.config.Vision.Hidden)
 }

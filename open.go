@@ -17,21 +17,22 @@ import (
 
 // Model is an open checkpoint. It answers one question at a time; calls from several goroutines wait for each other.
 type Model struct {
-	config      Config
-	tokenizer   *tokenizer.Tokenizer
-	stop        int
-	pool        *tensor.Pool
-	encoder     *encoder.Encoder
-	decoder     *llm.Decoder
-	kv          *llm.KV                     // of the last question
-	prefix      prefix                      // what kv begins with
-	cache       atomic.Pointer[cache.Cache] // of pictures' features; nil for none
-	fingerprint func() (string, error)      // of the checkpoint, for the cache
-	checkpoint  *checkpoint.Checkpoint      // mapped; weights may lie in it
-	forms       weights.Forms
-	load        time.Duration
-	busy        sync.Mutex
-	closed      bool
+	config       Config
+	tokenizer    *tokenizer.Tokenizer
+	stop         int
+	pool         *tensor.Pool
+	encoder      *encoder.Encoder
+	decoder      *llm.Decoder
+	dialogue     dialogue
+	cache        atomic.Pointer[cache.Cache] // of pictures' features; nil for none
+	cacheOptions CacheOptions
+	cacheBroken  atomic.Bool            // what cannot be stored has been said
+	checkpoint   *checkpoint.Checkpoint // mapped; weights may lie in it
+	identity     func() (string, error)
+	forms        weights.Forms
+	load         time.Duration
+	busy         sync.Mutex
+	closed       bool
 }
 
 // OpenOptions say how a checkpoint is opened.
@@ -59,7 +60,14 @@ func OpenWith(folder string, o OpenOptions) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{config: c.Config, checkpoint: c, pool: tensor.NewPool(o.Threads)}
-	m.fingerprint = sync.OnceValues(func() (string, error) { return checkpoint.Fingerprint(c.Files) })
+	m.dialogue.model = m
+	m.identity = sync.OnceValues(func() (string, error) {
+		identity, err := checkpoint.Identity(c.Files)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", c.Name, err)
+		}
+		return identity, err
+	})
 	if err := m.read(o.Precision); err != nil {
 		m.Close()
 		return nil, fmt.Errorf("%s: %w", c.Name, err)
@@ -77,6 +85,18 @@ func (m *Model) read(asked Precision) (err error) {
 	}
 	m.encoder, m.decoder, err = m.checkpoint.Load(m.pool, m.forms)
 	return err
+}
+
+// Identity tells the checkpoint's content from that of others, and is the same for every copy.
+func (m *Model) Identity() (string, error) { return m.identity() }
+
+// FormerIdentity is what outputs of the first version call the checkpoint: by the names, sizes and headers of its files alone.
+func (m *Model) FormerIdentity() (string, error) {
+	identity, err := checkpoint.Identity(m.checkpoint.Files)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", m.Name(), err)
+	}
+	return identity, nil
 }
 
 // Name is the folder or the hub's name that the model was opened by, or Demo.

@@ -10,29 +10,29 @@ import (
 
 // The chat form that MC-LLaVA was trained on.
 const (
-	questionMark   = "{question}"
+	questionSlot   = "{question}"
 	systemTemplate = "<|im_start|>system\n{system}<|im_end|>\n"
 	chatTemplate   = "<|im_start|>user\n<image>\n{question}<|im_end|>\n<|im_start|>assistant\n"
 )
 
 // prompt encodes the template with the question in its place, and returns the tokens before and after the image's.
 // What the question and the system text say is text, also where it looks like a control token.
-func prompt(t *tokenizer.Tokenizer, image int, question string, o Options) (before, after []int, err error) {
+func prompt(t *tokenizer.Tokenizer, image int, question string, k AnswerKnobs) (before, after []int, err error) {
 	if strings.TrimSpace(question) == "" {
 		return nil, nil, errors.New("question is empty")
 	}
 	template := chatTemplate
-	if o.Prompt != "" {
-		template = o.Prompt
+	if k.Prompt != "" {
+		template = k.Prompt
 	}
-	if !strings.Contains(template, questionMark) {
-		return nil, nil, fmt.Errorf("prompt has no %s", questionMark)
+	if !strings.Contains(template, questionSlot) {
+		return nil, nil, fmt.Errorf("prompt has no %s", questionSlot)
 	}
 	var ids []int
-	if o.System != "" {
-		ids = fill(t, ids, systemTemplate, "{system}", o.System)
+	if k.System != "" {
+		ids = fill(t, ids, systemTemplate, "{system}", k.System)
 	}
-	ids = fill(t, ids, template, questionMark, question)
+	ids = fill(t, ids, template, questionSlot, question)
 	at := -1
 	for i, id := range ids {
 		if id == image && at >= 0 {

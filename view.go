@@ -2,90 +2,167 @@ package mcllava
 
 import (
 	"context"
+	"errors"
+	"image"
 	"time"
 
 	"gonum.org/v1/gonum/blas/blas32"
 
 	"github.com/mcllava/mcllava/crop"
+	"github.com/mcllava/mcllava/encoder"
 	"github.com/mcllava/mcllava/internal/tensor"
 )
 
-// View is a picture as a model has seen it, with one setting of the knobs. Any number of questions can be asked of it.
+// View is a picture as a model has seen it by one plan. Any number of questions can be asked of it, and more boxes added.
 type View struct {
 	model    *Model
+	picture  *Picture
 	plan     Plan
-	features blas32.General // [N, Dv], the last K of each crop
-	cached   bool
+	features encoder.Features
+	encoded  int     // crops that were encoded, and not found in the cache
+	version  int     // goes up with every Add
 	seconds  Seconds // of decoding, cutting and encoding, until an answer counts them
 }
 
 // Plan is how the picture was cut.
 func (v *View) Plan() Plan { return v.plan }
 
-// Cached says whether the features came from the cache and not from the encoder.
-func (v *View) Cached() bool { return v.cached }
+// Encoded is the number of crops that the encoder was run for, all others having come from the cache.
+func (v *View) Encoded() int { return v.encoded }
 
-// See cuts a picture and encodes its crops. Of the options it uses MaxCrops, NumTokens, Progress, Note and Stages.
-// A picture that the cache has features of is neither decoded nor encoded.
+// See cuts a picture by a plan and encodes its crops, but those whose features the cache has; a picture of which it has all is not
+// even decoded. Every crop is stored soon after it is encoded, so that a cancelled or killed See is taken up again by the next.
 // A cancelled context ends the work within a layer of the model.
-func (m *Model) See(ctx context.Context, p *Picture, o Options) (*View, error) {
-	plan, err := PlanFor(m.config, p.Width, p.Height, o.MaxCrops, o.NumTokens)
-	if err != nil {
-		return nil, err
-	}
+func (m *Model) See(ctx context.Context, p *Picture, plan Plan, h Hooks) (*View, error) {
 	if err := m.begin(); err != nil {
 		return nil, err
 	}
 	defer m.busy.Unlock()
-	v := &View{model: m, plan: plan}
-	if v.features, v.cached = m.remembered(p, plan); v.cached && o.Stages == nil {
-		o.progress(StageCrops, len(plan.Boxes), len(plan.Boxes))
-		return v, nil
-	}
-	v.cached = false
-	if err := p.Decode(); err != nil {
+	v := &View{model: m, picture: p}
+	if err := v.look(ctx, plan, h); err != nil {
 		return nil, err
 	}
-	v.seconds.Preprocess, p.preparing = p.preparing.Seconds(), 0
-	if v.features, err = m.encode(ctx, p, plan, o, &v.seconds); err != nil {
-		return nil, err
-	}
-	m.remember(p, plan, v.features, o)
 	return v, nil
 }
 
-// encode turns the picture into image features [N, Dv], a batch of crops at a time.
-func (m *Model) encode(ctx context.Context, p *Picture, plan Plan, o Options, seconds *Seconds) (blas32.General, error) {
+// Add looks at more boxes of the picture. Only those are encoded that are new to the view and to the cache; the image tokens are shared
+// anew, so that those of the boxes which are there already become fewer. After an error the view is as it was.
+func (v *View) Add(ctx context.Context, boxes []image.Rectangle, h Hooks) error {
+	plan, err := v.plan.With(boxes...)
+	if err != nil {
+		return err
+	}
+	if err := v.model.begin(); err != nil {
+		return err
+	}
+	defer v.model.busy.Unlock()
+	return v.look(ctx, plan, h)
+}
+
+// look gives the view the features of a plan.
+func (v *View) look(ctx context.Context, plan Plan, h Hooks) error {
+	found := v.model.remembered(v.picture, plan, h)
+	for i, b := range plan.Boxes {
+		if old, ok := v.rows(b, plan.TokensPerCrop[i]); ok {
+			found[i] = old
+		}
+	}
+	var left []int // crops that are still to be encoded
+	for i := range found {
+		if found[i].Rows == 0 || h.Dump != nil {
+			left = append(left, i)
+		}
+	}
+	if err := v.encode(ctx, plan, found, left, h); err != nil {
+		return err
+	}
+	h.progress(StageCrops, len(plan.Boxes), len(plan.Boxes))
+	features := v.model.newFeatures(plan)
+	for i := range found {
+		tensor.Copy(features.Crop(i), found[i])
+	}
+	v.plan, v.features, v.encoded = plan, features, v.encoded+len(left)
+	v.version++
+	return nil
+}
+
+// rows is the last k rows of a box that the view has, if it has so many.
+func (v *View) rows(box image.Rectangle, k int) (blas32.General, bool) {
+	for i, b := range v.plan.Boxes {
+		if b == box && v.features.Keep[i] >= k {
+			return encoder.LastRows(v.features.Crop(i), k), true
+		}
+	}
+	return blas32.General{}, false
+}
+
+// encode sets found[i], [K, Dv], of the crops that are left, some crops at a time.
+func (v *View) encode(ctx context.Context, plan Plan, found []blas32.General, left []int, h Hooks) (err error) {
+	if len(left) == 0 {
+		return nil
+	}
+	m, p := v.model, v.picture
+	if err := p.Decode(ctx); err != nil {
+		return err
+	}
+	v.seconds.Preprocess += p.preparing.Seconds()
+	p.preparing = 0
 	watch := stopwatch{time.Now()}
 	c := m.encoder.Config()
-	centres := tensor.New(len(plan.Boxes), 2)
-	for i := range plan.Boxes {
-		x, y := plan.Centre(i)
-		centres.Data[2*i], centres.Data[2*i+1] = float32(x), float32(y)
-	}
-	o.Stages.keepCoordinates(centres)
-	features := tensor.New(plan.ImageTokens, c.Hidden)
-	at, ahead := 0, c.Batch() // the first batch alone, so that the encoder begins at once
-	for from, to := 0, 0; from < len(plan.Boxes); from, ahead = to, m.cutAhead() {
-		to = min(from+ahead, len(plan.Boxes))
-		o.progress(StageCrops, from, len(plan.Boxes))
-		pixels := m.pixels(p, plan, from, to)
-		o.Stages.keepPixels(pixels, c, len(plan.Boxes))
-		watch.lap(&seconds.Preprocess)
-		for b := from; b < to; b += c.Batch() {
-			last := min(b+c.Batch(), to)
-			o.progress(StageCrops, b, len(plan.Boxes))
-			f, err := m.encoder.Encode(ctx, tensor.Rows(pixels, b-from, last-from), tensor.Rows(centres, b, last), plan.TokensPerCrop[b:last])
-			if err != nil {
-				return blas32.General{}, err
-			}
-			tensor.Copy(tensor.Rows(features, at, at+f.Rows), f)
-			at += f.Rows
+	keep := m.rowsToEncode(plan)
+	shelf := m.newShelf(p, h)
+	defer shelf.flush()
+	done := len(plan.Boxes) - len(left)
+	ahead := c.Batch() // the first batch alone, so that the encoder begins at once
+	for len(left) > 0 {
+		some := left[:min(ahead, len(left))]
+		left, ahead = left[len(some):], m.cutAhead()
+		h.progress(StageCrops, done, len(plan.Boxes))
+		pixels, err := m.pixels(ctx, p, plan, some)
+		if err != nil {
+			return err
 		}
-		watch.lap(&seconds.Encode)
+		centres := plan.centres(some)
+		h.Dump.keepCrops(centres, pixels, c, len(plan.Boxes))
+		watch.lap(&v.seconds.Preprocess)
+		for b := 0; b < len(some); b += c.Batch() {
+			last := min(b+c.Batch(), len(some))
+			h.progress(StageCrops, done, len(plan.Boxes))
+			f, err := m.encoder.Encode(ctx, tensor.Rows(pixels, b, last), tensor.Rows(centres, b, last), pick(keep, some[b:last]))
+			if err != nil {
+				return err
+			}
+			for j, i := range some[b:last] {
+				all := f.Crop(j)
+				shelf.add(plan.Boxes[i], all)
+				found[i] = tensor.New(plan.TokensPerCrop[i], c.Hidden)
+				tensor.Copy(found[i], encoder.LastRows(all, plan.TokensPerCrop[i]))
+			}
+			done += last - b
+		}
+		watch.lap(&v.seconds.Encode)
 	}
-	o.progress(StageCrops, len(plan.Boxes), len(plan.Boxes))
-	return features, nil
+	return nil
+}
+
+// pick is the values at some places.
+func pick(values, places []int) []int {
+	picked := make([]int, len(places))
+	for i, p := range places {
+		picked[i] = values[p]
+	}
+	return picked
+}
+
+// centres are those of some boxes, [len(some), 2].
+func (p Plan) centres(some []int) blas32.General {
+	centres := tensor.New(len(some), 2)
+	for i, box := range some {
+		x, y := p.Centre(box)
+		row := tensor.Row(centres, i)
+		row[0], row[1] = float32(x), float32(y)
+	}
+	return centres
 }
 
 // cutAhead is the number of crops that are cut out at once: some batches, and enough to keep every thread busy.
@@ -95,20 +172,29 @@ func (m *Model) cutAhead() int {
 	return (cropsPerThread*m.pool.Threads() + batch - 1) / batch * batch
 }
 
-// pixels are crops from ≤ i < to of a picture, [to-from, 3·S·S]: those that were cut ahead, or else cut now.
-func (m *Model) pixels(p *Picture, plan Plan, from, to int) blas32.General {
+// pixels are some crops of a picture, [len(some), 3·S·S]: those that were cut ahead, or else cut now.
+func (m *Model) pixels(ctx context.Context, p *Picture, plan Plan, some []int) (blas32.General, error) {
 	c := m.encoder.Config()
-	pixels := tensor.New(to-from, c.Pixels())
-	cut := p.cutFor(plan, c)
-	if cut == nil {
-		cut = newCut(p.upright, plan.Boxes[from:to], c)
-		bands := min((m.cutAhead()+to-from-1)/(to-from), c.ImageSize)
-		m.pool.Run((to-from)*bands, func(_, task int) {
-			i, b := task/bands, task%bands
-			cut.rows(i, b*c.ImageSize/bands, (b+1)*c.ImageSize/bands)
-		})
-		from = 0
+	boxes := make([]image.Rectangle, len(some))
+	for i, box := range some {
+		boxes[i] = plan.Boxes[box]
 	}
-	m.pool.Run(pixels.Rows, func(_, i int) { crop.Normalise(tensor.Row(pixels, i), cut.crop(from+i)) })
-	return pixels
+	cut := p.ahead.of(boxes, c)
+	if cut == nil {
+		cut = newCut(p.upright, boxes, c)
+		bands := min((m.cutAhead()+len(some)-1)/len(some), c.ImageSize)
+		m.pool.Run(len(some)*bands, func(_, task int) {
+			i, b := task/bands, task%bands
+			cut.rows(ctx, i, b*c.ImageSize/bands, (b+1)*c.ImageSize/bands)
+		})
+		if err := ctx.Err(); err != nil {
+			return blas32.General{}, err
+		}
+	}
+	pixels := tensor.New(len(some), c.Pixels())
+	m.pool.Run(pixels.Rows, func(_, i int) { crop.Normalise(tensor.Row(pixels, i), cut.crop(boxes[i])) })
+	return pixels, nil
 }
+
+// errOtherModel says that a view was given to a model that did not see it.
+var errOtherModel = errors.New("the view is another model's")

@@ -32,15 +32,14 @@ func (e *Encoder) Config() Config { return e.tower.Config }
 
 // Encode runs a batch of B crops through the tower: pixels [B, 3·S·S] in [-1, 1], each crop channel by channel and row by row;
 // centres [B, 2] as shares of the picture's width and height; keep [B] features wanted of each crop, at most T-1.
-// The result, [Σ keep, Dv], is the last keep[b] features of each crop with the crop's coordinates added; it stands until the
-// next Encode. The error is the context's.
-func (e *Encoder) Encode(ctx context.Context, pixels, centres blas32.General, keep []int) (blas32.General, error) {
-	features, err := e.tower.forward(ctx, pixels, keep)
+// The features stand until the next Encode. The error is the context's.
+func (e *Encoder) Encode(ctx context.Context, pixels, centres blas32.General, keep []int) (Features, error) {
+	rows, err := e.tower.forward(ctx, pixels, keep)
 	if err != nil {
-		return blas32.General{}, err
+		return Features{}, err
 	}
-	e.coordinates.addTo(features, centres, keep)
-	return features, nil
+	e.coordinates.addTo(rows, centres, keep)
+	return Features{keep, rows}, nil
 }
 
 // Project turns image features [N, Dv] into embeddings [N, D] of the decoder.

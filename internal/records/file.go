@@ -13,10 +13,10 @@ import (
 
 // CreateOptions say how an output file is begun.
 type CreateOptions struct {
-	Resume    bool     // go on with what the file holds
-	Overwrite bool     // throw away what it holds, once there is an answer in its place
-	Many      bool     // as for New
-	Settings  Settings // of all answers
+	Resume    bool       // go on with what the file holds
+	Overwrite bool       // throw away what it holds, once there is an answer in its place
+	Many      bool       // as for New
+	Settings  []Settings // each answer is of one of them
 }
 
 // File is an output file that this process alone writes. It is not for several goroutines at once.
@@ -27,7 +27,7 @@ type File struct {
 	format Format
 	many   bool
 
-	settings Settings
+	settings []Settings
 	regular  bool
 	end      int64 // of the last whole record
 	failed   error // after which nothing is written
@@ -83,7 +83,7 @@ func Create(path string, f Format, o CreateOptions) (*File, error) {
 		return nil, err
 	}
 	files.RemoveLeft(filepath.Dir(real), 0)
-	r := &File{path: path, real: real, file: file, format: f, many: o.Many, settings: o.Settings}
+	r := &File{path: path, real: real, file: file, format: f, many: o.Many, settings: slices.Clone(o.Settings)}
 	if err := r.begin(o); err != nil {
 		_ = r.file.Close()
 		return nil, err
@@ -122,10 +122,8 @@ func (f *File) begin(o CreateOptions) error {
 
 // resume reads the file, and leaves of it the answers.
 func (f *File) resume() error {
-	var want Record
-	f.settings.Stamp(&want)
 	var failed []stretch
-	first := true
+	first, unended := true, false
 	for r, err := range f.format.scan(f.file) {
 		if err != nil {
 			return err
@@ -134,16 +132,22 @@ func (f *File) resume() error {
 			if first && !f.format.beginning(r.text) {
 				return fmt.Errorf("is no output in the format %s", f.format)
 			}
-			f.found.Torn = true
-			break
+			if f.format.name == csvName && strayQuote(r.text, f.format.whole) {
+				return fmt.Errorf("line %d %w", r.line, errOpenQuote)
+			}
+			if !f.format.entire(r.text) {
+				f.found.Torn = true
+				break
+			}
+			unended = true
 		}
 		f.end = r.at.end
 		if first {
 			first = false
-			if got, ok := formatOf(r.text); !ok || got != f.format {
-				return fmt.Errorf("is no output in the format %s", f.format)
+			if err := f.format.adopt(r.text); err != nil {
+				return err
 			}
-			if f.format.header() != nil {
+			if f.format.name == csvName {
 				continue
 			}
 		}
@@ -153,13 +157,14 @@ func (f *File) resume() error {
 			return fmt.Errorf("line %d %w", r.line, err)
 		case record.Failed():
 			f.found.Failed++
+			unended = false
 			failed = append(failed, r.at)
 			continue
 		case record.Key == "" || record.Run == "":
 			return fmt.Errorf("line %d has no key or no run, which every output has that can be resumed", r.line)
 		}
-		if differs := difference(record, want); differs != "" {
-			return fmt.Errorf("line %d was answered with other settings than are asked for: %s", r.line, differs)
+		if err := f.agree(record); err != nil {
+			return fmt.Errorf("line %d %w", r.line, err)
 		}
 		if f.found.Answered++; f.found.Answered == 1 {
 			f.of = record.Of
@@ -169,16 +174,47 @@ func (f *File) resume() error {
 		f.done.add(idOf(record), uint32(record.N))
 	}
 	if len(failed) > 0 {
-		return f.replace(func(w io.Writer) error { return f.without(w, failed) })
-	}
-	if f.found.Torn {
+		if err := f.replace(func(w io.Writer) error { return f.without(w, failed) }); err != nil {
+			return err
+		}
+	} else if f.found.Torn {
 		if err := f.file.Truncate(f.end); err != nil {
 			return err
 		}
 	}
-	_, err := f.file.Seek(f.end, io.SeekStart)
-	return err
+	if _, err := f.file.Seek(f.end, io.SeekStart); err != nil || !unended {
+		return err
+	}
+	return f.append([]byte("\n"))
 }
+
+// agree refuses the record of an answer that is of none of the file's settings. Where it is of one as the first version called the
+// checkpoint, so will be the answers to come.
+func (f *File) agree(r Record) error {
+	for i, s := range f.settings {
+		if s.ID() == r.Run {
+			return nil
+		}
+		if old := s.former(); s.Former != "" && old.ID() == r.Run && f.found.Answered == 0 {
+			f.settings[i] = old
+			return nil
+		}
+	}
+	if len(f.settings) == 0 {
+		return errors.New("was answered, and this run has no settings")
+	}
+	want, s := Record{}, f.settings[0]
+	if r.Checkpoint == s.Former {
+		s = s.former()
+	}
+	s.Stamp(&want)
+	want.Schema = Schema
+	return fmt.Errorf("was answered by another run: %s", difference(r, want))
+}
+
+// Settings are those of the file's answers: those that it was created with, but that an output of the first version is gone on with
+// under the name that it has for the checkpoint.
+func (f *File) Settings() []Settings { return f.settings }
 
 // without writes the file's whole records but for some.
 func (f *File) without(w io.Writer, drop []stretch) error {
@@ -230,14 +266,11 @@ func (f *File) Done(pair Record) bool {
 // Unclaimed is the number of answers of the file that are of no pair that Done was asked about.
 func (f *File) Unclaimed() int { return f.done.count }
 
-// Write adds a record, whole, with one write. The settings of the file are noted in an answer. If the record cannot be written
+// Write adds a record, whole, with one write. An answer has been stamped with one of the Settings. If the record cannot be written
 // whole, as on a full disk, what of it was written is taken back, and every later Write fails too.
 func (f *File) Write(r Record) error {
 	if f.failed != nil {
 		return f.failed
-	}
-	if !r.Failed() {
-		f.settings.Stamp(&r)
 	}
 	text, err := f.format.encode(r, f.many)
 	if err != nil {
@@ -312,13 +345,13 @@ func (f *File) Close() error {
 
 // renumber writes the records under their numbers of the input.
 func (f *File) renumber(w io.Writer) error {
-	header := f.format.header()
+	header := f.format.name == csvName
 	for r, err := range f.format.scan(io.NewSectionReader(f.file, 0, f.end)) {
 		if err != nil {
 			return err
 		}
 		text := r.text
-		if header == nil {
+		if !header {
 			record, err := f.format.parse(text)
 			if err != nil {
 				return fmt.Errorf("line %d %w", r.line, err)
@@ -330,7 +363,7 @@ func (f *File) renumber(w io.Writer) error {
 				}
 			}
 		}
-		header = nil
+		header = false
 		if _, err := w.Write(text); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -22,13 +23,42 @@ const (
 	templateName = "template"
 )
 
-// FormatNames are the formats there are.
-var FormatNames = []string{plainName, jsonlName, csvName, templateName}
+// formatNames are the formats there are.
+var formatNames = []string{plainName, jsonlName, csvName, templateName}
 
 // Format is the form in which records are written. The zero Format is plain.
 type Format struct {
 	name     string
 	template *template.Template
+	csvOptions
+}
+
+// csvOptions are what a CSV may have otherwise.
+type csvOptions struct {
+	columns  []column // nil for all
+	noHeader bool
+	safe     bool // for spreadsheets
+}
+
+// CSVOptions say what a CSV has otherwise than CSV.
+type CSVOptions struct {
+	Columns  []string // in this order; nil for all
+	NoHeader bool     // so that it can be appended to another, and not resumed
+	Safe     bool     // an apostrophe stands ahead of texts that a spreadsheet would take for a formula
+}
+
+// NewCSV is CSV with options. The error names an unknown column.
+func NewCSV(o CSVOptions) (Format, error) {
+	columns, err := parseColumns(o.Columns)
+	return Format{name: csvName, csvOptions: csvOptions{columns, o.NoHeader, o.Safe}}, err
+}
+
+// cells are the columns of a CSV.
+func (f Format) cells() []column {
+	if f.columns == nil {
+		return allColumns
+	}
+	return f.columns
 }
 
 // The formats that need no text.
@@ -43,14 +73,15 @@ const FormatsHelp = `plain     the answers, one a line; with several images IMAG
           in them are written as \n, \r and \t, and a backslash as \\ where it would be taken for the start of one of
           these. What failed has no line.
 jsonl     one JSON object a line. What failed has image, question and error.
-csv       RFC 4180 with a header, always the same columns in the same order. Fields are written as they are: a
-          spreadsheet may take one that starts with =, +, - or @ for a formula unless it is imported as text.
+csv       RFC 4180 with a header, always the same columns in the same order, or those of --columns. Fields are written
+          as they are; with --csv-safe an apostrophe stands ahead of one that a spreadsheet would take for a formula.
 template  a Go text/template for each record, with a newline after it unless it ends with one; no line if it is empty.
-          Fields: .ID .Image .Question .Answer .Choice .Probabilities .LogProb .Confidence .Tokens .Finish .Crops
-          .ImageTokens .PromptTokens .MaxCrops .NumTokens .MaxNewTokens .Temperature .TopP .System .Prompt .Model
-          .Precision .Seed .Seconds.Encode (.Load .Preprocess .Prefill .Decode) .Error .ImageSHA256 .Checkpoint .Run
-          .Key .N .Of. Functions: json VALUE, quote TEXT (as in Go), base, dir and ext of a PATH, trim, upper, lower,
-          and oneline TEXT (all white space as single spaces).`
+          \t and \n stand for a tab and a newline. Fields: .ID .Image .Question .Answer .Choice .Probabilities .LogProb
+          .Confidence .PMin .Tokens .Finish .Crops .Encoded .ImageTokens .PromptTokens, the knobs (.MaxCrops …),
+          .NumTokens .Model .Precision .Seconds.Encode (.Load .Preprocess .Prefill .Decode) .Error .ImageSHA256
+          .Checkpoint .Run .Key .N .Of .Name (the image's file name without its ending). Functions: json VALUE, quote
+          TEXT (as in Go), base, dir and ext of a PATH, trim, upper, lower, and oneline TEXT (all white space as single
+          spaces).`
 
 // ParseFormat reads the name of a format, "" for plain, and the text of a template, which only the format template has and
 // needs. The template is tried on made-up records, so that a misspelt field is refused here.
@@ -67,7 +98,7 @@ func ParseFormat(name, text string) (Format, error) {
 		}
 		return Format{name: name}, nil
 	}
-	return Format{}, fmt.Errorf("%q is no format, expected one of %s", name, strings.Join(FormatNames, ", "))
+	return Format{}, fmt.Errorf("%q is no format, expected one of %s", name, strings.Join(formatNames, ", "))
 }
 
 // String is the format's name.
@@ -83,16 +114,50 @@ func (f Format) CheckResume() error {
 	if f.name != jsonlName && f.name != csvName {
 		return fmt.Errorf("an output in the format %s cannot be resumed, expected jsonl or csv", f)
 	}
+	if f.noHeader {
+		return errors.New("a CSV without a header cannot be resumed")
+	}
+	if name := missing(f.cells()); f.name == csvName && name != "" {
+		return fmt.Errorf("a CSV without the column %s cannot be resumed; it takes %s", name, strings.Join(resumable, ","))
+	}
 	return nil
 }
 
 // header is what stands ahead of all records.
 func (f Format) header() []byte {
-	if f.name == csvName {
-		return csvHeader
+	if f.name == csvName && !f.noHeader {
+		return joinCSV(namesOf(f.cells()))
 	}
 	return nil
 }
+
+// adopt takes a format's columns from the first line of a file that is gone on with, unless they were chosen. It refuses a file in
+// another format.
+func (f *Format) adopt(line []byte) error {
+	got, err := formatOf(line)
+	if err != nil || got.name != f.name {
+		return fmt.Errorf("is no output in the format %s", f)
+	}
+	if f.columns != nil && !slices.Equal(namesOf(f.columns), namesOf(got.columns)) {
+		return fmt.Errorf("has the columns %s, expected %s", strings.Join(namesOf(got.columns), ","), strings.Join(namesOf(f.columns), ","))
+	}
+	f.columns = got.columns
+	return f.CheckResume()
+}
+
+// same says whether two formats write records alike.
+func (f Format) same(g Format) bool {
+	return f.name == g.name && slices.Equal(namesOf(f.cells()), namesOf(g.cells()))
+}
+
+// whole says whether a line is a record.
+func (f Format) whole(line []byte) bool {
+	_, err := f.parse(line)
+	return err == nil
+}
+
+// entire says whether a last record without an end of line lacks nothing else. Of CSV that cannot be told.
+func (f Format) entire(text []byte) bool { return f.name == jsonlName && f.whole(text) }
 
 // encode is the text of a record, its end of line included; nothing for a record that the format leaves out.
 func (f Format) encode(r Record, many bool) ([]byte, error) {
@@ -100,7 +165,7 @@ func (f Format) encode(r Record, many bool) ([]byte, error) {
 	case jsonlName:
 		return marshal(r)
 	case csvName:
-		return encodeCSV(r)
+		return encodeCSV(r, f.cells(), f.safe)
 	case templateName:
 		return f.execute(r)
 	}
@@ -116,7 +181,7 @@ func (f Format) encode(r Record, many bool) ([]byte, error) {
 // parse reads what encode wrote, in a format that can be resumed.
 func (f Format) parse(text []byte) (Record, error) {
 	if f.name == csvName {
-		return parseCSV(text)
+		return parseCSV(text, f.cells(), f.safe)
 	}
 	return parseJSON(text)
 }
@@ -151,8 +216,14 @@ func escape(text string) string {
 // view is a record as templates see it: with numbers in place of those that may be absent, and texts of no type of their own.
 type view struct {
 	Record
-	LogProb, Confidence float64
-	Finish              string
+	LogProb, Confidence, PMin float64
+	Finish                    string
+}
+
+// Name is the image's file name without its folder and ending.
+func (v view) Name() string {
+	base := filepath.Base(v.Image)
+	return strings.TrimSuffix(base, filepath.Ext(base))
 }
 
 func newView(r Record) view {
@@ -162,6 +233,9 @@ func newView(r Record) view {
 	}
 	if r.Confidence != nil {
 		v.Confidence = *r.Confidence
+	}
+	if r.PMin != nil {
+		v.PMin = *r.PMin
 	}
 	return v
 }
@@ -182,16 +256,17 @@ var templateFunctions = template.FuncMap{
 }
 
 func parseTemplate(text string) (Format, error) {
+	text = strings.NewReplacer(`\t`, "\t", `\n`, "\n").Replace(text)
 	t, err := template.New(templateName).Funcs(templateFunctions).Option("missingkey=zero").Parse(text)
 	if err != nil {
 		return Format{}, templateError(err)
 	}
-	f := Format{templateName, t}
+	f := Format{name: templateName, template: t}
 	number := 0.5
-	pair := Record{ID: "id", Image: "folder/image.jpg", Question: "is it day or night?", Key: Key([32]byte{}, "", Knobs{}, ""), N: 1, Of: 2}
+	pair := Record{ID: "id", Image: "folder/image.jpg", Question: "is it day or night?", Key: Settings{}.Key([32]byte{}, ""), N: 1, Of: 2}
 	good, bad := pair, pair
 	good.Answer, good.Choice, good.Tokens, good.Finish = "day", "day", []int{1, 2}, mcllava.FinishStop
-	good.Probabilities, good.LogProb, good.Confidence = map[string]float64{"day": number, "night": number}, &number, &number
+	good.Probabilities, good.LogProb, good.Confidence, good.PMin = map[string]float64{"day": number, "night": number}, &number, &number, &number
 	bad.Error = "not a picture"
 	for _, r := range []Record{good, bad} {
 		if _, err := f.execute(r); err != nil {
@@ -230,4 +305,12 @@ func readable(text string) string {
 		return text
 	}
 	return string([]rune(text))
+}
+
+// described is the format with its columns, where they were chosen.
+func (f Format) described() string {
+	if f.columns == nil || slices.Equal(namesOf(f.columns), ColumnNames()) {
+		return f.String()
+	}
+	return f.String() + " with the columns " + strings.Join(namesOf(f.columns), ",")
 }

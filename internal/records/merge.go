@@ -106,14 +106,14 @@ func (m *Merge) open(ctx context.Context, paths []string, o MergeOptions) error 
 func (m *Merge) read(ctx context.Context, i int, all *agreement) error {
 	s := m.shards[i]
 	format, err := s.format()
-	if err != nil || format == (Format{}) {
+	if err != nil || format.name == "" {
 		return err
 	}
-	if m.format != (Format{}) && m.format != format {
-		return fmt.Errorf("%s: is in the format %s, expected %s as the files before it", s.path, format, m.format)
+	if m.format.name != "" && !m.format.same(format) {
+		return fmt.Errorf("%s: is in the format %s, expected %s as the files before it", s.path, format.described(), m.format.described())
 	}
 	m.format = format
-	header := format.header()
+	header := format.name == csvName
 	for r, err := range format.scan(io.NewSectionReader(s.file, 0, 1<<62)) {
 		where := fmt.Sprintf("%s: line %d", s.path, r.line)
 		switch {
@@ -123,8 +123,8 @@ func (m *Merge) read(ctx context.Context, i int, all *agreement) error {
 			return fmt.Errorf("%s: %w", s.path, reason(err))
 		case r.torn:
 			return fmt.Errorf("%s is cut off; the run that wrote it is to be resumed", where)
-		case header != nil:
-			header = nil
+		case header:
+			header = false
 			continue
 		}
 		record, err := format.parse(r.text)
@@ -159,7 +159,7 @@ func (a *agreement) add(where string, r Record) error {
 		a.answer, a.answerAt = r, where
 	}
 	if differs := difference(r, a.answer); differs != "" {
-		return fmt.Errorf("%s was answered with other settings than %s: %s", where, a.answerAt, differs)
+		return fmt.Errorf("%s was answered by another run than %s: %s", where, a.answerAt, strings.ReplaceAll(differs, "this run", "there"))
 	}
 	return nil
 }

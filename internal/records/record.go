@@ -11,6 +11,10 @@ import (
 	"github.com/mcllava/mcllava"
 )
 
+// Schema is the version of a record's fields. It goes up when one changes its meaning or goes away, and not when one is added. Records
+// without a version are of version 1.
+const Schema = 2
+
 // Record is one pair: an image and a question, with the answer or, if Error is not empty, why there is none.
 type Record struct {
 	ID            string             `json:"id,omitempty"` // the caller's own name of the pair, if any
@@ -19,31 +23,28 @@ type Record struct {
 	Answer        string             `json:"answer"`
 	Choice        string             `json:"choice,omitempty"`
 	Probabilities map[string]float64 `json:"probabilities,omitempty"` // of each choice
-	LogProb       *float64           `json:"logprob,omitempty"`
+	LogProb       *float64           `json:"logprob,omitempty"`       // as mcllava.Answer.Confidence has it, and so Confidence
 	Confidence    *float64           `json:"confidence,omitempty"`
+	PMin          *float64           `json:"p_min,omitempty"` // probability of the least likely token
 	Tokens        []int              `json:"tokens"`
 	Finish        mcllava.Finish     `json:"finish"`
 	Crops         int                `json:"crops"`
+	Encoded       int                `json:"crops_encoded"` // of them, and not found in the cache
 	ImageTokens   int                `json:"image_tokens"`
 	PromptTokens  int                `json:"prompt_tokens"`
-	MaxCrops      int                `json:"max_crops"`
-	NumTokens     int                `json:"num_tokens"`
-	MaxNewTokens  int                `json:"max_new_tokens"`
-	Temperature   float64            `json:"temperature"`
-	TopP          float64            `json:"top_p"`
-	System        string             `json:"system,omitempty"`
-	Prompt        string             `json:"prompt,omitempty"`
-	Model         string             `json:"model"`
-	Precision     string             `json:"precision"`
-	Seed          uint64             `json:"seed"`
-	Seconds       mcllava.Seconds    `json:"seconds"`
-	Error         string             `json:"error,omitempty"`
-	ImageSHA256   string             `json:"image_sha256,omitempty"` // hex
-	Checkpoint    string             `json:"checkpoint,omitempty"`
-	Run           string             `json:"run,omitempty"` // Settings.ID of the run that answered
-	Key           string             `json:"key,omitempty"` // Key of the pair
-	N             int                `json:"n"`             // number of the pair in the whole input, from 0
-	Of            int                `json:"of,omitempty"`  // pairs of the whole input; 0 where that is not known
+	mcllava.Knobs
+	NumTokens   int             `json:"num_tokens"` // in force
+	Model       string          `json:"model"`
+	Precision   string          `json:"precision"`
+	Seconds     mcllava.Seconds `json:"seconds"`
+	Error       string          `json:"error,omitempty"`
+	ImageSHA256 string          `json:"image_sha256,omitempty"` // hex
+	Checkpoint  string          `json:"checkpoint,omitempty"`
+	Run         string          `json:"run,omitempty"` // Settings.ID of the run that answered
+	Key         string          `json:"key,omitempty"` // Key of the pair
+	N           int             `json:"n"`             // number of the pair in the whole input, from 0
+	Of          int             `json:"of,omitempty"`  // pairs of the whole input; 0 where that is not known
+	Schema      int             `json:"schema,omitempty"`
 }
 
 // Failed says whether the pair has no answer.
@@ -72,13 +73,14 @@ type failed struct {
 	Key      string `json:"key,omitempty"`
 	N        int    `json:"n"`
 	Of       int    `json:"of,omitempty"`
+	Schema   int    `json:"schema,omitempty"`
 }
 
 // MarshalJSON leaves out of a failed record all that only an answer has.
 func (r Record) MarshalJSON() ([]byte, error) {
 	var v any
 	if r.Failed() {
-		v = failed{r.ID, r.Image, r.Question, r.Error, r.Key, r.N, r.Of}
+		v = failed{r.ID, r.Image, r.Question, r.Error, r.Key, r.N, r.Of, r.Schema}
 	} else {
 		if r.Tokens == nil {
 			r.Tokens = []int{}

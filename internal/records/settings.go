@@ -4,48 +4,39 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"maps"
-	"slices"
+	"reflect"
 	"strings"
+
+	"github.com/mcllava/mcllava"
 )
 
-// Knobs are the settings that an answer depends on, besides the checkpoint.
-type Knobs struct {
-	MaxCrops     int
-	NumTokens    int // as asked for; 0 for the default, which depends on the image
-	MaxNewTokens int
-	Temperature  float64
-	TopP         float64
-	Seed         uint64
-	System       string
-	Prompt       string
-	Choices      []string
-	Confidence   bool
-	Precision    string
-}
-
-// Settings are what all answers of one output have in common.
+// Settings are what all answers of one run have in common.
 type Settings struct {
-	Knobs      Knobs
+	Knobs      mcllava.Knobs
+	Precision  string
 	Checkpoint string // tells the checkpoint's content from that of others
+	Former     string // what outputs of the first version call the checkpoint; "" if none can be of it
 	Model      string // name of the checkpoint, which may be called otherwise elsewhere
 }
 
 // Key identifies what a pair asks by the content of its image, the question, the knobs and the checkpoint: hex SHA-256. It is
 // the same on every system, and whatever the image's file is called.
-func Key(image [sha256.Size]byte, question string, knobs Knobs, checkpoint string) string {
-	return digest("pair 1", fmt.Sprintf("%x", image), question, knobs.text(), checkpoint)
+func (s Settings) Key(image [sha256.Size]byte, question string) string {
+	return digest("pair 1", fmt.Sprintf("%x", image), question, s.text(), s.Checkpoint)
 }
 
 // ID identifies the knobs and the checkpoint.
-func (s Settings) ID() string { return digest("run 1", s.Knobs.text(), s.Checkpoint)[:16] }
+func (s Settings) ID() string { return digest("run 1", s.text(), s.Checkpoint)[:16] }
+
+// former are the settings as outputs of the first version have them.
+func (s Settings) former() Settings {
+	s.Checkpoint = s.Former
+	return s
+}
 
 // Stamp notes the settings in the record of an answer.
 func (s Settings) Stamp(r *Record) {
-	k := s.Knobs
-	r.MaxCrops, r.MaxNewTokens, r.Temperature, r.TopP, r.Seed = k.MaxCrops, k.MaxNewTokens, k.Temperature, k.TopP, k.Seed
-	r.System, r.Prompt, r.Precision = k.System, k.Prompt, k.Precision
-	r.Checkpoint, r.Model, r.Run = s.Checkpoint, s.Model, s.ID()
+	r.Knobs, r.Precision, r.Checkpoint, r.Model, r.Run = s.Knobs, s.Precision, s.Checkpoint, s.Model, s.ID()
 }
 
 // digest is the hex SHA-256 of texts, which no other texts have.
@@ -57,50 +48,63 @@ func digest(texts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// text is different for different knobs.
-func (k Knobs) text() string {
-	return fmt.Sprintf("%d %d %d %v %v %d %+q %+q %+q %t %+q",
-		k.MaxCrops, k.NumTokens, k.MaxNewTokens, k.Temperature, k.TopP, k.Seed, k.System, k.Prompt, k.Choices, k.Confidence, k.Precision)
+// text is different for different knobs. Those of the first version stand first, then the precision; of later ones those follow that
+// are not zero, so that a text stays what it was when a knob is added.
+func (s Settings) text() string {
+	var first, later []string
+	for k := range s.Knobs.All() {
+		v := reflect.ValueOf(k.Value).Elem()
+		switch {
+		case !k.Added:
+			first = append(first, plain(v.Interface()))
+		case !v.IsZero():
+			later = append(later, k.Name+"="+plain(v.Interface()))
+		}
+	}
+	return strings.Join(append(append(first, plain(s.Precision)), later...), " ")
 }
 
-// difference says in what a record's settings differ from those that are wanted: "max-crops 50, not 100". It is empty if they
+// plain is the text of a value, the same for equal values and for no others of its type.
+func plain(v any) string {
+	switch v := v.(type) {
+	case string, []string:
+		return fmt.Sprintf("%+q", v)
+	}
+	return fmt.Sprint(v)
+}
+
+// difference says in what a record's settings differ from those that are wanted: "max-crops 50, this run 100". It is empty if they
 // do not. What a record does not show, its run still tells.
 func difference(got, want Record) string {
 	if got.Run == want.Run {
 		return ""
 	}
+	if got.Schema < 2 { // which did not note them
+		got.Knobs.NumTokens, got.Choices, got.LogProbs = want.Knobs.NumTokens, want.Choices, want.LogProbs
+	}
 	var differ []string
 	note := func(name string, got, want any) {
-		if got != want {
-			differ = append(differ, fmt.Sprintf("%s %v, not %v", name, got, want))
+		if g, w := plain(got), plain(want); g != w {
+			differ = append(differ, fmt.Sprintf("%s %s, this run %s", name, g, w))
 		}
 	}
-	other := func(name string, got, want string) {
-		if got != want {
-			differ = append(differ, "another "+name)
-		}
+	values := map[string]any{}
+	for k := range want.Knobs.All() {
+		values[k.Name] = reflect.ValueOf(k.Value).Elem().Interface()
 	}
-	note("max-crops", got.MaxCrops, want.MaxCrops)
-	note("max-new-tokens", got.MaxNewTokens, want.MaxNewTokens)
-	note("temperature", got.Temperature, want.Temperature)
-	note("top-p", got.TopP, want.TopP)
-	note("seed", got.Seed, want.Seed)
+	for k := range got.Knobs.All() {
+		note(k.Name, reflect.ValueOf(k.Value).Elem().Interface(), values[k.Name])
+	}
 	note("precision", got.Precision, want.Precision)
-	other("system message", got.System, want.System)
-	other("prompt", got.Prompt, want.Prompt)
 	if got.Checkpoint != want.Checkpoint {
 		if got.Model != want.Model {
 			note("checkpoint", got.Model, want.Model)
 		} else {
-			other("checkpoint of the name "+got.Model, got.Checkpoint, want.Checkpoint)
+			differ = append(differ, "another checkpoint of the name "+got.Model)
 		}
 	}
-	if got.Probabilities != nil && want.Probabilities != nil {
-		choices := func(r Record) string { return fmt.Sprintf("%q", slices.Sorted(maps.Keys(r.Probabilities))) }
-		other("set of choices", choices(got), choices(want))
-	}
 	if len(differ) == 0 {
-		return "other num-tokens, choices or confidence"
+		return "other num-tokens, choices or logprobs"
 	}
 	return strings.Join(differ, "; ")
 }

@@ -1,6 +1,7 @@
 package records
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -46,17 +47,19 @@ func openShard(path string, others []*shard) (*shard, error) {
 
 // format is the format that a file begins in; that of an empty one is the zero Format.
 func (s *shard) format() (Format, error) {
-	begin := make([]byte, len(csvHeader))
-	n, err := s.file.ReadAt(begin, 0)
+	line, err := bufio.NewReader(io.NewSectionReader(s.file, 0, mostHeader)).ReadBytes('\n')
 	switch {
-	case n == 0 && err == io.EOF:
+	case len(line) == 0 && err == io.EOF:
 		return Format{}, nil
 	case err != nil && err != io.EOF:
 		return Format{}, fmt.Errorf("%s: %w", s.path, reason(err))
 	}
-	f, ok := formatOf(begin[:n])
-	if !ok {
-		return Format{}, fmt.Errorf("%s: is neither JSON lines nor CSV of mcllava", s.path)
+	f, err := formatOf(line)
+	if err != nil {
+		return Format{}, fmt.Errorf("%s: %w", s.path, err)
 	}
 	return f, nil
 }
+
+// mostHeader is more than any header has, in bytes.
+const mostHeader = 1 << 20

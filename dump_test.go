@@ -22,12 +22,12 @@ func counting(rows, cols int) (blas32.General, []float32) {
 	return m, values
 }
 
-func TestStagesOfRowsThatAreApart(t *testing.T) {
+func TestDumpOfRowsThatAreApart(t *testing.T) {
 	c := encoder.Config{ImageSize: 32} // 3·32·32 floats are whole pages
 	pixels, pixelValues := counting(3, c.Pixels())
 	features, featureValues := counting(5, 1024)
 	projected, projectedValues := counting(5, 2048)
-	s := &Stages{}
+	s := &Dump{}
 	s.keepPixels(tensor.Rows(pixels, 0, 2), c, 3)
 	s.keepPixels(tensor.Rows(pixels, 2, 3), c, 3)
 	s.keepFeatures(features, projected)
