@@ -2,6 +2,7 @@ package mcllava
 
 import (
 	"fmt"
+	"slices"
 
 	"gonum.org/v1/gonum/blas/blas32"
 
@@ -13,7 +14,7 @@ import (
 const gridVersion = 2
 
 // UseCache keeps the features of pictures in a folder, of at most limit bytes, and takes them from there. Any number of models and
-// processes may share it. What is found there is what the encoder gave, to the last bit.
+// processes may share it. Features that go through a cache are rounded (cache.Round), whether they are found there or new.
 func (m *Model) UseCache(folder string, limit int64) error {
 	c, err := cache.Open(folder, limit)
 	if err != nil {
@@ -33,7 +34,7 @@ func (m *Model) Identity() (string, error) {
 }
 
 // key is what the features of a picture are kept under.
-func (m *Model) key(p *Picture, plan Plan) (cache.Key, error) {
+func (m *Model) key(p *Picture) (cache.Key, error) {
 	print, err := m.fingerprint()
 	if err != nil {
 		return cache.Key{}, err
@@ -41,7 +42,7 @@ func (m *Model) key(p *Picture, plan Plan) (cache.Key, error) {
 	tier, _ := tensor.ActiveTier()
 	return cache.Key{
 		Picture:    p.Hash,
-		Grid:       fmt.Sprintf("%d: %d crops of %d pixels at %d", gridVersion, len(plan.Boxes), plan.Size, m.config.Vision.ImageSize),
+		Cutting:    fmt.Sprintf("%d: %d", gridVersion, m.config.Vision.ImageSize),
 		Precision:  fmt.Sprintf("%s, %s", m.precision.Vision, tier),
 		Checkpoint: print,
 	}, nil
@@ -55,8 +56,8 @@ func (m *Model) Remembers(p *Picture, o Options) bool {
 	if c == nil || err != nil {
 		return false
 	}
-	k, err := m.key(p, plan)
-	return err == nil && c.Has(k, plan.TokensPerCrop, m.config.Vision.Hidden)
+	k, err := m.key(p)
+	return err == nil && !slices.Contains(c.Has(k, m.config.Vision.Hidden, plan.Boxes, plan.TokensPerCrop), false)
 }
 
 // remembered is the features of a picture, [N, Dv], if the cache has them.
@@ -65,27 +66,37 @@ func (m *Model) remembered(p *Picture, plan Plan) (blas32.General, bool) {
 	if c == nil {
 		return blas32.General{}, false
 	}
-	k, err := m.key(p, plan)
+	k, err := m.key(p)
 	if err != nil {
 		return blas32.General{}, false
 	}
-	e, ok := c.Load(k)
-	if !ok || e.Width != m.config.Vision.Hidden {
-		return blas32.General{}, false
+	width := m.config.Vision.Hidden
+	features := tensor.New(plan.ImageTokens, width)
+	at := 0
+	for _, crop := range c.Load(k, width, plan.Boxes, plan.TokensPerCrop) {
+		if !crop.Found() {
+			return blas32.General{}, false
+		}
+		at += copy(features.Data[at:], crop.Rows)
 	}
-	features, ok := e.Last(plan.TokensPerCrop)
-	return blas32.General{Rows: plan.ImageTokens, Cols: e.Width, Stride: e.Width, Data: features}, ok
+	return features, true
 }
 
-// remember keeps the features of a picture. A cache that cannot be written to is said so once, and costs no answer.
+// remember rounds the features of a picture to what the cache keeps, and keeps them. A cache that cannot be written to is said so once, and costs no answer.
 func (m *Model) remember(p *Picture, plan Plan, features blas32.General, o Options) {
 	c := m.cache.Load()
 	if c == nil {
 		return
 	}
-	k, err := m.key(p, plan)
+	k, err := m.key(p)
+	cache.Round(features.Data, features.Cols)
 	if err == nil {
-		err = c.Store(k, cache.Entry{Keep: plan.TokensPerCrop, Width: features.Cols, Features: tensor.Values(features)})
+		crops, at := make([]cache.Crop, len(plan.Boxes)), 0
+		for i, n := range plan.TokensPerCrop {
+			crops[i] = cache.Crop{Box: plan.Boxes[i], Keep: n, Rows: tensor.Values(tensor.Rows(features, at, at+n))}
+			at += n
+		}
+		err = c.Store(k, features.Cols, crops)
 	}
 	if err == nil {
 		return
