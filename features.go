@@ -50,7 +50,7 @@ func (m *Model) key(p *Picture) (cache.Key, error) {
 	tier, _ := tensor.ActiveTier()
 	return cache.Key{
 		Picture:    p.Hash,
-		Cutting:    fmt.Sprintf("%d: at %d%s", pixelsVersion, m.config.Vision.ImageSize, p.variant()),
+		Grid:       fmt.Sprintf("%d: at %d%s", pixelsVersion, m.config.Vision.ImageSize, p.variant()),
 		Precision:  fmt.Sprintf("%s, %s", m.forms.Vision, tier),
 		Checkpoint: identity,
 	}, nil

@@ -201,12 +201,14 @@ func showCache(s Streams, o cacheOptions, asJSON bool) error {
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(struct {
-			Folder  string    `json:"folder"`
-			Entries int       `json:"entries"`
-			Bytes   int64     `json:"bytes"`
-			Limit   int64     `json:"limit"`
-			Oldest  time.Time `json:"oldest_use,omitzero"`
-			Newest  time.Time `json:"newest_use,omitzero"`
+			Folder   string    `json:"folder"`
+			Entries  int       `json:"entries"`
+			Pictures int       `json:"pictures"`
+			Prompts  int       `json:"prompts"`
+			Bytes    int64     `json:"bytes"`
+			Limit    int64     `json:"limit"`
+			Oldest   time.Time `json:"oldest_use,omitzero"`
+			Newest   time.Time `json:"newest_use,omitzero"`
 		}(stats))
 	}
 	if stats.Folder == "" {
@@ -219,6 +221,8 @@ func showCache(s Streams, o cacheOptions, asJSON bool) error {
 	}
 	line("folder", "%s", stats.Folder)
 	line("entries", "%d", stats.Entries)
+	line("pictures", "%d", stats.Pictures)
+	line("prompts", "%d", stats.Prompts)
 	line("size", "%s of at most %s", size(stats.Bytes), size(stats.Limit))
 	if stats.Entries > 0 {
 		const minutes = "2006-01-02 15:04"
@@ -230,10 +234,8 @@ func showCache(s Streams, o cacheOptions, asJSON bool) error {
 }
 
 func verifyCache(ctx context.Context, s Streams, c *cache.Cache) error {
-	damaged := 0
 	var printErr error
-	whole, err := c.Verify(ctx, func(path, reason string) {
-		damaged++
+	v, err := c.Verify(ctx, func(path, reason string) {
 		if _, err := fmt.Fprintf(s.Out, "%s: %s\n", path, reason); err != nil {
 			printErr = err
 		}
@@ -243,11 +245,18 @@ func verifyCache(ctx context.Context, s Streams, c *cache.Cache) error {
 		return err
 	case printErr != nil:
 		return printErr
-	case damaged > 0:
-		return fmt.Errorf("%d of %d entries were damaged and have been removed", damaged, damaged+whole)
+	case v.Damaged.Entries > 0:
+		return fmt.Errorf("%d of %d entries were damaged and have been removed (%s)", v.Damaged.Entries, v.Damaged.Entries+v.Whole.Entries, size(v.Damaged.Bytes))
 	}
-	_, err = fmt.Fprintf(s.Out, "%d entries, all as they were stored\n", whole)
+	_, err = fmt.Fprintf(s.Out, "%d entries (%s), all as they were stored\n", v.Whole.Entries, size(v.Whole.Bytes))
 	return err
 }
 
-func clearCache(_ context.Context, _ Streams, c *cache.Cache) error { return c.Clear() }
+func clearCache(_ context.Context, s Streams, c *cache.Cache) error {
+	cleared, err := c.Clear()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.Out, "%d entries removed (%s)\n", cleared.Entries, size(cleared.Bytes))
+	return err
+}

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"image"
 	"os"
 	"path/filepath"
 	"strings"
@@ -121,7 +122,7 @@ func TestCacheCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 3 {
-		if err := c.Store(cache.Key{Picture: [32]byte{byte(i)}}, cache.Entry{Keep: []int{1}, Width: 1, Features: []float32{1}}); err != nil {
+		if err := c.Store(cache.Key{Picture: [32]byte{byte(i)}}, 1, []cache.Crop{{Box: image.Rect(0, 0, 2, 2), Keep: 1, Rows: []float32{1}}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -133,8 +134,8 @@ func TestCacheCommands(t *testing.T) {
 		}
 	}
 	run(0, "entries        3\n", "")
-	run(0, "3 entries, all as they were stored\n", "", "verify")
-	files, err := filepath.Glob(filepath.Join(o.Folder, "*", "*.features"))
+	run(0, "3 entries (0.0 MB), all as they were stored\n", "", "verify")
+	files, err := filepath.Glob(filepath.Join(o.Folder, "*", "*.crops"))
 	if err != nil || len(files) != 3 {
 		t.Fatal(files, err)
 	}
@@ -142,13 +143,13 @@ func TestCacheCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data[len(data)/2] ^= 1
+	data[len(data)-1] ^= 1
 	if err := os.WriteFile(files[1], data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(exitFailed, files[1]+": ", "mcllava: 1 of 3 entries were damaged and have been removed\n", "verify")
-	run(0, "2 entries, all as they were stored\n", "", "verify")
+	run(exitFailed, files[1]+": ", "mcllava: 1 of 3 entries were damaged and have been removed (0.0 MB)\n", "verify")
+	run(0, "2 entries (0.0 MB), all as they were stored\n", "", "verify")
 	run(0, `"entries": 2,`, "", "--json")
-	run(0, "", "", "clear")
+	run(0, "2 entries removed (0.0 MB)\n", "", "clear")
 	run(0, "entries        0\n", "")
 }

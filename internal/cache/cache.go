@@ -1,18 +1,21 @@
-// Package cache keeps the features of pictures on disk, so that another question about a picture need not encode it again.
+// Package cache keeps on disk what the encoder and the decoder have computed, so that it need not be computed again: the features of
+// a picture's crops, and the keys and values of prompts.
 //
-// A cache is a folder that any number of processes may use at once. It has a file an entry, under a name that is made of its key:
+// A cache is a folder that any number of processes may use at once:
 //
-//	ab/cdef….features    an entry
-//	features-….tmp       one that is being written; what a crash left is removed after an hour
-//	usage.json           the bytes that entries take at most
-//	lock                 held while an entry is put into place; never deleted
+//	ab/cdef…-0123….crops   a segment: crops of one Key, written once and never changed
+//	ab/cdef….prompt        the keys and values of one prompt
+//	.mcllava-…             a file that is being written
+//	usage.json             the bytes that entries take at most
+//	lock                   held while an entry is put into place; never deleted
 //
-// An entry is found whole and as it was stored, or not at all. The bytes of all entries never exceed the limit of who stores; those
-// least recently used make room. Nothing but these files is touched in the folder.
+// Segments and prompts are the entries. What is in one is found whole and as it was stored, or not at all. The bytes of all entries
+// never exceed the limit of who stores; the least recently used are evicted. Nothing but these files is touched in the folder, no
+// link in it is followed, and a folder that others can write to is not used.
 package cache
 
 import (
-	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,19 +24,18 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/gofrs/flock"
+	"github.com/mcllava/mcllava/internal/files"
 )
 
 const (
-	suffix    = ".features"
-	temporary = "features-*.tmp"
-	lockName  = "lock"
+	cropsSuffix  = ".crops"
+	promptSuffix = ".prompt"
+	lockName     = "lock"
 
 	lockPatience = 5 * time.Second
-	lockPoll     = 2 * time.Millisecond
 )
 
-// Cache is a folder of features. Its methods may be called from several goroutines and processes. A nil Cache holds nothing.
+// Cache is a folder of entries. Its methods may be called from several goroutines and processes. A nil Cache holds nothing.
 type Cache struct {
 	folder   string
 	limit    int64
@@ -41,7 +43,7 @@ type Cache struct {
 }
 
 // Open is the cache in a folder, for at most limit bytes of entries. Nothing is read or made before it is needed; a folder that
-// cannot be used is an error of Store. Without a limit or a folder nothing is stored and nothing found.
+// cannot be used is an error of Check and of what stores. Without a limit or a folder nothing is stored and nothing found.
 func Open(folder string, limit int64) (*Cache, error) {
 	if limit < 0 {
 		return nil, fmt.Errorf("a cache of %d bytes, expected 0 or more", limit)
@@ -51,29 +53,46 @@ func Open(folder string, limit int64) (*Cache, error) {
 
 func (c *Cache) holdsNothing() bool { return c == nil || c.folder == "" || c.limit == 0 }
 
-func (c *Cache) path(k Key) string {
-	name := k.name()
-	return filepath.Join(c.folder, name[:2], name[2:]+suffix)
+// Check says why the cache's folder is not to be used: it is no folder, belongs to another user, or is writable by all. One that is
+// not there yet can be used.
+func (c *Cache) Check() error {
+	if c == nil || c.folder == "" {
+		return nil
+	}
+	info, err := os.Stat(c.folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%s: is not a folder", c.folder)
+	}
+	if err := private(info); err != nil {
+		return fmt.Errorf("%s: %w, expected a cache folder of this user alone", c.folder, err)
+	}
+	return nil
 }
 
-// Load finds the entry of a key, and counts as a use of it. A file that is not what Store wrote for the key is removed.
-func (c *Cache) Load(k Key) (Entry, bool) {
-	if c.holdsNothing() {
-		return Entry{}, false
+// usable says whether entries may be read.
+func (c *Cache) usable() bool { return !c.holdsNothing() && c.Check() == nil }
+
+// prepare makes the folder, and removes from it what killed processes left.
+func (c *Cache) prepare() error {
+	if err := os.MkdirAll(c.folder, 0o700); err != nil {
+		return err
 	}
-	path := c.path(k)
-	found, e, err := read(path)
-	if err == nil && found != k {
-		err = damage("holds another key")
+	if err := c.Check(); err != nil {
+		return err
 	}
-	if isDamage(err) {
-		_ = os.Remove(path)
-	}
-	if err != nil {
-		return Entry{}, false
-	}
-	touch(path)
-	return e, true
+	files.RemoveLeft(c.folder, 0)
+	return nil
+}
+
+// path is that of an entry with a name, which is a SHA-256.
+func (c *Cache) path(name [32]byte, end string) string {
+	text := hex.EncodeToString(name[:])
+	return filepath.Join(c.folder, text[:2], text[2:]+end)
 }
 
 // touch makes a file the one that was used last, where the file system lets it.
@@ -82,76 +101,36 @@ func touch(path string) {
 	_ = os.Chtimes(path, now, now)
 }
 
-// Store keeps an entry, unless the one that is there has at least its rows of every crop, or it alone is above the limit. After an
-// error the cache is as it was, but that entries may have been removed to make room.
-func (c *Cache) Store(k Key, e Entry) error {
-	if err := e.check(); err != nil || c.holdsNothing() {
-		return err
-	}
-	head, err := encodeHeader(k, e)
+// place makes room for a written file and gives it its path, unless under the lock it turns out to be stale. Then placed is called,
+// still under the lock.
+func (c *Cache) place(written *os.File, path string, stale func() bool, placed func()) error {
+	size, err := written.Seek(0, 2)
 	if err != nil {
+		files.Discard(written)
 		return err
 	}
-	if fileSize(head, e) > c.limit || c.has(k, e) {
-		return nil
-	}
-	if err := os.MkdirAll(c.folder, 0o700); err != nil {
-		return err
-	}
-	c.removeTemporary(time.Now().Add(-time.Hour))
-	f, err := os.CreateTemp(c.folder, temporary)
-	if err != nil {
-		return err
-	}
-	err = errors.Join(write(f, head, e), f.Close())
-	if err == nil {
-		err = c.place(f.Name(), k, e, fileSize(head, e))
-	}
-	_ = os.Remove(f.Name())
-	return err
-}
-
-// Has says whether there is an entry of a key with at least keep[b] rows of each crop, as its header says, which counts as a use
-// of it.
-func (c *Cache) Has(k Key, keep []int, width int) bool {
-	return !c.holdsNothing() && c.has(k, Entry{Keep: keep, Width: width})
-}
-
-// has says whether the entry of a key has at least the rows of e, which counts as a use of it.
-func (c *Cache) has(k Key, e Entry) bool {
-	path := c.path(k)
-	h, err := peek(path)
-	if err != nil || h.Width != e.Width || !covers(h.Keep, e.Keep) {
-		return false
-	}
-	found, err := h.key()
-	if err != nil || found != k {
-		return false
-	}
-	touch(path)
-	return true
-}
-
-// place makes room for a written file and moves it to its path. It stays where it is if meanwhile another process has stored a
-// better one or cleared the cache.
-func (c *Cache) place(written string, k Key, e Entry, size int64) error {
 	unlock, err := c.lock()
 	if err != nil {
+		files.Discard(written)
 		return err
 	}
 	defer unlock()
-	if c.has(k, e) {
+	if stale() {
+		files.Discard(written)
 		return nil
 	}
-	path := c.path(k)
-	if err := c.makeRoom(path, size); err != nil {
+	err = c.makeRoom(path, size)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(path), 0o700)
+	}
+	if err != nil {
+		files.Discard(written)
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	err = os.Rename(written, path)
-	if errors.Is(err, fs.ErrNotExist) || err != nil && beingRead(path) {
+	switch err = files.Place(written, path); {
+	case err == nil:
+		placed()
+	case errors.Is(err, fs.ErrNotExist), beingRead(path):
 		return nil
 	}
 	return err
@@ -163,17 +142,17 @@ func beingRead(path string) bool {
 	return runtime.GOOS == "windows" && err == nil
 }
 
-// lock waits some time for the lock of the folder, which must be there. Holders work on names and sizes only.
+// lock waits some time for the lock of the folder, which must be there. Holders read no more than headers.
 func (c *Cache) lock() (unlock func(), err error) {
-	lock := flock.New(filepath.Join(c.folder, lockName))
-	ctx, cancel := context.WithTimeout(context.Background(), c.patience)
-	defer cancel()
-	_, err = lock.TryLockContext(ctx, lockPoll)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return nil, fmt.Errorf("%s: another process has held it for %v", lock.Path(), c.patience)
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", lock.Path(), err)
-	}
-	return func() { _ = lock.Unlock() }, nil
+	return files.Hold(filepath.Join(c.folder, lockName), c.patience)
+}
+
+// damage is why a file is no entry, or not the one that its name says.
+type damage string
+
+func (d damage) Error() string { return string(d) }
+
+func isDamage(err error) bool {
+	var d damage
+	return errors.As(err, &d)
 }

@@ -2,11 +2,13 @@ package cache
 
 import (
 	"fmt"
+	"image"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -22,7 +24,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func cacheOf(t *testing.T, limit int64) *Cache {
+func cacheOf(t testing.TB, limit int64) *Cache {
 	t.Helper()
 	c, err := Open(filepath.Join(t.TempDir(), "picture", "features"), limit)
 	if err != nil {
@@ -33,51 +35,102 @@ func cacheOf(t *testing.T, limit int64) *Cache {
 
 // picture is the key of the i-th picture.
 func picture(i int) Key {
-	k := Key{Grid: "100 crops of 378", Precision: "q8", Checkpoint: "abc"}
+	k := Key{Cutting: "2: 384", Precision: "q8", Checkpoint: "abc"}
 	k.Picture[0], k.Picture[31] = byte(i), byte(i>>8)
 	return k
 }
 
-const testCrops, testWidth = 3, 5
+const testCrops, testWidth, testPatches = 3, 5, 7
 
-// value is a feature of the i-th picture, of which a row is known by its distance from its crop's end.
+// value is a feature of a crop of the i-th picture, of which a row is known by its distance from the crop's end. No rounding
+// changes it.
 func value(i, crop, fromEnd, column int) float32 {
-	return float32(((i*testCrops+crop)*1000+fromEnd)*testWidth+column) + 0.25
+	return float32((((i*97+crop)*1009+fromEnd)*testWidth+column)*7919%2039 - 1019)
 }
 
-// features is the entry of the i-th picture with so many rows of the first crop, and one more of each other.
-func features(i, rows int) Entry {
-	e := Entry{Width: testWidth}
-	for crop := range testCrops {
-		e.Keep = append(e.Keep, rows+crop)
-		for fromEnd := rows + crop; fromEnd > 0; fromEnd-- {
-			for column := range testWidth {
-				e.Features = append(e.Features, value(i, crop, fromEnd, column))
-			}
+func box(crop int) image.Rectangle { return image.Rect(10*crop, 3, 10*crop+20, 30) }
+
+// oneCrop is a crop of the i-th picture with so many rows.
+func oneCrop(i, crop, rows int) Crop {
+	c := Crop{Box: box(crop), Keep: rows, Rows: []float32{}}
+	for fromEnd := rows; fromEnd > 0; fromEnd-- {
+		for column := range testWidth {
+			c.Rows = append(c.Rows, value(i, crop, fromEnd, column))
 		}
 	}
-	return e
+	return c
 }
 
-func store(t *testing.T, c *Cache, k Key, e Entry) {
+// mapped is a crop with a map.
+func mapped(i int, c Crop) Crop {
+	for p := range testPatches {
+		c.Map = append(c.Map, float32(i+p)/64)
+	}
+	return c
+}
+
+// features is the crops of the i-th picture, with so many rows of the first, and one more of each other.
+func features(i, rows int) []Crop {
+	var all []Crop
+	for crop := range testCrops {
+		all = append(all, oneCrop(i, crop, rows+crop))
+	}
+	return all
+}
+
+func boxes(crops []Crop) (boxes []image.Rectangle, keep []int) {
+	for _, c := range crops {
+		boxes, keep = append(boxes, c.Box), append(keep, c.Keep)
+	}
+	return boxes, keep
+}
+
+// load asks for as much of each crop as is given.
+func load(c *Cache, k Key, like []Crop) []Crop {
+	boxes, keep := boxes(like)
+	return c.Load(k, testWidth, boxes, keep)
+}
+
+func has(c *Cache, k Key, like []Crop) []bool {
+	boxes, keep := boxes(like)
+	return c.Has(k, testWidth, boxes, keep)
+}
+
+func store(t testing.TB, c *Cache, k Key, crops []Crop) {
 	t.Helper()
-	if err := c.Store(k, e); err != nil {
+	if err := c.Store(k, testWidth, crops); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func wantEntry(t *testing.T, c *Cache, k Key, want Entry) {
+func wantCrops(t testing.TB, c *Cache, k Key, want []Crop) {
 	t.Helper()
-	if got, ok := c.Load(k); !ok || !reflect.DeepEqual(got, want) {
-		t.Errorf("%v: %v, %v, want %v", k, got, ok, want)
+	if got := has(c, k, want); slices.Contains(got, false) {
+		t.Errorf("%v: has %v, want all", k, got)
+	}
+	if got := load(c, k, want); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v: %v, want %v", k, got, want)
 	}
 }
 
-func wantMiss(t *testing.T, c *Cache, k Key) {
+func wantMiss(t testing.TB, c *Cache, k Key, like []Crop) {
 	t.Helper()
-	if got, ok := c.Load(k); ok {
+	if got := has(c, k, like); slices.Contains(got, true) {
+		t.Errorf("%v: has %v, want nothing", k, got)
+	}
+	if got := load(c, k, like); !reflect.DeepEqual(got, make([]Crop, len(like))) {
 		t.Errorf("%v: %v, want nothing", k, got)
 	}
+}
+
+// segmentsOf are the files of a key.
+func segmentsOf(t testing.TB, c *Cache, k Key) []string {
+	t.Helper()
+	paths, err := filepath.Glob(c.path(k.name(), "-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
 }
 
 func exists(path string) bool {
@@ -87,7 +140,7 @@ func exists(path string) bool {
 
 func TestRoundTrip(t *testing.T) {
 	c := cacheOf(t, 1<<20)
-	wantMiss(t, c, picture(1))
+	wantMiss(t, c, picture(1), features(1, 1))
 	if exists(c.folder) {
 		t.Error("the folder is there before the first Store")
 	}
@@ -95,45 +148,176 @@ func TestRoundTrip(t *testing.T) {
 		store(t, c, picture(i), features(i, i))
 	}
 	for i := range 9 {
-		wantEntry(t, c, picture(i), features(i, i))
+		wantCrops(t, c, picture(i), features(i, i))
 	}
-	wantMiss(t, c, picture(9))
+	wantMiss(t, c, picture(9), features(9, 1))
 	other, err := Open(c.folder, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantEntry(t, other, picture(8), features(8, 8))
+	wantCrops(t, other, picture(8), features(8, 8))
 }
 
-func TestValuesKeepTheirBits(t *testing.T) {
-	c := cacheOf(t, 1<<20)
-	bits := []uint32{0, 1 << 31, 1, 0x807fffff, 0x7f800000, 0xff800000, 0x7fc00001, 0xffffffff, 0x7f7fffff, 0x3f800001}
-	e := Entry{Keep: []int{0, len(bits)}, Width: 1}
-	for _, b := range bits {
-		e.Features = append(e.Features, math.Float32frombits(b))
+// TestPlansShareCrops has plans of which each has boxes of the one before, and other counts of rows.
+func TestPlansShareCrops(t *testing.T) {
+	c, k := cacheOf(t, 1<<20), picture(1)
+	first := []Crop{oneCrop(1, 0, 4), oneCrop(1, 1, 4), oneCrop(1, 2, 4)}
+	store(t, c, k, first)
+	second := []Crop{oneCrop(1, 2, 3), oneCrop(1, 5, 3), oneCrop(1, 0, 4), oneCrop(1, 1, 5)}
+	if got := has(c, k, second); !slices.Equal(got, []bool{true, false, true, false}) {
+		t.Errorf("has %v", got)
 	}
-	store(t, c, picture(1), e)
-	got, ok := c.Load(picture(1))
-	if !ok || len(got.Features) != len(bits) {
-		t.Fatalf("%v, %v", got, ok)
+	got := load(c, k, second)
+	if !reflect.DeepEqual(got, []Crop{second[0], {}, second[2], {}}) {
+		t.Errorf("%v", got)
 	}
-	for i, v := range got.Features {
-		if math.Float32bits(v) != bits[i] {
-			t.Errorf("%x, want %x", math.Float32bits(v), bits[i])
+	store(t, c, k, []Crop{second[1], second[3]})
+	wantCrops(t, c, k, second)
+	wantCrops(t, c, k, first)
+	if n := len(segmentsOf(t, c, k)); n != 2 {
+		t.Errorf("%d segments, want 2", n)
+	}
+	store(t, c, k, second)
+	store(t, c, k, nil)
+	if n := len(segmentsOf(t, c, k)); n != 2 {
+		t.Errorf("%d segments after what was there, want 2", n)
+	}
+}
+
+func TestLastRows(t *testing.T) {
+	c, k := cacheOf(t, 1<<20), picture(7)
+	store(t, c, k, features(7, 4))
+	for rows := range 5 {
+		wantCrops(t, c, k, features(7, rows))
+	}
+	wantMiss(t, c, k, []Crop{oneCrop(7, 0, 5), oneCrop(7, 2, 7)})
+	if got := c.Load(k, testWidth, []image.Rectangle{box(0)}, []int{-1}); got[0].Found() {
+		t.Errorf("%v of -1 rows", got)
+	}
+	boxes, keep := boxes(features(7, 1))
+	if got := c.Load(k, testWidth+1, boxes, keep); got[0].Found() || c.Has(k, testWidth-1, boxes, keep)[0] {
+		t.Errorf("%v of another width", got)
+	}
+	wantCrops(t, c, k, features(7, 4))
+}
+
+// TestManyRows has crops of more rows than are read at once.
+func TestManyRows(t *testing.T) {
+	const atOnce = chunk / (2 * testWidth)
+	if atOnce < mostRows {
+		t.Fatal("rows are read at once")
+	}
+	const width = 1152
+	var rows []float32
+	for i := range 700 * width {
+		rows = append(rows, float32(i*7919%2039))
+	}
+	c := cacheOf(t, 1<<24)
+	if err := c.Store(picture(1), width, []Crop{{Box: box(0), Keep: 700, Rows: rows}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, 1, 112, 113, 114, 226, 227, 228, 474, 475, 586, 587, 588, 699, 700} {
+		got := c.Load(picture(1), width, []image.Rectangle{box(0)}, []int{n})[0]
+		if !got.Found() || !slices.Equal(got.Rows, rows[(700-n)*width:]) {
+			t.Errorf("%d rows are other ones", n)
 		}
 	}
 }
 
-func TestEntriesOfSeveralChunks(t *testing.T) {
-	for _, n := range []int{chunk/4 - 1, chunk / 4, chunk/4 + 1, 3*chunk/4 + 7} {
-		c := cacheOf(t, 1<<20)
-		e := Entry{Keep: []int{n}, Width: 1, Features: make([]float32, n)}
-		for i := range e.Features {
-			e.Features[i] = float32(i) + 0.5
+func TestWiderKeepSupersedes(t *testing.T) {
+	c, k := cacheOf(t, 1<<20), picture(1)
+	for _, rows := range []int{3, 2, 0, 5, 4, 5} {
+		store(t, c, k, features(1, rows))
+		wantCrops(t, c, k, features(1, rows))
+		if n := len(segmentsOf(t, c, k)); n != 1 {
+			t.Errorf("%d segments with %d rows, want 1", n, rows)
 		}
-		store(t, c, picture(1), e)
-		wantEntry(t, c, picture(1), e)
 	}
+	wantCrops(t, c, k, features(1, 5))
+	// A segment stays as long as it has one crop that no other has.
+	store(t, c, k, features(1, 6)[1:])
+	if n := len(segmentsOf(t, c, k)); n != 2 {
+		t.Errorf("%d segments, want 2", n)
+	}
+	wantCrops(t, c, k, []Crop{oneCrop(1, 0, 5), oneCrop(1, 1, 7), oneCrop(1, 2, 8)})
+}
+
+func TestMaps(t *testing.T) {
+	c, k := cacheOf(t, 1<<20), picture(1)
+	plain, both := oneCrop(1, 0, 4), mapped(1, oneCrop(1, 0, 2))
+	store(t, c, k, []Crop{plain})
+	wantCrops(t, c, k, []Crop{plain})
+	store(t, c, k, []Crop{both, mapped(2, oneCrop(1, 1, 0))})
+	wantCrops(t, c, k, []Crop{mapped(1, plain), mapped(2, oneCrop(1, 1, 0))})
+	wantCrops(t, c, k, []Crop{both})
+	store(t, c, k, []Crop{oneCrop(1, 0, 1), both, plain})
+	if n := len(segmentsOf(t, c, k)); n != 2 {
+		t.Errorf("%d segments, want 2", n)
+	}
+	if err := c.merge(k, testWidth); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(segmentsOf(t, c, k)); n != 1 {
+		t.Errorf("%d segments, want 1", n)
+	}
+	wantCrops(t, c, k, []Crop{mapped(1, plain), mapped(2, oneCrop(1, 1, 0))})
+}
+
+// TestManySegments stores crop by crop, as a run does that is interrupted again and again.
+func TestManySegments(t *testing.T) {
+	c, k := cacheOf(t, 1<<20), picture(1)
+	var all []Crop
+	for crop := range 4 * mostSegments {
+		all = append(all, oneCrop(1, crop, crop%9))
+		store(t, c, k, all[crop:])
+		if n := len(segmentsOf(t, c, k)); n > mostSegments {
+			t.Fatalf("%d segments after %d crops", n, crop+1)
+		}
+		wantCrops(t, c, k, all)
+	}
+	if v, err := c.Verify(t.Context(), func(path, reason string) { t.Error(path, reason) }); err != nil || v.Whole.Entries == 0 {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
+// TestKilledWhileMerging leaves what a process leaves that is killed after it has placed what it merged.
+func TestKilledWhileMerging(t *testing.T) {
+	c, k := cacheOf(t, 1<<20), picture(1)
+	store(t, c, k, features(1, 2))
+	store(t, c, k, []Crop{oneCrop(1, 8, 3)})
+	before := segmentsOf(t, c, k)
+	saved := t.TempDir()
+	for i, path := range before {
+		copyFile(t, path, filepath.Join(saved, fmt.Sprint(i)))
+	}
+	if err := c.merge(k, testWidth); err != nil || len(segmentsOf(t, c, k)) != 1 {
+		t.Fatal(err)
+	}
+	for i, path := range before {
+		copyFile(t, filepath.Join(saved, fmt.Sprint(i)), path)
+		all := append(features(1, 2), oneCrop(1, 8, 3))
+		wantCrops(t, c, k, all)
+		store(t, c, k, all)
+	}
+	store(t, c, k, append(features(1, 3), oneCrop(1, 8, 4)))
+	if n := len(segmentsOf(t, c, k)); n != 1 {
+		t.Errorf("%d segments, want 1", n)
+	}
+}
+
+// TestMergedIsNotPlacedAfterClear clears between the reading of segments and the placing of what was merged of them.
+func TestMergedIsNotPlacedAfterClear(t *testing.T) {
+	c, k := cacheOf(t, 1<<20), picture(1)
+	store(t, c, k, features(1, 2))
+	all := c.segments(k, testWidth)
+	crops, ok := all[0].all()
+	if _, err := c.Clear(); err != nil || !ok {
+		t.Fatal(err, ok)
+	}
+	if err := c.store(k, testWidth, crops, all); err != nil {
+		t.Fatal(err)
+	}
+	wantMiss(t, c, k, features(1, 2))
 }
 
 func TestKeysAreApart(t *testing.T) {
@@ -142,62 +326,20 @@ func TestKeysAreApart(t *testing.T) {
 	store(t, c, one, features(1, 2))
 	for what, change := range map[string]func(*Key){
 		"picture":     func(k *Key) { k.Picture[13]++ },
-		"grid":        func(k *Key) { k.Grid += " " },
+		"cutting":     func(k *Key) { k.Cutting += " " },
 		"precision":   func(k *Key) { k.Precision = "q4" },
 		"checkpoint":  func(k *Key) { k.Checkpoint = "" },
-		"quotes":      func(k *Key) { k.Grid, k.Precision = k.Grid+`" "`+k.Precision, "" },
+		"quotes":      func(k *Key) { k.Cutting, k.Precision = k.Cutting+`" "`+k.Precision, "" },
 		"line breaks": func(k *Key) { k.Checkpoint = "é\n\"\\\x00" },
 	} {
 		other := one
 		change(&other)
-		if _, ok := c.Load(other); ok {
-			t.Errorf("another %s has an entry", what)
+		if load(c, other, features(1, 0))[0].Found() {
+			t.Errorf("another %s has crops", what)
 		}
 		store(t, c, other, features(2, 1))
-		wantEntry(t, c, other, features(2, 1))
-		wantEntry(t, c, one, features(1, 2))
-	}
-}
-
-func TestMoreRowsReplaceFewer(t *testing.T) {
-	c := cacheOf(t, 1<<20)
-	one := picture(1)
-	for _, rows := range []int{3, 2, 0, 5, 4, 5} {
-		before, _ := c.Load(one)
-		store(t, c, one, features(1, rows))
-		want := features(1, rows)
-		if len(before.Features) > len(want.Features) {
-			want = before
-		}
-		wantEntry(t, c, one, want)
-	}
-	s, err := c.Stats()
-	if err != nil || s.Entries != 1 {
-		t.Errorf("%d entries, %v, want 1", s.Entries, err)
-	}
-	// Of entries that are neither more nor fewer, the last is kept.
-	for _, e := range []Entry{
-		{Keep: []int{9, 0, 0}, Width: testWidth, Features: make([]float32, 9*testWidth)},
-		{Keep: []int{1}, Width: testWidth, Features: make([]float32, testWidth)},
-		{Keep: []int{1}, Width: 2, Features: make([]float32, 2)},
-		{Keep: []int{1, 1}, Width: 2, Features: make([]float32, 4)},
-	} {
-		store(t, c, one, e)
-		wantEntry(t, c, one, e)
-	}
-}
-
-func TestLast(t *testing.T) {
-	e := features(7, 4)
-	for rows := range 5 {
-		if got, ok := e.Last(features(7, rows).Keep); !ok || !slices.Equal(got, features(7, rows).Features) {
-			t.Errorf("%d rows: %v, %v, want %v", rows, got, ok, features(7, rows).Features)
-		}
-	}
-	for _, keep := range [][]int{{4, 5, 7}, {5, 0, 0}, {4, 5}, {4, 5, 6, 0}, nil, {1, -1, 1}} {
-		if got, ok := e.Last(keep); ok {
-			t.Errorf("%v: %v, want nothing", keep, got)
-		}
+		wantCrops(t, c, other, features(2, 1))
+		wantCrops(t, c, one, features(1, 2))
 	}
 }
 
@@ -205,16 +347,22 @@ func TestNothingIsHeld(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "features")
 	for _, c := range []*Cache{nil, {}, {folder: folder}, {limit: 1 << 20}} {
 		store(t, c, picture(1), features(1, 1))
-		wantMiss(t, c, picture(1))
+		wantMiss(t, c, picture(1), features(1, 1))
+		if err := c.StorePrompt([32]byte{1}, 4, writeBytes([]byte("keys"))); err != nil {
+			t.Error(err)
+		}
+		if _, ok := c.Prompt([32]byte{1}); ok || c.HasPrompt([32]byte{1}) {
+			t.Error("a prompt is held")
+		}
 		s, err := c.Stats()
 		if err != nil || s.Entries != 0 {
 			t.Errorf("%+v, %v", s, err)
 		}
-		if err := c.Clear(); err != nil {
-			t.Error(err)
+		if n, err := c.Clear(); n != (Count{}) || err != nil {
+			t.Error(n, err)
 		}
-		if n, err := c.Verify(t.Context(), nil); n != 0 || err != nil {
-			t.Errorf("%d whole, %v", n, err)
+		if v, err := c.Verify(t.Context(), nil); v != (Verified{}) || err != nil {
+			t.Errorf("%+v, %v", v, err)
 		}
 	}
 	if exists(folder) {
@@ -222,112 +370,85 @@ func TestNothingIsHeld(t *testing.T) {
 	}
 }
 
-func TestWrongShapesAreNotStored(t *testing.T) {
+func TestWrongCropsAreNotStored(t *testing.T) {
 	c := cacheOf(t, 1<<20)
-	for _, e := range []Entry{
-		{},
-		{Keep: []int{1}, Features: []float32{1}},
-		{Keep: []int{1}, Width: 2, Features: []float32{1}},
-		{Keep: []int{-1, 2}, Width: 1, Features: []float32{1}},
-		{Keep: []int{1}, Width: -1, Features: []float32{1}},
+	nan, inf := float32(math.NaN()), float32(math.Inf(-1))
+	for what, crop := range map[string]Crop{
+		"no box":        {Rows: []float32{}},
+		"empty box":     {Box: image.Rect(5, 0, 5, 9), Rows: []float32{}},
+		"huge box":      {Box: image.Rect(0, 0, 1<<40, 9), Rows: []float32{}},
+		"fewer values":  {Box: box(0), Keep: 1, Rows: []float32{1}},
+		"more values":   {Box: box(0), Keep: 1, Rows: make([]float32, 6)},
+		"negative rows": {Box: box(0), Keep: -1, Rows: []float32{}},
+		"many rows":     {Box: box(0), Keep: mostRows + 1, Rows: make([]float32, 5*(mostRows+1))},
+		"large map":     {Box: box(0), Rows: []float32{}, Map: make([]float32, mostPatches+1)},
+		"NaN":           {Box: box(0), Keep: 1, Rows: []float32{1, 2, nan, 4, 5}},
+		"Inf":           {Box: box(0), Keep: 1, Rows: []float32{1, 2, 3, 4, inf}},
+		"nearly Inf":    {Box: box(0), Keep: 1, Rows: []float32{1, 2, 3, 4, math.MaxFloat32}},
+		"NaN in a map":  {Box: box(0), Rows: []float32{}, Map: []float32{0, nan}},
 	} {
-		if err := c.Store(picture(1), e); err == nil {
-			t.Errorf("%+v was stored", e)
+		if err := c.Store(picture(1), testWidth, []Crop{oneCrop(1, 3, 1), crop}); err == nil || !strings.Contains(err.Error(), crop.Box.String()) {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
-}
-
-// TestUnusableFolders has a folder that cannot be made, and one that is a file. Permissions are tested where they hold.
-func TestUnusableFolders(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, folder := range []string{file, filepath.Join(file, "features")} {
-		c, err := Open(folder, 1<<20)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Store(picture(1), features(1, 1)); err == nil {
-			t.Errorf("%s: stored", folder)
-		}
-		wantMiss(t, c, picture(1))
-		if s, err := c.Stats(); err == nil {
-			t.Errorf("%s: %+v", folder, s)
+	for _, width := range []int{-1, 0, mostWidth + 1} {
+		if err := c.Store(picture(1), width, []Crop{{Box: box(0), Rows: []float32{}}}); err == nil {
+			t.Errorf("width %d was stored", width)
 		}
 	}
-	if c, err := Open(t.TempDir(), -1); err == nil {
-		t.Errorf("a negative limit gives %+v", c)
-	}
-}
-
-func TestReadOnlyFolder(t *testing.T) {
-	c := cacheOf(t, 1<<20)
-	store(t, c, picture(1), features(1, 1))
-	path := c.path(picture(1))
-	for _, folder := range []string{filepath.Dir(path), c.folder} {
-		if err := os.Chmod(folder, 0o500); err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = os.Chmod(folder, 0o700) }()
-	}
-	if f, err := os.Create(filepath.Join(c.folder, "file")); err == nil {
-		_ = f.Close()
-		t.Skip("this user may write to read-only folders")
-	}
-	if err := c.Store(picture(2), features(2, 1)); err == nil {
-		t.Error("stored")
-	}
-	wantEntry(t, c, picture(1), features(1, 1))
-	flip(t, path, 40, 1)
-	wantMiss(t, c, picture(1))
-	damaged := 0
-	if n, err := c.Verify(t.Context(), func(string, string) { damaged++ }); n != 0 || damaged != 1 || err == nil {
-		t.Errorf("%d whole, %d damaged, %v; want 0, 1, an error", n, damaged, err)
-	}
-	if err := c.Clear(); err == nil {
-		t.Error("cleared")
-	}
+	wantMiss(t, c, picture(1), []Crop{oneCrop(1, 3, 1)})
 }
 
 func TestVerifyAndClear(t *testing.T) {
 	c := cacheOf(t, 1<<20)
 	for i := range 20 {
 		store(t, c, picture(i), features(i, 2))
+		storePrompt(t, c, i, 100)
 	}
-	flip(t, c.path(picture(3)), 200, 8)
-	copyFile(t, c.path(picture(4)), c.path(picture(5)))
+	paths := make([]string, 20)
+	for i := range paths {
+		paths[i] = segmentsOf(t, c, picture(i))[0]
+	}
+	promptPath := func(i int) string { return c.path(promptName(i), promptSuffix) }
+	flip(t, paths[3], -1, 8)
+	copyFile(t, paths[4], paths[5])
+	flip(t, promptPath(6), -1, 8)
+	copyFile(t, promptPath(7), promptPath(8))
 	mine := []string{
 		filepath.Join(c.folder, "notes.txt"),
-		filepath.Join(filepath.Dir(c.path(picture(6))), "cat.jpg"),
-		filepath.Join(filepath.Dir(c.path(picture(6))), "cat.features"),
-		filepath.Join(c.folder, "cat.features"),
+		filepath.Join(filepath.Dir(paths[6]), "cat.jpg"),
+		filepath.Join(filepath.Dir(paths[6]), "cat.crops"),
+		filepath.Join(c.folder, "cat.crops"),
 	}
 	for _, path := range mine {
 		if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+	before, err := c.Stats()
+	if err != nil || before.Entries != 40 || before.Pictures != 20 || before.Prompts != 20 {
+		t.Errorf("%+v, %v", before, err)
+	}
 	var got []string
-	n, err := c.Verify(t.Context(), func(path, reason string) { got = append(got, path+" "+reason) })
+	v, err := c.Verify(t.Context(), func(path, reason string) { got = append(got, path+" "+reason) })
 	slices.Sort(got)
-	want := []string{c.path(picture(3)) + " does not match its checksum", c.path(picture(5)) + " has the name of another key"}
+	want := []string{
+		paths[3] + " does not match its checksum", paths[5] + " has the name of another key",
+		promptPath(6) + " does not match its checksum", promptPath(8) + " has the name of another prompt",
+	}
 	slices.Sort(want)
-	if n != 18 || err != nil || !slices.Equal(got, want) {
-		t.Errorf("%d whole, %v, damaged:\n%q, want\n%q", n, err, got, want)
+	if v.Whole.Entries != 36 || v.Damaged.Entries != 4 || v.Whole.Bytes+v.Damaged.Bytes != before.Bytes || err != nil || !slices.Equal(got, want) {
+		t.Errorf("%+v of %+v, %v, damaged:\n%q, want\n%q", v, before, err, got, want)
 	}
-	n, err = c.Verify(t.Context(), func(path, reason string) { t.Error(path, reason) })
-	if n != 18 || err != nil {
-		t.Errorf("%d whole, %v, want 18", n, err)
-	}
-	if s, err := c.Stats(); err != nil || s.Entries != 18 {
-		t.Errorf("%+v, %v", s, err)
+	v, err = c.Verify(t.Context(), func(path, reason string) { t.Error(path, reason) })
+	if v.Whole.Entries != 36 || v.Damaged != (Count{}) || err != nil {
+		t.Errorf("%+v, %v, want 36", v, err)
 	}
 
-	unfinished := filepath.Join(c.folder, "features-1.tmp")
-	copyFile(t, c.path(picture(4)), unfinished)
-	if err := c.Clear(); err != nil {
-		t.Error(err)
+	unfinished := filepath.Join(c.folder, ".mcllava-1")
+	copyFile(t, paths[4], unfinished)
+	if n, err := c.Clear(); err != nil || n != v.Whole {
+		t.Errorf("%+v, %v, want %+v", n, err, v.Whole)
 	}
 	if s, err := c.Stats(); err != nil || s.Entries != 0 || s.Bytes != 0 || !s.Oldest.IsZero() {
 		t.Errorf("%+v, %v", s, err)
@@ -341,7 +462,7 @@ func TestVerifyAndClear(t *testing.T) {
 		}
 	}
 	store(t, c, picture(1), features(1, 1))
-	wantEntry(t, c, picture(1), features(1, 1))
+	wantCrops(t, c, picture(1), features(1, 1))
 }
 
 func TestStats(t *testing.T) {
@@ -354,7 +475,7 @@ func TestStats(t *testing.T) {
 	for i, used := range []time.Time{newest, oldest, newest.Add(-time.Hour)} {
 		store(t, c, picture(i), features(i, i))
 		usedAt(t, c, picture(i), used)
-		info, err := os.Stat(c.path(picture(i)))
+		info, err := os.Stat(segmentsOf(t, c, picture(i))[0])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -366,10 +487,38 @@ func TestStats(t *testing.T) {
 	}
 }
 
+// TestOldEntriesGo has the files of version 1.
+func TestOldEntriesGo(t *testing.T) {
+	c := cacheOf(t, 1<<20)
+	store(t, c, picture(1), features(1, 1))
+	name := picture(2).name()
+	old := []string{c.path(name, ".features"), filepath.Join(c.folder, "features-123.tmp")}
+	other := []string{filepath.Join(c.folder, "features-x.tmp"), filepath.Join(filepath.Dir(old[0]), "cat.features")}
+	if err := os.MkdirAll(filepath.Dir(old[0]), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range slices.Concat(old, other) {
+		if err := os.WriteFile(path, make([]byte, 1000), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s, err := c.Stats(); err != nil || s.Entries != 1 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	for _, path := range slices.Concat(old, other) {
+		if exists(path) != slices.Contains(other, path) {
+			t.Errorf("%s is there: %v", path, exists(path))
+		}
+	}
+	wantCrops(t, c, picture(1), features(1, 1))
+}
+
 func usedAt(t *testing.T, c *Cache, k Key, used time.Time) {
 	t.Helper()
-	if err := os.Chtimes(c.path(k), used, used); err != nil {
-		t.Fatal(err)
+	for _, path := range segmentsOf(t, c, k) {
+		if err := os.Chtimes(path, used, used); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -384,11 +533,15 @@ func copyFile(t *testing.T, from, to string) {
 	}
 }
 
+// flip changes a byte of a file, counted from the end if at is negative.
 func flip(t *testing.T, path string, at int, mask byte) {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if at < 0 {
+		at += len(data)
 	}
 	data[at] ^= mask
 	if err := os.WriteFile(path, data, 0o600); err != nil {

@@ -26,10 +26,10 @@ const (
 
 var processSeconds = flag.Float64("seconds", 4, "how long TestProcesses takes")
 
-const workerPictures, workerRows = 60, 30
+const workerPictures, workerRows, workerPrompt = 60, 30, 1000
 
-// work stores and loads at random for some time. An entry that is not as some Store wrote it is an error, and so is a file in the
-// place of one.
+// work stores and loads at random for some time. What is not as some Store wrote it is an error, and so is a file in the place of
+// an entry.
 func work(folder string) error {
 	limit, err := strconv.ParseInt(os.Getenv(workerLimit), 10, 64)
 	if err != nil {
@@ -46,11 +46,7 @@ func work(folder string) error {
 	c.patience = time.Minute // there are more processes than cores
 	loaded, stored := 0, 0
 	for end := time.Now().Add(time.Duration(seconds * float64(time.Second))); time.Now().Before(end); {
-		i := rand.IntN(workerPictures)
-		if err := loadRight(c, i, &loaded); err != nil {
-			return err
-		}
-		if err := c.Store(picture(i), features(i, rand.IntN(workerRows))); err != nil {
+		if err := workOnce(c, rand.IntN(workerPictures), &loaded); err != nil {
 			return err
 		}
 		stored++
@@ -61,20 +57,45 @@ func work(folder string) error {
 	return nil
 }
 
-func loadRight(c *Cache, i int, loaded *int) error {
-	path := c.path(picture(i))
-	if _, _, err := read(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: %w", path, err)
+// workOnce loads crops of the i-th picture, and its prompt, and stores some.
+func workOnce(c *Cache, i int, loaded *int) error {
+	all, err := c.entries()
+	if err != nil {
+		return err
 	}
-	e, ok := c.Load(picture(i))
-	if !ok {
-		return nil
+	if len(all) > 0 {
+		path := all[rand.IntN(len(all))].path
+		if err := verify(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s: %w", path, err)
+		}
 	}
-	*loaded++
-	if len(e.Keep) == 0 || !reflect.DeepEqual(e, features(i, e.Keep[0])) {
-		return fmt.Errorf("%s: a wrong entry %v", path, e)
+	want := features(i, rand.IntN(workerRows))
+	for n, crop := range load(c, picture(i), want) {
+		if !crop.Found() {
+			continue
+		}
+		*loaded++
+		crop.Map = nil
+		if !reflect.DeepEqual(crop, want[n]) {
+			return fmt.Errorf("a wrong crop %v, want %v", crop, want[n])
+		}
 	}
-	return nil
+	if m, ok := c.Prompt(promptName(i)); ok {
+		same := bytes.Equal(m.Data, promptData(i, workerPrompt))
+		if err := m.Close(); err != nil || !same {
+			return fmt.Errorf("a wrong prompt, %w", err)
+		}
+	}
+	if rand.IntN(8) == 0 {
+		return c.StorePrompt(promptName(i), workerPrompt, writeBytes(promptData(i, workerPrompt)))
+	}
+	crops := features(i, rand.IntN(workerRows))
+	if rand.IntN(2) == 0 {
+		n := rand.IntN(len(crops))
+		crops[n] = mapped(i, crops[n])
+	}
+	from := rand.IntN(len(crops))
+	return c.Store(picture(i), testWidth, crops[from:from+1+rand.IntN(len(crops)-from)])
 }
 
 type worker struct {
@@ -129,13 +150,13 @@ func TestProcesses(t *testing.T) {
 	if most > c.limit || most < c.limit/2 {
 		t.Errorf("at most %d bytes, want the limit of %d nearly reached", most, c.limit)
 	}
-	whole, err := c.Verify(t.Context(), func(path, reason string) { t.Error(path, reason) })
-	if whole != n || n == 0 || err != nil {
-		t.Errorf("%d of %d entries whole, %v", whole, n, err)
+	v, err := c.Verify(t.Context(), func(path, reason string) { t.Error(path, reason) })
+	if v.Whole.Entries != n || n == 0 || err != nil {
+		t.Errorf("%d of %d entries whole, %v", v.Whole.Entries, n, err)
 	}
-	unfinished, err := filepath.Glob(filepath.Join(c.folder, temporary))
-	if len(unfinished) > killed || err != nil {
-		t.Errorf("%d temporary files of %d killed processes, %v", len(unfinished), killed, err)
+	store(t, c, picture(workerPictures), features(1, 1))
+	if left, err := filepath.Glob(filepath.Join(c.folder, ".mcllava-*")); len(left) > 0 || err != nil {
+		t.Errorf("%q of killed processes are left, %v", left, err)
 	}
 }
 
@@ -146,13 +167,12 @@ func TestGoroutines(t *testing.T) {
 		group.Go(func() {
 			loaded := 0
 			for n := range 400 {
-				i := rand.IntN(workerPictures)
-				if err := errors.Join(loadRight(c, i, &loaded), c.Store(picture(i), features(i, rand.IntN(workerRows)))); err != nil {
+				if err := workOnce(c, rand.IntN(workerPictures), &loaded); err != nil {
 					t.Error(err)
 					return
 				}
 				if n == 200 {
-					if err := c.Clear(); err != nil {
+					if _, err := c.Clear(); err != nil {
 						t.Error(err)
 					}
 				}

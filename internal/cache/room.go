@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"github.com/mcllava/mcllava/internal/files"
 )
 
 const usageName = "usage.json"
@@ -25,7 +27,8 @@ type usage struct {
 }
 
 func (c *Cache) readUsage() (u usage, ok bool) {
-	text, err := os.ReadFile(filepath.Join(c.folder, usageName))
+	const most = 4096 // bytes
+	text, err := files.ReadRegular(filepath.Join(c.folder, usageName), most)
 	if err != nil || json.Unmarshal(text, &u) != nil {
 		return usage{}, false
 	}
@@ -38,7 +41,15 @@ func (c *Cache) writeUsage(u usage) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(c.folder, usageName), append(text, '\n'), 0o600)
+	f, err := files.Temp(c.folder, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(append(text, '\n')); err != nil {
+		files.Discard(f)
+		return err
+	}
+	return files.Place(f, filepath.Join(c.folder, usageName))
 }
 
 // makeRoom removes the entries that were used longest ago until size bytes more are within the limit, and counts them as used. A
@@ -96,23 +107,41 @@ type stored struct {
 
 var (
 	entryFolder = regexp.MustCompile(`^[0-9a-f]{2}$`)
-	entryFile   = regexp.MustCompile(`^[0-9a-f]{62}\.features$`)
+	cropsFile   = regexp.MustCompile(`^[0-9a-f]{62}-[0-9a-f]{16}\.crops$`)
+	promptFile  = regexp.MustCompile(`^[0-9a-f]{62}\.prompt$`)
+
+	// What versions before this one left.
+	oldFile      = regexp.MustCompile(`^[0-9a-f]{62}\.features$`)
+	oldTemporary = regexp.MustCompile(`^features-[0-9]+\.tmp$`)
 )
 
-// entries lists the files under the names of entries; none if there is no folder.
+// entries lists the files under the names of entries; none if there is no folder. Those of older versions are removed.
 func (c *Cache) entries() ([]stored, error) {
-	folders, err := c.subfolders()
-	if err != nil {
+	top, err := os.ReadDir(c.folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	var all []stored
-	for _, folder := range folders {
-		files, err := os.ReadDir(folder)
+	for _, f := range top {
+		if f.Type().IsRegular() && oldTemporary.MatchString(f.Name()) {
+			_ = os.Remove(filepath.Join(c.folder, f.Name()))
+		}
+		if !f.IsDir() || !entryFolder.MatchString(f.Name()) {
+			continue
+		}
+		folder := filepath.Join(c.folder, f.Name())
+		found, err := os.ReadDir(folder)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
-		for _, f := range files {
-			if !f.Type().IsRegular() || !entryFile.MatchString(f.Name()) {
+		for _, f := range found {
+			switch name := f.Name(); {
+			case !f.Type().IsRegular():
+				continue
+			case oldFile.MatchString(name):
+				_ = os.Remove(filepath.Join(folder, name))
+				continue
+			case !cropsFile.MatchString(name) && !promptFile.MatchString(name):
 				continue
 			}
 			info, err := f.Info()
@@ -128,29 +157,20 @@ func (c *Cache) entries() ([]stored, error) {
 	return all, nil
 }
 
-func (c *Cache) subfolders() ([]string, error) {
-	files, err := os.ReadDir(c.folder)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+// listFolder lists one of the folders of entries; nothing if it is a link.
+func listFolder(folder string) []fs.DirEntry {
+	if info, err := os.Lstat(folder); err != nil || !info.IsDir() {
+		return nil
 	}
-	var folders []string
-	for _, f := range files {
-		if f.IsDir() && entryFolder.MatchString(f.Name()) {
-			folders = append(folders, filepath.Join(c.folder, f.Name()))
-		}
-	}
-	return folders, nil
+	found, _ := os.ReadDir(folder)
+	return found
 }
 
-// removeTemporary removes files that were last written before a time and never became entries.
-func (c *Cache) removeTemporary(before time.Time) {
-	files, _ := os.ReadDir(c.folder)
-	for _, f := range files {
-		if ok, _ := filepath.Match(temporary, f.Name()); !ok {
-			continue
-		}
-		if info, err := f.Info(); err == nil && info.Mode().IsRegular() && info.ModTime().Before(before) {
-			_ = os.Remove(filepath.Join(c.folder, f.Name()))
-		}
+// Roomy says whether so many bytes more would leave half of the limit free, so that it is worth keeping what only may be wanted.
+func (c *Cache) Roomy(size int64) bool {
+	if c.holdsNothing() || size > c.limit/2 {
+		return false
 	}
+	u, ok := c.readUsage()
+	return !ok || u.AtMost <= c.limit/2-size
 }

@@ -5,12 +5,18 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/mcllava/mcllava/internal/files"
 )
 
 // entrySize is the bytes of a picture's entry with so many rows.
 func entrySize(t *testing.T, rows int) int64 {
 	t.Helper()
-	return int64(len(encode(t, picture(0), features(0, rows))))
+	crops, err := encodeAll(features(0, rows), testWidth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fileSize(testWidth, crops)
 }
 
 // total is the bytes of all entries, counted under the lock so that none comes or goes meanwhile.
@@ -43,12 +49,12 @@ func TestLeastRecentlyUsedGoFirst(t *testing.T) {
 		t.Fatalf("%d entries, want 10", n)
 	}
 	// Uses: a Load, and a Store that changes nothing.
-	wantEntry(t, c, picture(0), features(0, 2))
+	wantCrops(t, c, picture(0), features(0, 2))
 	store(t, c, picture(2), features(2, 1))
 	// Two must go, since a sixteenth of the limit is to be free.
 	store(t, c, picture(10), features(10, 2))
 	for i, there := range []bool{true, false, true, false, true, true, true, true, true, true, true} {
-		if exists(c.path(picture(i))) != there {
+		if (len(segmentsOf(t, c, picture(i))) == 1) != there {
 			t.Errorf("picture %d is there: %v, want %v", i, !there, there)
 		}
 	}
@@ -68,7 +74,7 @@ func TestLimit(t *testing.T) {
 			if i >= int(entries) && sum < limit-limit/spare-size {
 				t.Fatalf("limit of %d entries: %d bytes, limit %d: too many were removed", entries, sum, limit)
 			}
-			wantEntry(t, c, picture(i), features(i, 2))
+			wantCrops(t, c, picture(i), features(i, 2))
 		}
 	}
 }
@@ -77,24 +83,24 @@ func TestReplacementIsWithinTheLimit(t *testing.T) {
 	c := cacheOf(t, entrySize(t, 20)+1)
 	for rows := range 21 {
 		store(t, c, picture(1), features(1, rows))
-		wantEntry(t, c, picture(1), features(1, rows))
+		wantCrops(t, c, picture(1), features(1, rows))
 		if sum, _ := total(t, c); sum > c.limit {
 			t.Errorf("%d rows: %d bytes, limit %d", rows, sum, c.limit)
 		}
 	}
 	store(t, c, picture(1), features(1, 21))
-	wantEntry(t, c, picture(1), features(1, 20))
+	wantCrops(t, c, picture(1), features(1, 20))
 }
 
 func TestEntryAboveTheLimit(t *testing.T) {
 	c := cacheOf(t, entrySize(t, 4))
 	store(t, c, picture(1), features(1, 2))
 	store(t, c, picture(2), features(2, 5))
-	wantMiss(t, c, picture(2))
-	wantEntry(t, c, picture(1), features(1, 2))
+	wantMiss(t, c, picture(2), features(2, 0))
+	wantCrops(t, c, picture(1), features(1, 2))
 	store(t, c, picture(3), features(3, 4))
-	wantEntry(t, c, picture(3), features(3, 4))
-	wantMiss(t, c, picture(1))
+	wantCrops(t, c, picture(3), features(3, 4))
+	wantMiss(t, c, picture(1), features(1, 0))
 }
 
 func TestLowerLimit(t *testing.T) {
@@ -108,7 +114,7 @@ func TestLowerLimit(t *testing.T) {
 	if sum, _ := total(t, c); sum > lower.limit {
 		t.Errorf("%d bytes, limit %d", sum, lower.limit)
 	}
-	wantEntry(t, lower, picture(50), features(50, 2))
+	wantCrops(t, lower, picture(50), features(50, 2))
 }
 
 func readUsage(t *testing.T, c *Cache) (usage, bool) {
@@ -128,7 +134,7 @@ func TestUsageSavesWalks(t *testing.T) {
 	for i := range 4 {
 		store(t, c, picture(i), features(i, 2))
 	}
-	if err := os.Remove(c.path(picture(0))); err != nil {
+	if err := os.Remove(segmentsOf(t, c, picture(0))[0]); err != nil {
 		t.Fatal(err)
 	}
 	for i := 4; i < 10; i++ {
@@ -168,34 +174,39 @@ func TestWrongUsageIsNotBelieved(t *testing.T) {
 	}
 }
 
-func TestStaleTemporaryFiles(t *testing.T) {
+func TestLeftFiles(t *testing.T) {
 	c := cacheOf(t, 1<<20)
 	store(t, c, picture(1), features(1, 1))
-	for name, age := range map[string]time.Duration{"features-1.tmp": 2 * time.Hour, "features-2.tmp": time.Minute, "other.tmp": 2 * time.Hour} {
-		path := filepath.Join(c.folder, name)
-		copyFile(t, c.path(picture(1)), path)
-		if err := os.Chtimes(path, time.Now(), time.Now().Add(-age)); err != nil {
-			t.Fatal(err)
-		}
+	left, other := filepath.Join(c.folder, ".mcllava-LEFT"), filepath.Join(c.folder, "other.tmp")
+	for _, path := range []string{left, other} {
+		copyFile(t, segmentsOf(t, c, picture(1))[0], path)
 	}
+	written, err := files.Temp(c.folder, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer files.Discard(written)
 	store(t, c, picture(2), features(2, 1))
-	for name, there := range map[string]bool{"features-1.tmp": false, "features-2.tmp": true, "other.tmp": true} {
-		if exists(filepath.Join(c.folder, name)) != there {
-			t.Errorf("%s is there: %v, want %v", name, !there, there)
-		}
-	}
-	if files, err := filepath.Glob(filepath.Join(c.folder, temporary)); err != nil || len(files) != 1 {
-		t.Errorf("%v, %v, want one", files, err)
+	if exists(left) || !exists(other) || !exists(written.Name()) {
+		t.Errorf("left %v, other %v, being written %v", exists(left), exists(other), exists(written.Name()))
 	}
 }
 
 func TestClearedWhileStoring(t *testing.T) {
 	c := cacheOf(t, 1<<20)
 	store(t, c, picture(1), features(1, 1))
-	if err := c.place(filepath.Join(c.folder, "features-1.tmp"), picture(2), features(2, 1), 100); err != nil {
+	f, err := files.Temp(c.folder, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		t.Fatal(err)
+	}
+	path := c.path(picture(2).name(), "-0123456789abcdef.crops")
+	if err := c.place(f, path, func() bool { return false }, func() { t.Error("was placed") }); err != nil {
 		t.Error(err)
 	}
-	wantMiss(t, c, picture(2))
+	wantMiss(t, c, picture(2), features(2, 1))
 }
 
 func TestLockHeldTooLong(t *testing.T) {
@@ -206,12 +217,12 @@ func TestLockHeldTooLong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Store(picture(2), features(2, 1)); err == nil {
+	if err := c.Store(picture(2), testWidth, features(2, 1)); err == nil {
 		t.Error("stored without the lock")
 	}
-	wantEntry(t, c, picture(1), features(1, 1))
+	wantCrops(t, c, picture(1), features(1, 1))
 	unlock()
 	c.patience = lockPatience
 	store(t, c, picture(2), features(2, 1))
-	wantEntry(t, c, picture(2), features(2, 1))
+	wantCrops(t, c, picture(2), features(2, 1))
 }
