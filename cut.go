@@ -1,6 +1,7 @@
 package mcllava
 
 import (
+	"context"
 	"image"
 	"slices"
 	"time"
@@ -27,24 +28,28 @@ func (c *cut) crop(i int) []uint8 {
 	return c.pixels[i*n:][:n]
 }
 
-// rows cuts rows from ≤ y < to of crop i.
-func (c *cut) rows(i, from, to int) { crop.Pixels(c.crop(i), c.upright, c.boxes[i], c.size, from, to) }
+// rows cuts rows from ≤ y < to of crop i. The error is the context's.
+func (c *cut) rows(ctx context.Context, i, from, to int) error {
+	return crop.Pixels(ctx, c.crop(i), c.upright, c.boxes[i], c.size, from, to)
+}
 
 // Prepare decodes a picture and cuts its crops ahead of See, with the same options. It may be called while the model is at work
 // on another picture, and takes up to PrepareBytes of memory until the picture is let go. A picture that no question would fit is
-// left as it is.
-func (m *Model) Prepare(p *Picture, o Options) error {
+// left as it is. A cancelled context ends it within about a second.
+func (m *Model) Prepare(ctx context.Context, p *Picture, o Options) error {
 	plan, ok := m.cutsFor(p, o)
 	if !ok {
 		return nil
 	}
-	if err := p.Decode(); err != nil {
+	if err := p.Decode(ctx); err != nil {
 		return err
 	}
 	start := time.Now()
 	ahead := newCut(p.upright, plan.Boxes, m.encoder.Config())
 	for i := range ahead.boxes {
-		ahead.rows(i, 0, ahead.size)
+		if err := ahead.rows(ctx, i, 0, ahead.size); err != nil {
+			return err
+		}
 	}
 	p.ahead, p.preparing = ahead, p.preparing+time.Since(start)
 	return nil

@@ -10,7 +10,7 @@ import (
 )
 
 // gridVersion goes up with every change of how a picture is decoded, cut or resized, so that no features of another way are found.
-const gridVersion = 2
+const gridVersion = 3
 
 // UseCache keeps the features of pictures in a folder, of at most limit bytes, and takes them from there. Any number of models and
 // processes may share it. What is found there is what the encoder gave, to the last bit.
@@ -39,9 +39,13 @@ func (m *Model) key(p *Picture, plan Plan) (cache.Key, error) {
 		return cache.Key{}, err
 	}
 	tier, _ := tensor.ActiveTier()
+	grid := fmt.Sprintf("%d: %d crops of %d pixels at %d", gridVersion, len(plan.Boxes), plan.Size, m.config.Vision.ImageSize)
+	if p.options.IgnoreICC {
+		grid += ", its profile ignored"
+	}
 	return cache.Key{
 		Picture:    p.Hash,
-		Grid:       fmt.Sprintf("%d: %d crops of %d pixels at %d", gridVersion, len(plan.Boxes), plan.Size, m.config.Vision.ImageSize),
+		Grid:       grid,
 		Precision:  fmt.Sprintf("%s, %s", m.precision.Vision, tier),
 		Checkpoint: print,
 	}, nil

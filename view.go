@@ -43,7 +43,7 @@ func (m *Model) See(ctx context.Context, p *Picture, o Options) (*View, error) {
 		return v, nil
 	}
 	v.cached = false
-	if err := p.Decode(); err != nil {
+	if err := p.Decode(ctx); err != nil {
 		return nil, err
 	}
 	v.seconds.Preprocess, p.preparing = p.preparing.Seconds(), 0
@@ -69,7 +69,10 @@ func (m *Model) encode(ctx context.Context, p *Picture, plan Plan, o Options, se
 	for from, to := 0, 0; from < len(plan.Boxes); from, ahead = to, m.cutAhead() {
 		to = min(from+ahead, len(plan.Boxes))
 		o.progress(StageCrops, from, len(plan.Boxes))
-		pixels := m.pixels(p, plan, from, to)
+		pixels, err := m.pixels(ctx, p, plan, from, to)
+		if err != nil {
+			return blas32.General{}, err
+		}
 		o.Stages.keepPixels(pixels, c, len(plan.Boxes))
 		watch.lap(&seconds.Preprocess)
 		for b := from; b < to; b += c.Batch() {
@@ -96,7 +99,7 @@ func (m *Model) cutAhead() int {
 }
 
 // pixels are crops from ≤ i < to of a picture, [to-from, 3·S·S]: those that were cut ahead, or else cut now.
-func (m *Model) pixels(p *Picture, plan Plan, from, to int) blas32.General {
+func (m *Model) pixels(ctx context.Context, p *Picture, plan Plan, from, to int) (blas32.General, error) {
 	c := m.encoder.Config()
 	pixels := tensor.New(to-from, c.Pixels())
 	cut := p.cutFor(plan, c)
@@ -105,10 +108,13 @@ func (m *Model) pixels(p *Picture, plan Plan, from, to int) blas32.General {
 		bands := min((m.cutAhead()+to-from-1)/(to-from), c.ImageSize)
 		m.pool.Run((to-from)*bands, func(_, task int) {
 			i, b := task/bands, task%bands
-			cut.rows(i, b*c.ImageSize/bands, (b+1)*c.ImageSize/bands)
+			_ = cut.rows(ctx, i, b*c.ImageSize/bands, (b+1)*c.ImageSize/bands)
 		})
+		if err := ctx.Err(); err != nil {
+			return blas32.General{}, err
+		}
 		from = 0
 	}
 	m.pool.Run(pixels.Rows, func(_, i int) { crop.Normalise(tensor.Row(pixels, i), cut.crop(from+i)) })
-	return pixels
+	return pixels, nil
 }
