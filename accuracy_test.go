@@ -59,7 +59,11 @@ func (m *Model) cropsOf(t *testing.T, upright *image.RGBA, maxCrops, numTokens i
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := crops{m.pixels(&Picture{upright: upright}, plan, 0, len(plan.Boxes)), tensor.New(len(plan.Boxes), 2), plan.TokensPerCrop}
+	pixels, err := m.pixels(t.Context(), &Picture{upright: upright}, plan, 0, len(plan.Boxes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := crops{pixels, tensor.New(len(plan.Boxes), 2), plan.TokensPerCrop}
 	for i := range plan.Boxes {
 		x, y := plan.Centre(i)
 		copy(tensor.Row(c.centres, i), []float32{float32(x), float32(y)})
@@ -372,7 +376,7 @@ func (p measuredPrecision) check(t *testing.T, logits *deviation, changed, asked
 
 func decode(t *testing.T, path string) *image.RGBA {
 	t.Helper()
-	upright, err := crop.Decode(read(t, path), crop.DefaultLimits)
+	upright, err := crop.Decode(t.Context(), read(t, path), crop.DecodeOptions{IgnoreICC: true})
 	if err != nil {
 		t.Fatal(err)
 	}

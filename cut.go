@@ -44,11 +44,9 @@ func (c *cut) of(boxes []image.Rectangle, e encoder.Config) *cut {
 	return c
 }
 
-// rows cuts rows from ≤ y < to of crop i, unless ctx is done.
-func (c *cut) rows(ctx context.Context, i, from, to int) {
-	if ctx.Err() == nil {
-		crop.Pixels(c.at(i), c.upright, c.boxes[i], c.size, from, to)
-	}
+// rows cuts rows from ≤ y < to of crop i. The error is the context's.
+func (c *cut) rows(ctx context.Context, i, from, to int) error {
+	return crop.Pixels(ctx, c.at(i), c.upright, c.boxes[i], c.size, from, to)
 }
 
 // Prepare decodes a picture and cuts its crops ahead of See, for the same plan. It may be called while the model is at work on another
@@ -65,10 +63,9 @@ func (m *Model) Prepare(ctx context.Context, p *Picture, plan Plan) error {
 	start := time.Now()
 	ahead := newCut(p.upright, boxes, m.encoder.Config())
 	for i := range ahead.boxes {
-		ahead.rows(ctx, i, 0, ahead.size)
-	}
-	if err := ctx.Err(); err != nil {
-		return err
+		if err := ahead.rows(ctx, i, 0, ahead.size); err != nil {
+			return err
+		}
 	}
 	p.ahead, p.preparing = ahead, p.preparing+time.Since(start)
 	return nil

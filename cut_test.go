@@ -34,7 +34,7 @@ func TestPreparedPicturesAreSeenTheSame(t *testing.T) {
 	if testing.Short() {
 		o.MaxCrops = 4
 	}
-	if err := m.Prepare(prepared, o); err != nil {
+	if err := m.Prepare(t.Context(), prepared, o); err != nil {
 		t.Fatal(err)
 	}
 	taken := int64(len(prepared.upright.Pix) + len(prepared.ahead.pixels))
@@ -60,7 +60,7 @@ func TestPrepareRefusesABrokenPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := open(t, Demo).Prepare(p, Defaults()); err == nil {
+	if err := open(t, Demo).Prepare(t.Context(), p, Defaults()); err == nil {
 		t.Error("half a picture is prepared")
 	}
 }
@@ -74,7 +74,7 @@ func TestPrepareLeavesTooManyTokens(t *testing.T) {
 	}
 	o := Defaults()
 	o.NumTokens = m.config.Text.Context
-	if err := m.Prepare(p, o); err != nil || p.ahead != nil {
+	if err := m.Prepare(t.Context(), p, o); err != nil || p.ahead != nil {
 		t.Errorf("crops of %d image tokens are cut: %v", o.NumTokens, err)
 	}
 	if bytes := m.PrepareBytes(p, o); bytes != 0 {

@@ -3,6 +3,7 @@ package mcllava
 import (
 	"fmt"
 	"image"
+	"slices"
 	"time"
 
 	"gonum.org/v1/gonum/blas/blas32"
@@ -50,7 +51,7 @@ func (m *Model) key(p *Picture) (cache.Key, error) {
 	tier, _ := tensor.ActiveTier()
 	return cache.Key{
 		Picture:    p.Hash,
-		Grid:       fmt.Sprintf("%d: at %d%s", pixelsVersion, m.config.Vision.ImageSize, p.variant()),
+		Cutting:    fmt.Sprintf("%d: at %d%s", pixelsVersion, m.config.Vision.ImageSize, p.variant()),
 		Precision:  fmt.Sprintf("%s, %s", m.forms.Vision, tier),
 		Checkpoint: identity,
 	}, nil
@@ -88,7 +89,7 @@ func (m *Model) remembered(p *Picture, plan Plan, h Hooks) []blas32.General {
 	}
 	width := m.config.Vision.Hidden
 	for i, c := range m.cache.Load().Load(k, width, plan.Boxes, plan.TokensPerCrop) {
-		if n := plan.TokensPerCrop[i]; c.Keep == n && n > 0 {
+		if n := plan.TokensPerCrop[i]; c.Found() {
 			found[i] = blas32.General{Rows: n, Cols: width, Stride: width, Data: c.Rows}
 		}
 	}
@@ -141,13 +142,13 @@ func (s *shelf) add(box image.Rectangle, rows blas32.General) {
 		return
 	}
 	for i := range rows.Rows {
-		cache.Round(tensor.Row(rows, i))
+		cache.Round(tensor.Row(rows, i), rows.Cols)
 	}
 	if s.off {
 		return
 	}
 	values := tensor.Values(rows)
-	s.waiting = append(s.waiting, cache.Crop{Box: box, Keep: rows.Rows, Rows: append([]float32(nil), values...)})
+	s.waiting = append(s.waiting, cache.Crop{Box: box, Keep: rows.Rows, Rows: slices.Clone(values)})
 	if time.Since(s.stored) > storeEvery {
 		s.flush()
 	}

@@ -1,9 +1,9 @@
 package mcllava
 
 import (
+	"context"
 	"crypto/sha256"
 	"image"
-	"sync"
 	"time"
 
 	"github.com/mcllava/mcllava/crop"
@@ -14,30 +14,58 @@ type Picture struct {
 	Width, Height int               // once it is turned upright
 	Hash          [sha256.Size]byte // of the encoded bytes
 
-	data      []byte
-	once      sync.Once
+	options   crop.DecodeOptions
+	decoding  chan struct{} // holds one thing while someone decodes
+	data      []byte        // nil once it is decoded
 	upright   *image.RGBA
 	ahead     *cut // nil unless it was prepared
 	err       error
 	preparing time.Duration // that no view has counted yet
 }
 
+// PictureOptions are how a picture is read. The zero value is the default.
+type PictureOptions struct {
+	MaxPixels int64 // width × height above which a picture is refused before it is decoded; 0 for 250 million
+	IgnoreICC bool  // pixels are taken for sRGB, as the published preprocessor does, and not converted from the picture's profile
+}
+
 // OpenPicture reads the header of a JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC or AVIF. Errors name what is wrong with the picture.
 func OpenPicture(data []byte) (*Picture, error) {
-	width, height, _, err := crop.DecodeSize(data, crop.DefaultLimits)
+	return OpenPictureWith(data, PictureOptions{})
+}
+
+// OpenPictureWith is OpenPicture with other options than the default.
+func OpenPictureWith(data []byte, o PictureOptions) (*Picture, error) {
+	options := crop.DecodeOptions{Limits: crop.Limits{MaxPixels: o.MaxPixels}, IgnoreICC: o.IgnoreICC}
+	width, height, _, err := crop.DecodeSize(data, options.Limits)
 	if err != nil {
 		return nil, err
 	}
-	return &Picture{Width: width, Height: height, Hash: sha256.Sum256(data), data: data}, nil
+	return &Picture{
+		Width: width, Height: height, Hash: sha256.Sum256(data),
+		options: options, decoding: make(chan struct{}, 1), data: data,
+	}, nil
 }
 
-// Decode decodes the picture, unless it has been. See does so where it has to.
-func (p *Picture) Decode() error {
-	p.once.Do(func() {
-		start := time.Now()
-		p.upright, p.err = crop.Decode(p.data, crop.DefaultLimits)
-		p.data, p.preparing = nil, time.Since(start)
-	})
+// Decode decodes the picture, unless it has been. See does so where it has to. A cancelled context ends it within about a second;
+// it may then be called again.
+func (p *Picture) Decode(ctx context.Context) error {
+	select {
+	case p.decoding <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-p.decoding }()
+	if p.data == nil {
+		return p.err
+	}
+	start := time.Now()
+	upright, err := crop.Decode(ctx, p.data, p.options)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	p.upright, p.err = upright, err
+	p.data, p.preparing = nil, time.Since(start)
 	return p.err
 }
 
@@ -45,4 +73,12 @@ func (p *Picture) Decode() error {
 func (p *Picture) Bytes() int64 {
 	const pixelBytes = 4
 	return pixelBytes * int64(p.Width) * int64(p.Height)
+}
+
+// variant tells the pixels of a picture from those of one that was opened with other options.
+func (p *Picture) variant() string {
+	if p.options.IgnoreICC {
+		return ", colours as they stand"
+	}
+	return ""
 }

@@ -185,7 +185,7 @@ func (m *Model) pixels(ctx context.Context, p *Picture, plan Plan, some []int) (
 		bands := min((m.cutAhead()+len(some)-1)/len(some), c.ImageSize)
 		m.pool.Run(len(some)*bands, func(_, task int) {
 			i, b := task/bands, task%bands
-			cut.rows(ctx, i, b*c.ImageSize/bands, (b+1)*c.ImageSize/bands)
+			_ = cut.rows(ctx, i, b*c.ImageSize/bands, (b+1)*c.ImageSize/bands) // the error is the context's
 		})
 		if err := ctx.Err(); err != nil {
 			return blas32.General{}, err

@@ -114,7 +114,7 @@ func crops(ctx context.Context, s Streams, o cropsOptions) error {
 		if err := spare(o.Output, o.Image); err != nil {
 			return err
 		}
-		if err := drawGrid(o, picture, p); err != nil {
+		if err := drawGrid(ctx, o, picture, p); err != nil {
 			return err
 		}
 	}
@@ -146,8 +146,8 @@ func cropsTiming(ctx context.Context, s Streams, o cropsOptions, c mcllava.Confi
 	return newTiming(ctx, c, precision, questionOf(p), o.Threads, s.OutTerminal || o.Estimate == estimateAlways)
 }
 
-func drawGrid(o cropsOptions, picture []byte, p mcllava.Plan) error {
-	upright, err := crop.Decode(picture, crop.DefaultLimits)
+func drawGrid(ctx context.Context, o cropsOptions, picture []byte, p mcllava.Plan) error {
+	upright, err := crop.Decode(ctx, picture, crop.DecodeOptions{})
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Image, err)
 	}

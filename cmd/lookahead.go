@@ -61,7 +61,7 @@ type pair struct {
 type preparer interface {
 	// room is the memory that a picture takes once it is prepared, in bytes; 0 if there is nothing to prepare.
 	room(*mcllava.Picture) int64
-	prepare(*mcllava.Picture) error
+	prepare(context.Context, *mcllava.Picture) error
 }
 
 // roomAhead is what pictures that are prepared ahead of the model may take, in bytes; one larger than that is prepared alone.
@@ -206,7 +206,7 @@ func prepare(ctx context.Context, t *task, room *semaphore.Weighted, wanted func
 		return true
 	}
 	t.release = func() { room.Release(weight) }
-	t.err = pictures.prepare(t.picture)
+	t.err = pictures.prepare(ctx, t.picture)
 	return true
 }
 

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"crypto/sha256"
 	"os"
 	"path/filepath"
@@ -15,7 +16,7 @@ type unprepared struct{}
 
 func (unprepared) room(*mcllava.Picture) int64 { return 0 }
 
-func (unprepared) prepare(*mcllava.Picture) error { return nil }
+func (unprepared) prepare(context.Context, *mcllava.Picture) error { return nil }
 
 // TestHashIsOfThePictureThatIsSeen writes a picture anew between the two times that it is read.
 func TestHashIsOfThePictureThatIsSeen(t *testing.T) {

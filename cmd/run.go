@@ -162,11 +162,11 @@ func (r *run) room(p *mcllava.Picture) int64 {
 	return p.Bytes()
 }
 
-func (r *run) prepare(p *mcllava.Picture) error {
+func (r *run) prepare(ctx context.Context, p *mcllava.Picture) error {
 	if m := r.opened.Load(); m != nil {
-		return m.Prepare(p, r.options.Ask)
+		return m.Prepare(ctx, p, r.options.Ask)
 	}
-	return p.Decode()
+	return p.Decode(ctx)
 }
 
 // end says how the run went.

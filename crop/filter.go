@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// filter is nfnt/resize's bicubic filter along one axis.
+// filter is nfnt/resize's bicubic filter along one axis, for a reduction of at most [maxReduction].
 type filter struct {
 	n, taps int
 	start   []int    // [n], the pixel of each output's first tap; it may lie before the line, and the last one's behind it
@@ -37,21 +37,14 @@ func (o *output) at16(sum int32) int32 {
 
 // newFilter is the filter from length pixels to n. Its taps are a multiple of four; those that count nowhere are left out.
 func newFilter(length, n int) *filter {
-	ratio := float64(length) / float64(n)
-	narrow := math.Min(1/ratio, 1)
-	all := 4 * int(math.Max(math.Ceil(ratio), 1))
+	k := newKernel(length, n)
+	all := k.taps
 	f := &filter{n: n, start: make([]int, n), outputs: make([]output, n)}
 	weights, spared := make([]pair, n*all), all
 	for i := range n {
 		w := weights[i*all:][:all]
-		centre := ratio*(float64(i)+0.5) - 0.5
-		f.start[i] = int(centre) - all/2 + 1
-		centre -= float64(f.start[i])
 		var sum pair
-		for k := range w {
-			w[k] = pair(keys(math.Abs((centre-float64(k))*narrow)) * 65536)
-			sum += w[k]
-		}
+		f.start[i], sum = k.weigh(w, i)
 		o := &f.outputs[i]
 		o.scale, _ = bits.Div64(257, 0, uint64(sum))
 		o.scale++
@@ -85,4 +78,37 @@ func idle(weights []pair) int {
 		last--
 	}
 	return lead + len(weights) - last
+}
+
+// kernel gives the weights of nfnt/resize's bicubic filter from length pixels to n (createWeights16 in its filters.go).
+type kernel struct {
+	ratio, narrow float64
+	taps          int // of each output, a multiple of four
+}
+
+func newKernel(length, n int) kernel {
+	ratio := float64(length) / float64(n)
+	return kernel{ratio, math.Min(1/ratio, 1), 4 * int(math.Max(math.Ceil(ratio), 1))}
+}
+
+// first is the pixel of output i's first tap, and centre where the output lies from there.
+func (k kernel) first(i int) (start int, centre float64) {
+	centre = k.ratio*(float64(i)+0.5) - 0.5
+	start = int(centre) - k.taps/2 + 1
+	return start, centre - float64(start)
+}
+
+// weight is that of a tap, of 65536.
+func (k kernel) weight(tap int, centre float64) pair {
+	return pair(keys(math.Abs((centre-float64(tap))*k.narrow)) * 65536)
+}
+
+// weigh writes output i's weights, [taps], and returns the pixel of the first tap and the sum of weights.
+func (k kernel) weigh(weights []pair, i int) (start int, sum pair) {
+	start, centre := k.first(i)
+	for t := range weights {
+		weights[t] = k.weight(t, centre)
+		sum += weights[t]
+	}
+	return start, sum
 }

@@ -2,6 +2,7 @@ package crop
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -24,24 +25,25 @@ type format struct {
 	name   string
 	magic  string // what a file begins with; '?' is any byte
 	config func(data []byte) (image.Config, error)
-	decode func(data []byte) (*image.RGBA, error) // opaque, not yet upright
+	decode func(ctx context.Context, data []byte) (*image.RGBA, error) // opaque, not yet upright
 	turn   func(data []byte) orientation
+	icc    func(data []byte) []byte // the embedded profile; may be nil
 }
 
 var formats = []format{
-	{"JPEG", "\xff\xd8\xff", head(jpeg.DecodeConfig), decodeJPEG, exif(exifOfJPEG)},
-	{"PNG", "\x89PNG", head(png.DecodeConfig), over(png.Decode), exif(exifOfPNG)},
-	{"GIF", "GIF8", head(gif.DecodeConfig), decodeGIF, none},
-	{"WebP", "RIFF????WEBP", head(webp.DecodeConfig), decodeWebP, exif(exifOfWebP)},
-	{"BMP", "BM", head(bmp.DecodeConfig), decodeBMP, none},
-	{"TIFF", "II*\x00", tiffHead, decodeTIFF, readOrientation},
-	{"TIFF", "MM\x00*", tiffHead, decodeTIFF, readOrientation},
+	{"JPEG", "\xff\xd8\xff", head(jpeg.DecodeConfig), decodeJPEG, exif(exifOfJPEG), iccOfJPEG},
+	{"PNG", "\x89PNG", head(png.DecodeConfig), over(png.Decode), exif(exifOfPNG), iccOfPNG},
+	{"GIF", "GIF8", head(gif.DecodeConfig), decodeGIF, none, nil},
+	{"WebP", "RIFF????WEBP", head(webp.DecodeConfig), decodeWebP, exif(exifOfWebP), iccOfWebP},
+	{"BMP", "BM", head(bmp.DecodeConfig), decodeBMP, none, nil},
+	{"TIFF", "II*\x00", tiffHead, decodeTIFF, readOrientation, iccOfTIFF},
+	{"TIFF", "MM\x00*", tiffHead, decodeTIFF, readOrientation, iccOfTIFF},
 }
 
 // The kinds of [heif.Kind].
 var (
-	heic = format{"HEIC", "", heifHead, decodeHEIF, heifTurn}
-	avif = format{"AVIF", "", heifHead, decodeHEIF, heifTurn}
+	heic = format{"HEIC", "", heifHead, decodeHEIF, heifTurn, iccOfHEIF}
+	avif = format{"AVIF", "", heifHead, decodeHEIF, heifTurn, iccOfHEIF}
 )
 
 func none([]byte) orientation { return upright }

@@ -35,9 +35,9 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add(hugePNG(100000, 100000))
 	f.Add(hugePNG(300, 200))
-	lim := Limits{Bytes: 1 << 16, Pixels: 1 << 16}
+	lim := Limits{Bytes: 1 << 16, MaxPixels: 1 << 16}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := Decode(data, lim)
+		m, err := Decode(t.Context(), data, DecodeOptions{Limits: lim})
 		w, h, name, sizeErr := DecodeSize(data, lim)
 		if sizeErr == nil && (w < MinSide || h < MinSide || name == "") {
 			t.Fatalf("size %d×%d of %q", w, h, name)
@@ -48,7 +48,7 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		if sizeErr != nil || m.Rect != image.Rect(0, 0, w, h) || int64(w*h) > lim.Pixels {
+		if sizeErr != nil || m.Rect != image.Rect(0, 0, w, h) || int64(w*h) > lim.MaxPixels {
 			t.Fatalf("picture %v, size %d×%d, %v", m.Rect, w, h, sizeErr)
 		}
 		for i := 3; i < len(m.Pix); i += 4 {

@@ -2,6 +2,7 @@ package crop
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -45,7 +46,7 @@ func heifTurn(data []byte) orientation {
 	return o
 }
 
-func decodeHEIF(data []byte) (*image.RGBA, error) {
+func decodeHEIF(ctx context.Context, data []byte) (*image.RGBA, error) {
 	p, err := heif.Read(data)
 	if err != nil {
 		return nil, err
@@ -53,6 +54,9 @@ func decodeHEIF(data []byte) (*image.RGBA, error) {
 	m, err := p.Decode()
 	if err != nil {
 		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
 	var out *image.RGBA
 	switch m := m.(type) {
@@ -73,7 +77,7 @@ func decodeHEIF(data []byte) (*image.RGBA, error) {
 		}
 		layAlpha(out, alpha, p.Premultiplied)
 	}
-	return place(out, image.Point{}.Sub(p.Visible.Min), p.Visible.Dx(), p.Visible.Dy()), nil
+	return visible(out, p.Visible), nil
 }
 
 // layAlpha lays a picture over white, in place, by its alpha, which may be smaller.

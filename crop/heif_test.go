@@ -189,15 +189,15 @@ func TestHEIFRefusals(t *testing.T) {
 	}{
 		{"HEIC without boxes", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic\x00\x00\x00\x08mdat"), Limits{}, "HEIC cannot be decoded: no meta box"},
 		{"AVIF that ends", []byte("\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1avif"), Limits{}, "AVIF ends early"},
-		{"pixels", read(t, heifs+"420.heic"), Limits{Pixels: 192*144 - 1}, "HEIC header claims 192×144 = 0.027648 megapixels, the limit is 0.027647"},
-		{"pixels of AVIF", read(t, heifs+"420.avif"), Limits{Pixels: 129*97 - 1}, "AVIF header claims 129×97"},
+		{"pixels", read(t, heifs+"420.heic"), Limits{MaxPixels: 192*144 - 1}, "HEIC header claims 192×144 = 0.027648 megapixels, the limit is 0.027647"},
+		{"pixels of AVIF", read(t, heifs+"420.avif"), Limits{MaxPixels: 129*97 - 1}, "AVIF header claims 129×97"},
 		{"more pixels than there are", size("420.avif", 15000, 15000), Limits{}, "AVIF cannot be decoded: claims 15000×15000 pixels, holds 1 of 129×97"},
 		{"more pixels than there are", size("420.heic", 15000, 15000), Limits{}, "HEIC cannot be decoded: claims 15000×15000 pixels, holds 1 of 192×144"},
 		{"far fewer", size("420.heic", 20, 20), Limits{}, "HEIC cannot be decoded: claims 20×20 pixels, holds many more: 1 of 192×144"},
 		{"small", size("grey.heic", 7, 8), Limits{}, "picture is 7×8 pixels"},
 		{"HEVC data", changed("turned1.heic", "mdat\x00\x00", "mdat\x7f\x7f"), Limits{}, "HEIC cannot be decoded: its data are broken"},
 	} {
-		m, err := Decode(c.data, c.lim)
+		m, err := Decode(t.Context(), c.data, DecodeOptions{Limits: c.lim})
 		if m != nil || err == nil || !strings.Contains(err.Error(), c.err) {
 			t.Errorf("%s: error %v, expected %q", c.name, err, c.err)
 		} else if len(err.Error()) > 200 || strings.Contains(err.Error(), "\n") {
@@ -212,9 +212,9 @@ func TestHEIFOfFewerPixels(t *testing.T) {
 	data := bytes.Clone(read(t, heifs+"grey.heic"))
 	at := bytes.Index(data, []byte("ispe")) + 8
 	data[at+3], data[at+7] = 79, 50
-	m, err := Decode(data, Limits{})
+	m, err := Decode(t.Context(), data, DecodeOptions{})
 	whole := decode(t, heifs+"grey.heic")
-	if want := place(whole, image.Point{}, 79, 50); err != nil || m.Rect != want.Rect || !bytes.Equal(m.Pix, want.Pix) {
+	if want := visible(whole, image.Rect(0, 0, 79, 50)); err != nil || m.Rect != want.Rect || !bytes.Equal(m.Pix, want.Pix) {
 		t.Errorf("%v, %v", m.Bounds(), err)
 	}
 	p := &heif.Picture{Width: 1000, Height: 500, Visible: image.Rect(0, 0, 500, 400)}
@@ -232,7 +232,7 @@ func TestTruncatedHEIF(t *testing.T) {
 	for name, needless := range map[string]int{"turned6.heic": 70, "grid.heic": 0, "turned6.avif": 0, "alpha.avif": 0, "grid.avif": 0, "alpha.heic": 0, "alpha-odd.heic": 0} {
 		data := read(t, heifs+name)
 		for n := len(data) - 1 - needless; n >= 0; n -= max(1, len(data)/60) {
-			m, err := Decode(data[:n:n], Limits{})
+			m, err := Decode(t.Context(), data[:n:n], DecodeOptions{})
 			if m != nil || err == nil {
 				t.Fatalf("%s: %d of %d bytes give a picture", name, n, len(data))
 			}

@@ -1,10 +1,12 @@
 package crop
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"math"
 	"strconv"
+	"time"
 )
 
 // MinSide is the smallest side, in pixels, of a picture worth reading.
@@ -12,13 +14,18 @@ const MinSide = 8
 
 // Limits bound what a picture may cost. A field that is not positive takes its value from [DefaultLimits].
 type Limits struct {
-	Bytes  int64 // of the encoded picture
-	Pixels int64 // width × height, as the header claims it
+	Bytes     int64 // of the encoded picture
+	MaxPixels int64 // width × height, as the header claims it
 }
 
-// DefaultLimits admits a camera's largest pictures (200 megapixels). Decoding takes 4 to 20 bytes of memory a pixel,
-// the most for a progressive JPEG.
-var DefaultLimits = Limits{Bytes: 1 << 29, Pixels: 250e6}
+// DefaultLimits admits a camera's largest pictures (200 megapixels).
+var DefaultLimits = Limits{Bytes: 1 << 29, MaxPixels: 250e6}
+
+// DecodeOptions are what [Decode] may be told. The zero value is the default.
+type DecodeOptions struct {
+	Limits
+	IgnoreICC bool // takes the pixels for sRGB, whatever the picture's profile says
+}
 
 // header is what is known of a picture before it is decoded.
 type header struct {
@@ -28,27 +35,66 @@ type header struct {
 }
 
 // Decode turns an encoded picture (JPEG, PNG, WebP, BMP, TIFF, HEIC, AVIF, or the first frame of a GIF or an animated
-// WebP, told apart by content) into upright, opaque RGB: turned as its EXIF orientation says, or the boxes of a HEIC or
-// AVIF, transparency over white (that of a HEIC's alpha picture too), 16-bit channels cut to 8. The result's bounds begin at (0, 0).
+// WebP, told apart by content) into upright, opaque sRGB: turned as its EXIF orientation says, or the boxes of a HEIC or
+// AVIF, transparency over white (that of a HEIC's alpha picture too), 16-bit channels cut to 8, the colours of a [profile]
+// converted. The result's bounds begin at (0, 0).
 //
 // It is an error if the picture is truncated or broken, of an unknown format, above a limit, or has a side below
 // [MinSide]. Limits are checked before anything is decoded. What follows a complete first frame is not looked at.
-func Decode(data []byte, lim Limits) (img *image.RGBA, err error) {
-	h, err := readHeader(data, lim)
+//
+// Once ctx is done, its error comes within about a second. A decoder that cannot be stopped goes on in the background until it has
+// its picture, which is thrown away.
+func Decode(ctx context.Context, data []byte, o DecodeOptions) (*image.RGBA, error) {
+	h, err := readHeader(data, o.Limits)
 	if err != nil {
 		return nil, err
 	}
+	type result struct {
+		m   *image.RGBA
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		m, err := h.upright(ctx, data, o)
+		done <- result{m, err}
+	}()
+	select {
+	case r := <-done:
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return r.m, r.err
+	case <-ctx.Done():
+	}
+	const patience = time.Second // so that the memory is most often free when the next picture begins
+	select {
+	case <-done:
+	case <-time.After(patience):
+	}
+	return nil, ctx.Err()
+}
+
+// upright decodes, converts and turns.
+func (h header) upright(ctx context.Context, data []byte, o DecodeOptions) (img *image.RGBA, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			img, err = nil, fmt.Errorf("%s cannot be decoded: %v", h.name, p)
 		}
 	}()
-	m, err := h.decode(data)
+	m, err := h.decode(ctx, data)
 	if err != nil {
 		return nil, h.fault(err)
 	}
 	if m.Rect != image.Rect(0, 0, h.width, h.height) {
 		return nil, fmt.Errorf("%s holds %d×%d pixels, its header claims %d×%d", h.name, m.Rect.Dx(), m.Rect.Dy(), h.width, h.height)
+	}
+	if !o.IgnoreICC {
+		if err := toSRGB(ctx, m, h.profile(data)); err != nil {
+			return nil, err
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
 	return h.turn.apply(m), nil
 }
@@ -68,8 +114,8 @@ func readHeader(data []byte, lim Limits) (h header, err error) {
 	if lim.Bytes <= 0 {
 		lim.Bytes = DefaultLimits.Bytes
 	}
-	if lim.Pixels <= 0 {
-		lim.Pixels = DefaultLimits.Pixels
+	if lim.MaxPixels <= 0 {
+		lim.MaxPixels = DefaultLimits.MaxPixels
 	}
 	if int64(len(data)) > lim.Bytes {
 		return header{}, fmt.Errorf("file has %d bytes, the limit is %d", len(data), lim.Bytes)
@@ -89,11 +135,14 @@ func readHeader(data []byte, lim Limits) (h header, err error) {
 	}
 	pixels := float64(c.Width) * float64(c.Height)
 	switch {
-	case pixels > float64(lim.Pixels):
-		return header{}, fmt.Errorf("%s header claims %d×%d = %s megapixels, the limit is %s",
-			f.name, c.Width, c.Height, megapixels(pixels), megapixels(float64(lim.Pixels)))
+	case pixels > float64(lim.MaxPixels):
+		return header{}, fmt.Errorf("%s header claims %d×%d = %s megapixels, the limit is %s (--max-pixels)",
+			f.name, c.Width, c.Height, megapixels(pixels), megapixels(float64(lim.MaxPixels)))
 	case c.Width < MinSide || c.Height < MinSide:
 		return header{}, fmt.Errorf("picture is %d×%d pixels, expected at least %d×%d", c.Width, c.Height, MinSide, MinSide)
+	case f.memory(data)*pixels > limitMemory(lim):
+		return header{}, fmt.Errorf("%s of %d×%d pixels takes %.1f GB to decode, the limit is %.1f GB (6 bytes a pixel of --max-pixels, and 0.2 GB)",
+			f.name, c.Width, c.Height, f.memory(data)*pixels/1e9, limitMemory(lim)/1e9)
 	case float64(len(data)) < f.leastBytes(data, c.Width, c.Height):
 		return header{}, f.truncated()
 	}

@@ -96,7 +96,7 @@ func TestPixelKinds(t *testing.T) {
 			return [3]uint8{255 - v + v/2, 255 - v, 255 - v}
 		}},
 	} {
-		m, err := Decode(c.data, Limits{})
+		m, err := Decode(t.Context(), c.data, DecodeOptions{})
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -142,7 +142,7 @@ func TestGIFFrameIsPlaced(t *testing.T) {
 			Config: image.Config{ColorModel: frame.Palette, Width: 20, Height: 21},
 		})
 	})
-	m, err := Decode(data, Limits{})
+	m, err := Decode(t.Context(), data, DecodeOptions{})
 	if err != nil || m.Rect != image.Rect(0, 0, 20, 21) {
 		t.Fatal(m.Bounds(), err)
 	}
@@ -169,7 +169,7 @@ func TestWebPFrameIsPlaced(t *testing.T) {
 	at := bytes.Index(data, []byte("ANMF")) + 8
 	data[24], data[27] = 69, 59 // a canvas of 70×60
 	data[at], data[at+3] = 4, 5 // in units of two pixels
-	m, err := Decode(data, Limits{})
+	m, err := Decode(t.Context(), data, DecodeOptions{})
 	if err != nil || m.Rect != image.Rect(0, 0, 70, 60) {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestWebPFrameIsPlaced(t *testing.T) {
 		}
 	}
 	data[at] = 60 // beyond the canvas
-	if _, err := Decode(data, Limits{}); err == nil || !strings.Contains(err.Error(), "outside") {
+	if _, err := Decode(t.Context(), data, DecodeOptions{}); err == nil || !strings.Contains(err.Error(), "outside") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -196,7 +196,7 @@ func TestBMPAlpha(t *testing.T) {
 		m.Pix[i] = uint8(i % 4 * 50) // alpha 150
 	}
 	data := encoded(t, func(b *bytes.Buffer) error { return bmp.Encode(b, m) })
-	got, err := Decode(data, Limits{})
+	got, err := Decode(t.Context(), data, DecodeOptions{})
 	if err != nil || got.RGBAAt(3, 3) != (color.RGBA{R: 0, G: 50, B: 100, A: 255}) {
 		t.Errorf("the short header, which has no alpha, gives %v, %v", got.RGBAAt(3, 3), err)
 	}
@@ -206,14 +206,14 @@ func TestBMPAlpha(t *testing.T) {
 	data[14] = v4
 	data = slices.Insert(data, 14+short, make([]byte, v4-short)...)
 	pixels := int(data[10])
-	got, err = Decode(data, Limits{})
+	got, err = Decode(t.Context(), data, DecodeOptions{})
 	if err != nil || got.RGBAAt(3, 3) != (color.RGBA{R: 105, G: 134, B: 164, A: 255}) {
 		t.Errorf("alpha of 150 gives %v, %v", got.RGBAAt(3, 3), err)
 	}
 	for i := pixels + 3; i < len(data); i += 4 {
 		data[i] = 0
 	}
-	got, err = Decode(data, Limits{})
+	got, err = Decode(t.Context(), data, DecodeOptions{})
 	if err != nil || got.RGBAAt(3, 3) != (color.RGBA{R: 0, G: 50, B: 100, A: 255}) {
 		t.Errorf("alpha of 0 throughout gives %v, %v", got.RGBAAt(3, 3), err)
 	}
@@ -238,7 +238,7 @@ func TestDecodeSize(t *testing.T) {
 		if err != nil || w != want.width || h != want.height || format != want.format {
 			t.Errorf("%s: %d×%d %s, %v; expected %+v", name, w, h, format, err, want)
 		}
-		if _, _, _, err := DecodeSize(data, Limits{Pixels: 10}); err == nil {
+		if _, _, _, err := DecodeSize(data, Limits{MaxPixels: 10}); err == nil {
 			t.Errorf("%s is above a limit of ten pixels", name)
 		}
 	}
@@ -252,7 +252,7 @@ func TestDecodeLeavesItsInputAlone(t *testing.T) {
 	for _, path := range paths {
 		data := read(t, path)
 		before := string(data)
-		_, _ = Decode(data, Limits{})
+		_, _ = Decode(t.Context(), data, DecodeOptions{})
 		if string(data) != before {
 			t.Errorf("%s was changed", path)
 		}
@@ -276,7 +276,7 @@ func BenchmarkDecode(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Decode(c.data, Limits{}); err != nil {
+				if _, err := Decode(b.Context(), c.data, DecodeOptions{}); err != nil {
 					b.Fatal(err)
 				}
 			}

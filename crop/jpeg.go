@@ -2,6 +2,7 @@ package crop
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"image"
 	"image/jpeg"
@@ -9,11 +10,11 @@ import (
 
 // decodeJPEG decodes as libjpeg does: chroma is interpolated, not repeated, and four channels without Adobe's
 // marker are inverted CMYK, which is how every such file in use is written.
-func decodeJPEG(data []byte) (*image.RGBA, error) {
-	m, err := jpeg.Decode(bytes.NewReader(data))
+func decodeJPEG(ctx context.Context, data []byte) (*image.RGBA, error) {
+	m, err := jpeg.Decode(reader(ctx, data))
 	var u jpeg.UnsupportedError
 	if errors.As(err, &u) && bytes.Contains([]byte(u), []byte("Adobe APP14")) {
-		m, err = jpeg.Decode(bytes.NewReader(append([]byte(adobeCMYK), data[2:]...)))
+		m, err = jpeg.Decode(reader(ctx, append([]byte(adobeCMYK), data[2:]...)))
 	}
 	if err != nil {
 		return nil, err

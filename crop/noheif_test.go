@@ -13,7 +13,7 @@ func TestBuildWithoutHEIF(t *testing.T) {
 		"testdata/420.avif": "AVIF cannot be decoded: this build was made without HEIC and AVIF, convert it first",
 	} {
 		data := read(t, name)
-		if m, err := Decode(data, Limits{}); m != nil || err == nil || !strings.Contains(err.Error(), want) {
+		if m, err := Decode(t.Context(), data, DecodeOptions{}); m != nil || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, _, _, err := DecodeSize(data, Limits{}); err == nil || !strings.Contains(err.Error(), want) {

@@ -2,6 +2,7 @@ package crop
 
 import (
 	"bytes"
+	"context"
 	"image"
 	"image/color"
 	"image/gif"
@@ -11,9 +12,9 @@ import (
 )
 
 // over is a decoder followed by [opaque].
-func over(decode func(io.Reader) (image.Image, error)) func([]byte) (*image.RGBA, error) {
-	return func(data []byte) (*image.RGBA, error) {
-		m, err := decode(bytes.NewReader(data))
+func over(decode func(io.Reader) (image.Image, error)) func(context.Context, []byte) (*image.RGBA, error) {
+	return func(ctx context.Context, data []byte) (*image.RGBA, error) {
+		m, err := decode(reader(ctx, data))
 		if err != nil {
 			return nil, err
 		}
@@ -22,21 +23,26 @@ func over(decode func(io.Reader) (image.Image, error)) func([]byte) (*image.RGBA
 }
 
 // decodeGIF places the first frame on the logical screen, white where the frame does not reach.
-func decodeGIF(data []byte) (*image.RGBA, error) {
+func decodeGIF(ctx context.Context, data []byte) (*image.RGBA, error) {
 	c, err := gif.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
-	m, err := gif.Decode(bytes.NewReader(data))
+	m, err := gif.Decode(reader(ctx, data))
 	if err != nil {
 		return nil, err
 	}
-	return place(opaque(m), m.Bounds().Min, c.Width, c.Height), nil
+	if m.Bounds() == image.Rect(0, 0, c.Width, c.Height) {
+		return opaque(m), nil
+	}
+	screen := white(c.Width, c.Height)
+	opaqueInto(screen.SubImage(m.Bounds()).(*image.RGBA), m)
+	return screen, nil
 }
 
 // decodeBMP takes a fourth channel that is zero throughout for padding, as most writers of such files mean it.
-func decodeBMP(data []byte) (*image.RGBA, error) {
-	m, err := bmp.Decode(bytes.NewReader(data))
+func decodeBMP(ctx context.Context, data []byte) (*image.RGBA, error) {
+	m, err := bmp.Decode(reader(ctx, data))
 	if err != nil {
 		return nil, err
 	}
@@ -54,86 +60,127 @@ func decodeBMP(data []byte) (*image.RGBA, error) {
 	return opaque(m), nil
 }
 
-// place puts a frame on a white canvas of width × height pixels.
-func place(frame *image.RGBA, at image.Point, width, height int) *image.RGBA {
-	if at == (image.Point{}) && frame.Rect == image.Rect(0, 0, width, height) {
-		return frame
+// white is a white picture.
+func white(width, height int) *image.RGBA {
+	m := image.NewRGBA(image.Rect(0, 0, width, height))
+	m.Pix[0] = 0xff
+	for n := 1; n < len(m.Pix); n *= 2 {
+		copy(m.Pix[n:], m.Pix[:n])
 	}
-	canvas := image.NewRGBA(image.Rect(0, 0, width, height))
-	for i := range canvas.Pix {
-		canvas.Pix[i] = 0xff
+	return m
+}
+
+// visible is the part of a picture that lies at some place, in the memory of m.
+func visible(m *image.RGBA, part image.Rectangle) *image.RGBA {
+	out := &image.RGBA{Pix: m.Pix, Stride: 4 * part.Dx(), Rect: image.Rect(0, 0, part.Dx(), part.Dy())}
+	for y := range part.Dy() {
+		from := m.PixOffset(part.Min.X, part.Min.Y+y)
+		copy(out.Pix[y*out.Stride:], m.Pix[from:from+out.Stride])
 	}
-	inside := frame.Rect.Add(at).Intersect(canvas.Rect)
-	for y := inside.Min.Y; y < inside.Max.Y; y++ {
-		from := frame.PixOffset(inside.Min.X-at.X, y-at.Y)
-		copy(canvas.Pix[canvas.PixOffset(inside.Min.X, y):], frame.Pix[from:from+4*inside.Dx()])
-	}
-	return canvas
+	out.Pix = out.Pix[:out.Stride*part.Dy()]
+	return out
 }
 
 // opaque lays a picture over white; 16-bit channels lose their low byte. The result's bounds begin at (0, 0), and it
 // may share m's pixels, which are then changed.
 func opaque(m image.Image) *image.RGBA {
 	b := m.Bounds()
+	out := &image.RGBA{Stride: 4 * b.Dx(), Rect: image.Rect(0, 0, b.Dx(), b.Dy())}
 	switch m := m.(type) {
 	case *image.RGBA:
-		return layPremultiplied(m)
+		out.Pix, out.Stride = m.Pix, m.Stride
+		layPremultiplied(out)
+		return out
 	case *image.NRGBA:
-		out := &image.RGBA{Pix: m.Pix, Stride: m.Stride, Rect: image.Rect(0, 0, b.Dx(), b.Dy())}
+		out.Pix, out.Stride = m.Pix, m.Stride
 		layStraight(out)
 		return out
+	case *image.RGBA64: // of which each pixel has room for two
+		if out.Stride > collectedBytes/b.Dy() {
+			out.Pix = m.Pix
+		}
+	case *image.NRGBA64:
+		if out.Stride > collectedBytes/b.Dy() {
+			out.Pix = m.Pix
+		}
 	}
-	out := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
-	for y := range b.Dy() {
-		fillRow(out.Pix[y*out.Stride:][:4*b.Dx()], m, y)
+	if out.Pix == nil {
+		collect(b.Dx(), b.Dy())
+		out.Pix = make([]uint8, out.Stride*b.Dy())
 	}
-	if _, ok := m.(*image.RGBA64); ok {
-		return layPremultiplied(out)
-	}
-	layStraight(out)
+	opaqueInto(out, m)
+	out.Pix = out.Pix[:out.Stride*b.Dy()]
 	return out
 }
 
-// fillRow writes row y of m as 8-bit RGBA, premultiplied where m is.
-func fillRow(row []uint8, m image.Image, y int) {
+// opaqueInto is opaque into a picture of m's size, which may share the pixels of an m of 16-bit channels.
+func opaqueInto(out *image.RGBA, m image.Image) {
+	b := m.Bounds()
+	fill := rows(m)
+	for y := range b.Dy() {
+		fill(out.Pix[y*out.Stride:][:4*b.Dx()], y)
+	}
+	switch m.(type) {
+	case *image.RGBA, *image.RGBA64:
+		layPremultiplied(out)
+	default:
+		layStraight(out)
+	}
+}
+
+// rows writes row y of m as 8-bit RGBA, premultiplied where m is.
+func rows(m image.Image) func(row []uint8, y int) {
 	switch m := m.(type) {
+	case *image.RGBA:
+		return func(row []uint8, y int) { copy(row, m.Pix[y*m.Stride:]) }
+	case *image.NRGBA:
+		return func(row []uint8, y int) { copy(row, m.Pix[y*m.Stride:]) }
 	case *image.Gray:
-		src := m.Pix[y*m.Stride:]
-		for x := 0; x < len(row); x += 4 {
-			v := src[x/4]
-			row[x], row[x+1], row[x+2], row[x+3] = v, v, v, 0xff
+		return func(row []uint8, y int) {
+			src := m.Pix[y*m.Stride:]
+			for x := 0; x < len(row); x += 4 {
+				v := src[x/4]
+				row[x], row[x+1], row[x+2], row[x+3] = v, v, v, 0xff
+			}
 		}
 	case *image.Gray16:
-		src := m.Pix[y*m.Stride:]
-		for x := 0; x < len(row); x += 4 {
-			v := src[x/2]
-			row[x], row[x+1], row[x+2], row[x+3] = v, v, v, 0xff
+		return func(row []uint8, y int) {
+			src := m.Pix[y*m.Stride:]
+			for x := 0; x < len(row); x += 4 {
+				v := src[x/2]
+				row[x], row[x+1], row[x+2], row[x+3] = v, v, v, 0xff
+			}
 		}
 	case *image.RGBA64:
-		highBytes(row, m.Pix[y*m.Stride:])
+		return func(row []uint8, y int) { highBytes(row, m.Pix[y*m.Stride:]) }
 	case *image.NRGBA64:
-		highBytes(row, m.Pix[y*m.Stride:])
+		return func(row []uint8, y int) { highBytes(row, m.Pix[y*m.Stride:]) }
 	case *image.Paletted:
 		var table [256][4]uint8
 		for i, c := range m.Palette[:min(len(m.Palette), 256)] {
 			n := color.NRGBAModel.Convert(c).(color.NRGBA)
 			table[i] = [4]uint8{n.R, n.G, n.B, n.A}
 		}
-		src := m.Pix[y*m.Stride:]
-		for x := 0; x < len(row); x += 4 {
-			copy(row[x:x+4], table[src[x/4]][:])
+		return func(row []uint8, y int) {
+			src := m.Pix[y*m.Stride:]
+			for x := 0; x < len(row); x += 4 {
+				copy(row[x:x+4], table[src[x/4]][:])
+			}
 		}
 	case *image.CMYK:
-		src := m.Pix[y*m.Stride:]
-		for x := 0; x < len(row); x += 4 {
-			k := 0xff - int(src[x+3])
-			for i := range 3 {
-				row[x+i] = uint8(k - div255(int(src[x+i])*k))
+		return func(row []uint8, y int) {
+			src := m.Pix[y*m.Stride:]
+			for x := 0; x < len(row); x += 4 {
+				k := 0xff - int(src[x+3])
+				for i := range 3 {
+					row[x+i] = uint8(k - div255(int(src[x+i])*k))
+				}
+				row[x+3] = 0xff
 			}
-			row[x+3] = 0xff
 		}
-	default:
-		b := m.Bounds()
+	}
+	b := m.Bounds()
+	return func(row []uint8, y int) {
 		for x := 0; x < len(row); x += 4 {
 			n := color.NRGBAModel.Convert(m.At(b.Min.X+x/4, b.Min.Y+y)).(color.NRGBA)
 			row[x], row[x+1], row[x+2], row[x+3] = n.R, n.G, n.B, n.A
@@ -159,14 +206,12 @@ func layStraight(m *image.RGBA) {
 }
 
 // layPremultiplied composites premultiplied pixels over white, in place.
-func layPremultiplied(m *image.RGBA) *image.RGBA {
-	m = &image.RGBA{Pix: m.Pix, Stride: m.Stride, Rect: image.Rect(0, 0, m.Rect.Dx(), m.Rect.Dy())}
+func layPremultiplied(m *image.RGBA) {
 	eachPixel(m, func(p []uint8) {
 		for i, v := range p[:3] {
 			p[i] = uint8(min(int(v)+0xff-int(p[3]), 0xff))
 		}
 	})
-	return m
 }
 
 // eachPixel calls lay with each pixel that is not opaque, and makes it opaque.

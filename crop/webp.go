@@ -1,7 +1,7 @@
 package crop
 
 import (
-	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"image"
@@ -12,45 +12,63 @@ import (
 )
 
 // decodeWebP decodes a still picture or the first frame of an animation.
-func decodeWebP(data []byte) (*image.RGBA, error) {
+func decodeWebP(ctx context.Context, data []byte) (*image.RGBA, error) {
 	const animated = 1 << 1
 	if len(data) < 30 || string(data[12:16]) != "VP8X" || data[20]&animated == 0 {
-		return decodeStillWebP(data)
+		return decodeStillWebP(ctx, data, nil)
 	}
 	frame, at, err := firstFrame(data)
 	if err != nil {
 		return nil, err
 	}
-	m, err := decodeStillWebP(frame)
-	if err != nil {
-		return nil, err
-	}
 	width, height := 1+uint24(data[24:]), 1+uint24(data[27:])
-	if !m.Rect.Add(at).In(image.Rect(0, 0, width, height)) {
-		return nil, errors.New("frame is outside of the picture")
-	}
-	return place(m, at, width, height), nil
+	var picture *image.RGBA
+	_, err = decodeStillWebP(ctx, frame, func(w, h int) *image.RGBA {
+		inside := image.Rect(0, 0, w, h).Add(at)
+		if picture = white(width, height); !inside.In(picture.Rect) {
+			picture = nil
+			return nil
+		}
+		return picture.SubImage(inside).(*image.RGBA)
+	})
+	return picture, err
 }
 
-func decodeStillWebP(data []byte) (*image.RGBA, error) {
-	m, err := webp.Decode(bytes.NewReader(data))
+// decodeStillWebP writes to the room that it is given for its pixels, if it is given any. That is nil where there is no such place.
+func decodeStillWebP(ctx context.Context, data []byte, room func(w, h int) *image.RGBA) (*image.RGBA, error) {
+	m, err := webp.Decode(reader(ctx, data))
 	if err != nil {
 		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	width, height := m.Bounds().Dx(), m.Bounds().Dy()
+	collect(width, height) // what the decoder needed for alpha
+	if n, ok := m.(*image.NRGBA); ok && room == nil {
+		return opaque(n), nil
+	}
+	out := image.NewRGBA(image.Rectangle{})
+	if room == nil {
+		out = image.NewRGBA(image.Rect(0, 0, width, height))
+	} else if out = room(width, height); out == nil {
+		return nil, errors.New("frame is outside of the picture")
 	}
 	switch m := m.(type) {
 	case *image.YCbCr:
-		return rgbFrom(m, triangleWebP, limitedColour), nil
+		rgbInto(out, m, triangleWebP, limitedColour)
 	case *image.NYCbCrA:
-		out := rgbFrom(&m.YCbCr, triangleWebP, limitedColour)
-		for y := range m.Rect.Dy() {
-			for x, a := range m.A[y*m.AStride:][:m.Rect.Dx()] {
+		rgbInto(out, &m.YCbCr, triangleWebP, limitedColour)
+		for y := range height {
+			for x, a := range m.A[y*m.AStride:][:width] {
 				out.Pix[y*out.Stride+4*x+3] = a
 			}
 		}
 		layStraight(out)
-		return out, nil
+	default:
+		opaqueInto(out, m)
 	}
-	return opaque(m), nil
+	return out, nil
 }
 
 // firstFrame makes a still WebP of an animation's first frame and tells where the frame stands.

@@ -37,3 +37,20 @@ func (f *file) colour(p *Picture, s stream) Colour {
 	}
 	return Colour{Matrix: matrixBT601, FullRange: true}
 }
+
+// Profile is the ICC profile of a colr box, nil if there is none.
+func (p *Picture) Profile() []byte {
+	f := p.file
+	for _, id := range []uint32{p.id, p.parts[0]} {
+		for _, a := range f.of[id] {
+			if a.property >= len(f.properties) || f.properties[a.property].kind != "colr" {
+				continue
+			}
+			c := &cursor{data: f.data, at: f.properties[a.property].from, to: f.properties[a.property].to}
+			if kind := c.text(4); kind == "prof" || kind == "rICC" {
+				return f.data[c.at:c.to]
+			}
+		}
+	}
+	return nil
+}

@@ -39,9 +39,12 @@ func TestResampleIsResized(t *testing.T) {
 			for _, m := range []*image.RGBA{m, hard} {
 				got := make([]uint8, 3*c.size*c.size)
 				cut := (c.size + 1) / 3
-				resample(got, m, box, c.size, cut, c.size)
-				resample(got, m, box, c.size, 0, cut)
-				want := resized(m, box, c.size, box.Dy())
+				for _, part := range [][2]int{{cut, c.size}, {0, cut}} {
+					if err := resample(t.Context(), got, newSource(m, box), c.size, part[0], part[1]); err != nil {
+						t.Fatal(err)
+					}
+				}
+				want := resized(m, box, c.size)
 				for i, v := range got {
 					channel, y, x := i/c.size/c.size, i/c.size%c.size, i%c.size
 					if want := want.Pix[want.PixOffset(x, y)+channel]; v != want {

@@ -7,20 +7,15 @@ import (
 )
 
 // resized is the box at size × size pixels, along x first and then along y, each rounded to 8 bits as Pillow rounds
-// them. The first goes in strips of so many rows, so that a large box is never held at 16 bits as a whole.
-func resized(img *image.RGBA, box image.Rectangle, size, rows int) *image.RGBA {
-	narrow := image.NewRGBA(image.Rect(0, 0, size, box.Dy()))
-	for y := 0; y < box.Dy(); y += rows {
-		strip := box
-		strip.Min.Y += y
-		strip.Max.Y = min(strip.Min.Y+rows, box.Max.Y)
-		wide := widen(img, strip)
-		out := bicubic(wide, size, strip.Dy())
-		dropOutside(lines{out.Pix, 8, out.Stride, size, strip.Dy()}, lines{wide.Pix, 8, wide.Stride, strip.Dx(), strip.Dy()})
-		round(narrow.Pix[y*narrow.Stride:], out)
-	}
+// them. It is the definition: what else resizes gives the same bits.
+func resized(img *image.RGBA, box image.Rectangle, size int) *image.RGBA {
+	wide := widen(img, box)
+	out := bicubic(wide, size, box.Dy())
+	dropOutside(lines{out.Pix, 8, out.Stride, size, box.Dy()}, lines{wide.Pix, 8, wide.Stride, box.Dx(), box.Dy()})
+	narrow := image.NewRGBA(out.Rect)
+	round(narrow.Pix, out)
 	tall := widen(narrow, narrow.Rect)
-	out := bicubic(tall, size, size)
+	out = bicubic(tall, size, size)
 	dropOutside(lines{out.Pix, out.Stride, 8, size, size}, lines{tall.Pix, tall.Stride, 8, box.Dy(), size})
 	result := image.NewRGBA(out.Rect)
 	round(result.Pix, out)
