@@ -28,7 +28,7 @@ type Knobs struct {
 type ViewKnobs struct {
 	MaxCrops  int  `json:"max_crops"`                  // most crops besides the overview; 0 for the overview alone
 	NumTokens int  `json:"num_tokens_asked,omitempty"` // image tokens; 0 for DefaultNumTokens or the most there are
-	Clamp     bool `json:"clamp,omitempty" added:""`            // take the nearest number of image tokens that the crops can give
+	Clamp     bool `json:"clamp,omitempty" added:""`   // take the nearest number of image tokens that the crops can give
 }
 
 // AnswerKnobs say how a question about a view is answered.
@@ -109,4 +109,9 @@ func (k AnswerKnobs) Check() error {
 		return fmt.Errorf("a choice is given twice: %q", k.Choices)
 	}
 	return nil
+}
+
+// Set gives the knob the value of another of its type.
+func (k Knob) Set(from Knob) {
+	reflect.ValueOf(k.Value).Elem().Set(reflect.ValueOf(from.Value).Elem())
 }

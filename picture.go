@@ -23,9 +23,12 @@ type Picture struct {
 	preparing time.Duration // that no view has counted yet
 }
 
+// DefaultMaxPixels is the most pixels of a picture unless PictureOptions say otherwise.
+const DefaultMaxPixels = 250_000_000
+
 // PictureOptions are how a picture is read. The zero value is the default.
 type PictureOptions struct {
-	MaxPixels int64 // width × height above which a picture is refused before it is decoded; 0 for 250 million
+	MaxPixels int64 // width × height above which a picture is refused before it is decoded; 0 for DefaultMaxPixels
 	IgnoreICC bool  // pixels are taken for sRGB, as the published preprocessor does, and not converted from the picture's profile
 }
 

@@ -5,24 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mcllava/mcllava"
-	"github.com/mcllava/mcllava/internal/jobs"
+	"github.com/mcllava/mcllava/internal/inputs"
 	"github.com/mcllava/mcllava/internal/records"
+	"github.com/mcllava/mcllava/internal/run"
 )
 
 type askOptions struct {
-	Jobs      jobs.Options
+	Inputs    inputs.Options
 	Converse  bool // questions come from the terminal
-	Shard     jobs.Sharding
+	Shard     inputs.Sharding
 	Model     string
 	Precision mcllava.Precision
 	Threads   int
-	Ask       mcllava.Options // what the model is told besides picture and question
+	Knobs     mcllava.Knobs
+	Pictures  mcllava.PictureOptions
 	Format    records.Format
 	Output    outputOptions
 	Cache     cacheOptions
@@ -33,11 +37,13 @@ type askOptions struct {
 	Timeout   time.Duration
 }
 
-// outputOptions say where records go.
+// outputOptions say where records go, and which.
 type outputOptions struct {
-	Path      string // "" for standard output
-	Resume    bool
-	Overwrite bool
+	Path          string // "" for standard output
+	Resume        bool
+	Overwrite     bool
+	MinConfidence float64 // below which an answer is not printed
+	OnlyYes       bool    // names of the images alone whose answer is Yes
 }
 
 func newAsk(s Streams, run func(context.Context, Streams, askOptions) error) *cobra.Command {
@@ -53,24 +59,22 @@ func newAsk(s Streams, run func(context.Context, Streams, askOptions) error) *co
 
 An IMAGE is a file, a folder, a pattern in quotes, or "-" for standard input. With --question or --questions every
 argument is an image. On a terminal, an IMAGE without a question opens a prompt: the picture is looked at once, and every
-line is a question about it; Ctrl-D ends.
+line is a question about it; Ctrl-D ends. Of a file with several pages or frames the first is seen.
 
-Answers go to standard output, in the order of the input, and nothing else does. What fails is reported on standard error,
+Answers go to standard output, in the order of the input, and nothing else does. Failures are reported on standard error,
 the rest goes on, and the exit code is 1. Flags can be set in the environment (--max-crops as MCLLAVA_MAX_CROPS) or in the
-config file, all but --output, --resume, --overwrite, --dump and --config.
+config file, except those that say what this one call reads and writes.
 
 Formats:
 ` + indent(records.FormatsHelp),
 		Example: `  mcllava ask photo.jpg "what shop is this"
   mcllava ask --max-crops 200 --num-tokens 1456 photo.jpg "what does the logo say?"
   curl -s https://example.org/photo.jpg | mcllava ask - "is it day or night?"
-  mcllava ask photos -q "what shop is this" -q "is it open?" --json -o answers.jsonl --resume
+  mcllava ask photos -q "what shop is this" -q "is it open?" -o answers.jsonl --resume
+  mcllava ask photos "is there a sign?" --yes-no -l
   find . -name '*.jpg' -print0 | mcllava ask --from - -0 --choices "yes,no" "is there a sign?"`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := bind(c, f.config); err != nil {
-				return err
-			}
 			if err := f.read(c, s, args, &o); err != nil {
 				return err
 			}
@@ -87,56 +91,63 @@ func indent(text string) string {
 
 // askFlags are the flags that become an option only together with others.
 type askFlags struct {
-	config           string
-	json, csv, yesNo bool
-	template, shard  string
+	json, csv, yesNo  bool
+	template, shard   string
+	columns           []string
+	noHeader, csvSafe bool
 }
 
 func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 	v := c.Flags()
 	v.SortFlags = false
-	v.StringArrayVarP(&o.Jobs.Questions, "question", "q", nil, "`QUESTION` to ask of every image; may be repeated")
-	v.StringVar(&o.Jobs.QuestionsFile, "questions", "", "`FILE` of questions, one a line")
-	v.StringVar(&o.Jobs.From, "from", "", "`FILE` that lists images, one a line; - for standard input")
-	v.BoolVarP(&o.Jobs.NUL, "null", "0", false, "names in --from end with NUL, as those of find -print0")
-	v.StringVar(&o.Jobs.Jobs, "jobs", "", "`FILE` of {\"id\",\"image\",\"question\"} objects, one a line; - for standard input")
-	v.BoolVarP(&o.Jobs.Recursive, "recursive", "r", false, "folders with all that is below them")
-	v.StringVar(&f.shard, "shard", "", "take the share `I/N` of the images, or auto for that of a Kubernetes Job, a Slurm array or GNU parallel")
-
-	v.IntVar(&o.Ask.MaxCrops, "max-crops", mcllava.DefaultMaxCrops, "most crops besides the whole picture")
-	v.IntVar(&o.Ask.NumTokens, "num-tokens", mcllava.DefaultNumTokens, "image tokens; unless given, no more than the crops have")
-	v.IntVar(&o.Ask.MaxNewTokens, "max-new-tokens", mcllava.DefaultMaxNewTokens, "most tokens of the answer")
-	v.Float64Var(&o.Ask.Temperature, "temperature", 0, "randomness of the answer; 0 takes the likeliest token each time")
-	v.Float64Var(&o.Ask.TopP, "top-p", 1, "share of probability that tokens are drawn from")
-	v.Uint64Var(&o.Ask.Seed, "seed", 0, "seed of the randomness")
-	v.StringVar(&o.Ask.System, "system", "", "`TEXT` of a system message")
-	v.StringVar(&o.Ask.Prompt, "prompt", "", "raw `TEMPLATE` with <image> and {question} in place of the published one")
-	v.StringSliceVar(&o.Ask.Choices, "choices", nil, "answer with the likeliest of these `ANSWERS`, separated by commas")
-	v.BoolVar(&f.yesNo, "yes-no", false, "short for --choices Yes,No")
-	v.BoolVar(&o.Ask.LogProbs, "logprobs", false, "also say how likely the answer is")
-
-	v.BoolVar(&f.json, "json", false, "print one JSON object a line")
-	v.BoolVar(&f.csv, "csv", false, "print CSV")
-	v.StringVar(&f.template, "template", "", "print a Go `TEMPLATE` for each answer")
-	v.StringVarP(&o.Output.Path, "output", "o", "", "write answers to `FILE`; - for standard output")
-	v.BoolVar(&o.Output.Resume, "resume", false, "go on with the --output of a run that was interrupted")
-	v.BoolVar(&o.Output.Overwrite, "overwrite", false, "replace an --output that is there")
-	v.BoolVar(&o.FailFast, "fail-fast", false, "stop at the first failure")
-
-	addModel(c, &o.Model)
-	addPrecision(c, &o.Precision, "", ownPrecision)
-	v.IntVar(&o.Threads, "threads", 0, "threads to use; 0 for the cores that the process may use")
-	addCache(c, &o.Cache)
-	v.StringVar(&o.Dump, "dump", "", "write the stages of the run to `FILE` (safetensors), to debug a port of the model")
-	v.BoolVar(&o.Quiet, "quiet", false, "no progress and no notes")
-	v.BoolVar(&o.Progress, "progress", false, "progress also where standard error is no terminal")
-	v.DurationVar(&o.Timeout, "timeout", 0, "give up on a question after this time, such as 90s; 0 for never")
-	addConfig(c, &f.config)
+	group(c, "Input", func() {
+		v.StringArrayVarP(&o.Inputs.Questions, "question", "q", nil, "`QUESTION` to ask of every image; may be repeated")
+		v.StringVar(&o.Inputs.QuestionsFile, "questions", "", "`FILE` of questions, one a line")
+		v.StringVar(&o.Inputs.From, "from", "", "`FILE` that lists images, one a line; - for standard input")
+		v.BoolVarP(&o.Inputs.NUL, "null", "0", false, "names in --from are separated by NUL, as from find -print0")
+		v.StringVar(&o.Inputs.Jobs, "jobs", "", "`FILE` of {\"id\",\"image\",\"question\",\"choices\"} objects, one a line; - for standard input")
+		v.BoolVarP(&o.Inputs.Recursive, "recursive", "r", false, "search folders recursively")
+		v.StringVar(&f.shard, "shard", "", "take the share `I/N` of the images, or auto for that of a Kubernetes Job, a Slurm array or GNU parallel")
+		addPictures(c, &o.Pictures)
+	})
+	group(c, "Knobs", func() { addKnobs(c, &o.Knobs, "max-crops", "num-tokens", "clamp") })
+	group(c, "Asking", func() {
+		addKnobs(c, &o.Knobs, "max-new-tokens", "temperature", "top-p", "seed", "system", "prompt", "choices")
+		v.BoolVar(&f.yesNo, "yes-no", false, "short for --choices Yes,No")
+		addKnobs(c, &o.Knobs, "logprobs")
+		v.DurationVar(&o.Timeout, "timeout", 0, "give up on a question after this `TIME`, such as 90s; 0 for never")
+	})
+	group(c, "Output", func() {
+		v.BoolVar(&f.json, "json", false, "print one JSON object a line")
+		v.BoolVar(&f.csv, "csv", false, "print CSV")
+		v.StringSliceVar(&f.columns, "columns", nil, "only these `COLUMNS` of CSV, in this order, such as image,answer")
+		v.BoolVar(&f.noHeader, "no-header", false, "CSV without its first line, to append it to another")
+		v.BoolVar(&f.csvSafe, "csv-safe", false, "put ' ahead of what a spreadsheet would take for a formula")
+		v.StringVar(&f.template, "template", "", "print a Go `TEMPLATE` for each answer")
+		v.BoolVarP(&o.Output.OnlyYes, "files-with-matches", "l", false, "with --yes-no, print only the names of the images whose answer is Yes")
+		v.Float64Var(&o.Output.MinConfidence, "min-confidence", 0, "print only answers of at least this `CONFIDENCE`, from 0 to 1")
+		v.StringVarP(&o.Output.Path, "output", "o", "", "write answers to `FILE`, in the format of its name: .jsonl, .csv or plain; - for standard output")
+		v.BoolVar(&o.Output.Resume, "resume", false, "continue the --output of a run that was interrupted")
+		v.BoolVar(&o.Output.Overwrite, "overwrite", false, "overwrite the --output file if it exists")
+		v.BoolVar(&o.FailFast, "fail-fast", false, "stop at the first failure")
+		v.BoolVar(&o.Quiet, "quiet", false, "no progress and no notes")
+		v.BoolVar(&o.Progress, "progress", false, "progress also where standard error is no terminal")
+		v.StringVar(&o.Dump, "dump", "", "write what passed between the parts of the run to `FILE` (safetensors), to debug a port of the model")
+	})
+	group(c, "Machine", func() {
+		addModel(c, &o.Model)
+		addPrecision(c, &o.Precision, "", ownPrecision)
+		v.IntVar(&o.Threads, "threads", 0, "threads to use; 0 for the cores that the process may use")
+		addCache(c, &o.Cache)
+		addCacheContent(c, &o.Cache)
+		addConfig(c)
+	})
+	onlyHere(c, "question", "questions", "from", "null", "jobs", "output", "resume", "overwrite", "dump")
 }
 
 // read completes the options from arguments and flags, and refuses those that make no sense together.
 func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOptions) error {
-	if err := defaultTokens(c, &o.Ask.NumTokens); err != nil {
+	if err := checkTokens(c, &o.Knobs); err != nil {
 		return err
 	}
 	if err := f.input(s, args, o); err != nil {
@@ -146,46 +157,74 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 	if c.Flags().Changed("shard") && f.shard == "" {
 		return usageError{errors.New("shard is empty, expected I/N or auto")}
 	}
-	if o.Shard, err = jobs.ParseSharding(f.shard, os.Getenv); err != nil {
+	if o.Shard, err = inputs.ParseSharding(f.shard, os.Getenv); err != nil {
 		return usageError{err}
+	}
+	for i, choice := range o.Knobs.Choices {
+		o.Knobs.Choices[i] = strings.TrimSpace(choice)
 	}
 	if f.yesNo {
-		if o.Ask.Choices != nil {
+		if o.Knobs.Choices != nil {
 			return usageError{errors.New("both --choices and --yes-no are given, expected one")}
 		}
-		o.Ask.Choices = []string{"Yes", "No"}
-	}
-	if o.Format, err = f.format(); err != nil {
-		return usageError{err}
+		o.Knobs.Choices = []string{yes, "No"}
 	}
 	if o.Output.Path == "-" {
 		o.Output.Path = ""
 	}
-	switch {
-	case o.Timeout < 0:
-		err = fmt.Errorf("timeout is %v, expected 0 or more", o.Timeout)
-	case o.Threads < 0:
-		err = fmt.Errorf("threads is %d, expected 0 or more", o.Threads)
-	case o.Converse && o.Output.Path != "":
-		err = errors.New("--output is given and no QUESTION; a prompt answers on the terminal alone")
-	case o.Output.Path == "" && (o.Output.Resume || o.Output.Overwrite):
-		err = errors.New("--resume and --overwrite are about an --output, which is missing")
-	case o.Output.Resume && o.Output.Overwrite:
-		err = errors.New("both --resume and --overwrite are given, expected one")
-	case o.Output.Resume:
-		err = o.Format.CheckResume()
-	case o.Dump != "" && (o.Converse || !o.single()):
-		err = errors.New("--dump is about one image and one question")
+	if o.Output.MinConfidence > 0 {
+		o.Knobs.LogProbs = true
 	}
-	if err != nil {
+	if o.Format, err = f.format(*o); err != nil {
+		return usageError{err}
+	}
+	if err := o.check(f.yesNo); err != nil {
+		return usageError{err}
+	}
+	if err := o.Knobs.Check(); err != nil {
 		return usageError{err}
 	}
 	return checkPrecision(o.Precision)
 }
 
+// yes is the choice of --yes-no that -l looks for.
+const yes = "Yes"
+
+// check refuses options that make no sense together.
+func (o askOptions) check(yesNo bool) error {
+	formatted := o.Format.String() != records.Plain.String()
+	switch {
+	case o.Timeout < 0:
+		return fmt.Errorf("timeout is %v, expected 0 or more", o.Timeout)
+	case o.Threads < 0:
+		return fmt.Errorf("threads is %d, expected 0 or more", o.Threads)
+	case o.Converse && o.Output.Path != "":
+		return errors.New("--output is given and no QUESTION; a prompt answers on the terminal alone")
+	case o.Converse && formatted:
+		return errors.New("--json, --csv and --template need a QUESTION; a prompt answers on the terminal alone")
+	case o.Output.Path == "" && (o.Output.Resume || o.Output.Overwrite):
+		return errors.New("--resume and --overwrite are about an --output, which is missing")
+	case o.Output.Resume && o.Output.Overwrite:
+		return errors.New("both --resume and --overwrite are given, expected one")
+	case !(o.Output.MinConfidence >= 0 && o.Output.MinConfidence <= 1):
+		return fmt.Errorf("min-confidence is %v, expected 0 to 1", o.Output.MinConfidence)
+	case o.Output.OnlyYes && !yesNo:
+		return errors.New("-l prints the images whose answer is Yes, and needs --yes-no")
+	case o.Output.OnlyYes && (formatted || o.Output.Resume):
+		return errors.New("-l prints names alone, expected no other format and no --resume")
+	case o.Output.MinConfidence > 0 && o.Output.Resume:
+		return errors.New("--min-confidence leaves answers out, so that --resume would ask for them again")
+	case o.Output.Resume:
+		return o.Format.CheckResume()
+	case o.Dump != "" && (o.Converse || !o.single()):
+		return errors.New("--dump is about one image and one question")
+	}
+	return nil
+}
+
 // input says which arguments are images and which one is a question.
 func (f *askFlags) input(s Streams, args []string, o *askOptions) error {
-	in := &o.Jobs
+	in := &o.Inputs
 	in.Images, in.Stdin, in.MaxBytes = args, s.In, mcllava.MaxPictureBytes
 	asked := len(in.Questions) > 0 || in.QuestionsFile != ""
 	switch {
@@ -198,63 +237,179 @@ func (f *askFlags) input(s Streams, args []string, o *askOptions) error {
 	case len(args) == 0 || len(args) == 1 && in.From == "":
 		return fmt.Errorf("ask takes an IMAGE and a QUESTION, got %s; see mcllava ask --help", counted(args))
 	default:
+		if err := misplaced(args); err != nil {
+			return err
+		}
 		last := len(args) - 1
 		in.Images, in.Questions = args[:last], args[last:]
 	}
 	return in.Check()
 }
 
-func (f *askFlags) format() (records.Format, error) {
+// misplaced is what is wrong with arguments whose last is no question, or of which only the first can be an image.
+func misplaced(args []string) error {
+	last := args[len(args)-1]
+	there := func(name string) bool {
+		_, err := os.Stat(name)
+		return err == nil
+	}
+	switch {
+	case there(last) && !there(args[0]) && args[0] != inputs.Stdin && strings.ContainsAny(args[0], " ?"):
+		return fmt.Errorf("the last argument, %s, is a file, expected the QUESTION there and the images before it", last)
+	case there(last):
+		return fmt.Errorf("the last argument, %s, is a file, expected a QUESTION, in quotes, behind the images", last)
+	case len(args) > 2 && there(args[0]) && !slices.ContainsFunc(args[1:], func(a string) bool {
+		return there(a) || a == inputs.Stdin || strings.ContainsAny(a, "*[/.")
+	}):
+		return fmt.Errorf("%q is no image; quote the question: mcllava ask %s %q", args[1], args[0], strings.Join(args[1:], " "))
+	}
+	return nil
+}
+
+// format is the format that flags ask for or, without one, that of the output's name.
+func (f *askFlags) format(o askOptions) (records.Format, error) {
 	var names []string
-	for name, asked := range map[string]bool{"jsonl": f.json, "csv": f.csv, "template": f.template != ""} {
-		if asked {
-			names = append(names, name)
+	for _, one := range []struct {
+		name  string
+		asked bool
+	}{{"jsonl", f.json}, {"csv", f.csv}, {"template", f.template != ""}, {"names", o.Output.OnlyYes}} {
+		if one.asked {
+			names = append(names, one.name)
 		}
 	}
-	switch len(names) {
-	case 0:
-		return records.Plain, nil
-	case 1:
-		return records.ParseFormat(names[0], f.template)
+	if len(names) > 1 {
+		return records.Format{}, errors.New("more than one of --json, --csv, --template and -l is given, expected one")
 	}
-	return records.Format{}, errors.New("more than one of --json, --csv and --template is given, expected one")
+	named, ending := "", strings.ToLower(filepath.Ext(o.Output.Path))
+	switch ending {
+	case ".csv":
+		named = "csv"
+	case ".jsonl", ".json", ".ndjson":
+		named = "jsonl"
+	}
+	switch {
+	case len(names) == 0 && named != "":
+		names = []string{named}
+	case len(names) == 0:
+		names = []string{""}
+	case named != "" && names[0] != named && names[0] != "template":
+		return records.Format{}, fmt.Errorf("the output's name ends with %s, but the format asked for is %s", ending, names[0])
+	}
+	ofCSV := f.columns != nil || f.noHeader || f.csvSafe
+	switch {
+	case ofCSV && names[0] != "csv":
+		return records.Format{}, errors.New("--columns, --no-header and --csv-safe are about --csv")
+	case names[0] == "csv":
+		return records.NewCSV(records.CSVOptions{Columns: f.columns, NoHeader: f.noHeader, Safe: f.csvSafe})
+	case names[0] == "names":
+		return records.ParseFormat("template", "{{.Image}}")
+	}
+	return records.ParseFormat(names[0], f.template)
 }
 
 // single says whether there can be but one image and one question.
 func (o askOptions) single() bool {
-	in := o.Jobs
+	in := o.Inputs
 	if len(in.Images) != 1 || in.From != "" || in.Jobs != "" || len(in.Questions) != 1 {
 		return false
 	}
 	info, err := os.Stat(in.Images[0])
-	return in.Images[0] == jobs.Stdin || err == nil && !info.IsDir() || err != nil && !strings.ContainsAny(in.Images[0], "*?[")
+	return in.Images[0] == inputs.Stdin || err == nil && !info.IsDir() || err != nil && !strings.ContainsAny(in.Images[0], "*?[")
 }
 
 // many says whether there may be several images, so that an answer needs its image's name.
 func (o askOptions) many() bool {
-	one := o.Jobs
+	one := o.Inputs
 	one.Questions, one.QuestionsFile = []string{"?"}, ""
-	o.Jobs = one
+	o.Inputs = one
 	return !o.single()
 }
 
-func ask(ctx context.Context, s Streams, o askOptions) error {
-	if err := o.Ask.Check(); err != nil {
-		return usageError{err}
+// plain says whether answers stand alone, without their records.
+func (o askOptions) plain() bool { return o.Format.String() == records.Plain.String() }
+
+// streams says whether the answer is shown as it comes.
+func (o askOptions) streams(s Streams) bool {
+	return s.OutTerminal && o.Output.Path == "" && o.single() && o.plain() && o.Output.MinConfidence == 0
+}
+
+// wanted says which answers are printed; nil for all.
+func (o askOptions) wanted() func(records.Record) bool {
+	if !o.Output.OnlyYes && o.Output.MinConfidence == 0 {
+		return nil
 	}
-	o.Jobs.Stdin = interruptible{ctx, o.Jobs.Stdin}
-	all, err := jobs.New(o.Jobs)
+	return func(r records.Record) bool {
+		return (!o.Output.OnlyYes || r.Answer == yes) && (r.Confidence == nil || *r.Confidence >= o.Output.MinConfidence)
+	}
+}
+
+func ask(ctx context.Context, s Streams, o askOptions) error {
+	o.Inputs.Stdin = interruptible{ctx, o.Inputs.Stdin}
+	all, err := inputs.New(o.Inputs)
 	if err != nil {
 		return err
 	}
 	if o.Model == "" && !o.Quiet {
 		fmt.Fprintln(s.Err, "mcllava: using the small embedded demo, which reads drawn shop signs; --model FOLDER (or MCLLAVA_MODEL) uses a real MC-LLaVA checkpoint")
 	}
-	r := &run{streams: s, options: o, jobs: all}
 	if o.Converse {
-		return r.converse(ctx)
+		return converse(ctx, s, o, all)
 	}
-	return r.answerAll(ctx)
+	return askAll(ctx, s, o, all)
+}
+
+// askAll answers every question about every picture.
+func askAll(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) error {
+	total, _ := all.Count()
+	w := newWatch(s, o, total)
+	w.questions = all.Questions()
+	defer w.bar.clear()
+	out := run.Output{
+		Path: o.Output.Path, Writer: s.Out, Format: o.Format, Many: o.many(), Single: o.single(),
+		Resume: o.Output.Resume, Overwrite: o.Output.Overwrite, Wanted: o.wanted(),
+	}
+	if w.stream {
+		out.Writer = nil
+	}
+	r := run.New(all, func() (*mcllava.Model, error) { return openModel(s, o) }, run.Options{
+		Knobs: o.Knobs, Pictures: o.Pictures, Shard: o.Shard, Timeout: o.Timeout, FailFast: o.FailFast, Dump: o.Dump, Output: out,
+	}, w)
+	summary, err := r.Do(ctx)
+	switch {
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return interrupted{o.resumeHint(summary)}
+	case err != nil:
+		return err
+	}
+	w.done()
+	if out.Wanted != nil && summary.Printed == 0 {
+		return nothingFound{}
+	}
+	return nil
+}
+
+// interrupted is how a run ends that the user stopped.
+type interrupted struct{ hint string }
+
+func (e interrupted) Error() string { return "interrupted" + e.hint }
+
+func (interrupted) Unwrap() error { return context.Canceled }
+
+// nothingFound is how a run ends none of whose answers was wanted: with an exit code and no message.
+type nothingFound struct{}
+
+func (nothingFound) Error() string { return "no answer was wanted" }
+
+// resumeHint says how an interrupted run is continued.
+func (o askOptions) resumeHint(s run.Summary) string {
+	if o.Output.Path == "" || s.Kept || o.Format.CheckResume() != nil {
+		return ""
+	}
+	with := "--resume"
+	if o.Output.Overwrite {
+		with = "--resume in place of --overwrite"
+	}
+	return fmt.Sprintf(" after %d answers; run the same command with %s to continue", s.Answered, with)
 }
 
 // longLoad is the time from which on it is worth a note how to save it.

@@ -36,7 +36,6 @@ func newBench(s Streams, run func(context.Context, Streams, benchOptions) error)
 		run = runBench
 	}
 	var o benchOptions
-	var config string
 	c := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure how fast this machine answers",
@@ -49,9 +48,6 @@ that were seen, so that they can be compared where other programs take turns on 
   mcllava bench --precision q8,q4 --json >bench.json`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := bind(c, config); err != nil {
-				return err
-			}
 			if o.Threads < 0 {
 				return usageError{fmt.Errorf("threads is %d, expected 0 or more", o.Threads)}
 			}
@@ -67,7 +63,7 @@ that were seen, so that they can be compared where other programs take turns on 
 	f.StringSliceVar(&o.Precisions, "precision", benchPrecisions, "precisions to measure: f32, f16, bf16, q8, q4")
 	f.IntVar(&o.Threads, "threads", 0, "threads to use; 0 for the cores that the process may use")
 	f.BoolVar(&o.JSON, "json", false, "print JSON")
-	addConfig(c, &config)
+	addConfig(c)
 	return c
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/internal/cache"
 )
 
@@ -28,13 +29,15 @@ const defaultCacheSize byteSize = 4e9
 type cacheOptions struct {
 	Folder string // "" for the user's, cacheOff for none
 	Limit  byteSize
+	Rows   rowsFlag
+	Prompt bool
 }
 
 // addCache adds --cache and --cache-size.
 func addCache(c *cobra.Command, o *cacheOptions) {
 	addCacheFolder(c, o)
 	o.Limit = defaultCacheSize
-	c.Flags().Var(&o.Limit, "cache-size", "most bytes of the cache, such as 500M, 4G or 4GiB; the least recently used make room; 0 keeps nothing")
+	c.Flags().Var(&o.Limit, "cache-size", "maximum `SIZE` of the cache, such as 500M, 4G or 4GiB; least recently used entries are evicted; 0 stores nothing")
 }
 
 func addCacheFolder(c *cobra.Command, o *cacheOptions) {
@@ -66,15 +69,43 @@ func (o cacheOptions) open() (*cache.Cache, error) {
 }
 
 // use has a model use the cache. A user without a cache folder has none.
-func (o cacheOptions) use(m interface {
-	UseCache(folder string, limit int64) error
-},
-) error {
+func (o cacheOptions) use(m *mcllava.Model) error {
 	folder, err := o.folder()
 	if err != nil {
 		folder = ""
 	}
-	return m.UseCache(folder, int64(o.Limit))
+	return m.UseCache(mcllava.CacheOptions{Folder: folder, Limit: int64(o.Limit), KeptRows: o.Rows == rowsKept, Prompts: o.Prompt})
+}
+
+// What --cache-rows takes.
+const (
+	rowsAll  = "all"
+	rowsKept = "kept"
+)
+
+// rowsFlag is a --cache-rows.
+type rowsFlag string
+
+// Set takes all or kept.
+func (r *rowsFlag) Set(text string) error {
+	if text != rowsAll && text != rowsKept {
+		return errors.New("expected all or kept")
+	}
+	*r = rowsFlag(text)
+	return nil
+}
+
+// String is the value.
+func (r *rowsFlag) String() string { return string(*r) }
+
+// Type is how help calls a value.
+func (r *rowsFlag) Type() string { return "ROWS" }
+
+// addCacheContent adds --cache-rows and --cache-prompt.
+func addCacheContent(c *cobra.Command, o *cacheOptions) {
+	o.Rows = rowsAll
+	c.Flags().Var(&o.Rows, "cache-rows", "keep `ROWS` of each crop: all, as long as the cache is not half full, so that more --num-tokens encode nothing; or kept, those that the question used")
+	c.Flags().BoolVar(&o.Prompt, "cache-prompt", false, "also keep the picture's part of the prompt, so that a later run answers at once; a few hundred MB a picture")
 }
 
 // byteSize is a flag of bytes, such as 500M, 4G or 4GiB.
@@ -131,7 +162,6 @@ func (b *byteSize) Type() string { return "SIZE" }
 
 func newCache(s Streams) *cobra.Command {
 	var o cacheOptions
-	var config string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "cache",
@@ -142,16 +172,13 @@ Its entries hold for one picture, one way to cut it, one checkpoint and one prec
 never used.`,
 		Args: exactly(0, "no arguments but verify or clear"),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := bind(c, config); err != nil {
-				return err
-			}
 			return showCache(s, o, asJSON)
 		},
 	}
 	c.Flags().SortFlags = false
 	addCache(c, &o)
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	addConfig(c, &config)
+	addConfig(c)
 	c.AddCommand(
 		cacheCommand(s, "verify", "Check every entry and remove damaged ones", verifyCache),
 		cacheCommand(s, "clear", "Remove all entries", clearCache),
@@ -162,15 +189,11 @@ never used.`,
 // cacheCommand is a command of cache, which needs one that is not off.
 func cacheCommand(s Streams, use, short string, run func(context.Context, Streams, *cache.Cache) error) *cobra.Command {
 	var o cacheOptions
-	var config string
 	c := &cobra.Command{
 		Use:   use,
 		Short: short,
 		Args:  exactly(0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := bind(c, config); err != nil {
-				return err
-			}
 			if o.Folder == cacheOff {
 				return usageError{errors.New("the cache is off, name its folder with --cache")}
 			}
@@ -183,7 +206,7 @@ func cacheCommand(s Streams, use, short string, run func(context.Context, Stream
 	}
 	c.Flags().SortFlags = false
 	addCacheFolder(c, &o)
-	addConfig(c, &config)
+	addConfig(c)
 	return c
 }
 

@@ -13,51 +13,96 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"github.com/mcllava/mcllava"
+	"github.com/mcllava/mcllava/internal/inputs"
+	"github.com/mcllava/mcllava/internal/run"
+	"github.com/mcllava/mcllava/internal/terminal"
 )
 
 // converse answers what is typed about one picture.
-func (r *run) converse(ctx context.Context) error {
-	in, ok := r.streams.In.(*os.File)
+func converse(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) error {
+	in, ok := s.In.(*os.File)
 	if !ok {
 		return usageError{errors.New("there is no terminal to ask questions at")}
 	}
-	if n, known := r.jobs.Count(); known && n > 1 {
-		return usageError{fmt.Errorf("%s: %d pictures and no QUESTION; a prompt is about one picture", r.options.Jobs.Images[0], n)}
+	if n, known := all.Count(); known && n > 1 {
+		return usageError{fmt.Errorf("%s: %d pictures and no QUESTION; a prompt is about one picture", o.Inputs.Images[0], n)}
 	}
-	var t task
-	every := func([32]byte, error, pair) bool { return true } // a prompt has no share
-	for t = range until(ctx, lookAhead(ctx, r.jobs, every, r)) {
-		break
-	}
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case t.err != nil:
-		return named(t.image, t.err)
-	}
-	if err := r.open(); err != nil {
+	p, image, err := run.First(ctx, all, o.Pictures)
+	if err != nil {
 		return err
 	}
-	defer r.model.Close()
-	r.bar = newProgress(r.streams, r.options, 1)
-	defer r.bar.clear()
-	announce(ctx, r.streams, r.model, r.options, t.picture)
-	o := r.options.Ask
-	o.Progress = r.bar.report
-	view, err := r.model.See(ctx, t.picture, o)
+	m, err := openModel(s, o)
 	if err != nil {
-		return named(t.image, err)
+		return err
 	}
-	r.bar.clear()
-	o.Piece = func(text string) { _, _ = io.WriteString(r.streams.Out, text) }
-	return converse(ctx, r.streams, newTerminalLines(in, r.streams.Err, "> "), func(ctx context.Context, question string) error {
-		a, err := r.model.Answer(ctx, view, question, o)
-		if err == nil && o.Choices != nil {
-			_, err = io.WriteString(r.streams.Out, a.Text)
+	defer m.Close()
+	view, w, err := look(ctx, s, o, m, p)
+	if err != nil {
+		return fmt.Errorf("%s: %w", image, err)
+	}
+	defer w.bar.clear()
+	out := s.Out
+	if s.OutTerminal {
+		out = terminal.NewWriter(s.Out)
+	}
+	h := mcllava.Hooks{Note: w.Note, Progress: w.Progress, Piece: func(text string) {
+		w.bar.clear()
+		_, _ = io.WriteString(out, text)
+	}}
+	fmt.Fprintln(s.Err, promptHint)
+	return talk(ctx, s, newTerminalLines(in, s.Err, "> "), func(ctx context.Context, question string) error {
+		a, err := m.Answer(ctx, view, question, o.Knobs.AnswerKnobs, h)
+		w.bar.clear()
+		if err != nil {
+			return err
 		}
-		fmt.Fprintln(r.streams.Out)
+		if o.Knobs.Choices != nil {
+			_, _ = io.WriteString(out, a.Text)
+		}
+		if confidence, _, ok := a.Confidence(); ok && o.Knobs.LogProbs {
+			fmt.Fprintf(out, "\t%.4f", confidence)
+		}
+		_, err = fmt.Fprintln(out)
 		return err
 	})
+}
+
+// look looks at a picture for a prompt.
+func look(ctx context.Context, s Streams, o askOptions, m *mcllava.Model, p *mcllava.Picture) (*mcllava.View, *watch, error) {
+	w := newWatch(s, o, 1)
+	w.stream = true
+	plan, err := m.Plan(p, o.Knobs.ViewKnobs)
+	if err != nil {
+		return nil, w, err
+	}
+	w.First(ctx, m, p, plan)
+	view, err := m.See(ctx, p, plan, mcllava.Hooks{Note: w.Note, Progress: w.Progress})
+	w.bar.clear()
+	return view, w, err
+}
+
+// promptHint is what a prompt says before its first question.
+const promptHint = "mcllava: every line is a question about the picture; Ctrl-D or /bye ends, /help says more"
+
+// promptHelp is what a prompt says of itself.
+const promptHelp = `Every line is a question about the picture. Ctrl-C ends an answer, and at an empty prompt the program, as do Ctrl-D, /bye, exit
+and quit. Arrow keys find questions asked before.`
+
+// commandOf is the command of a prompt that a line is, "" for a question.
+func commandOf(line string) string {
+	switch word := strings.ToLower(strings.TrimSpace(line)); word {
+	case "exit", "quit", "/exit", "/quit", "/bye", "/q", ":q":
+		return "bye"
+	case "help", "/help", "/?", "?":
+		return "help"
+	default:
+		if strings.HasPrefix(word, "/") && !strings.ContainsAny(word, " ?") {
+			return word
+		}
+	}
+	return ""
 }
 
 // lineReader hands out what the user types, a line at a time, until io.EOF. It gives up when ctx is done.
@@ -65,9 +110,9 @@ type lineReader interface {
 	ReadLine(ctx context.Context) (string, error)
 }
 
-// converse answers one line after the other until the lines end. An interrupt ends the answer under way and not the conversation;
+// talk answers one line after the other until the lines end. An interrupt ends the answer under way and not the conversation;
 // so does an error, which is printed. While a line is waited for, an interrupt ends the conversation, and SIGTERM does at any time.
-func converse(ctx context.Context, s Streams, l lineReader, answer func(ctx context.Context, question string) error) error {
+func talk(ctx context.Context, s Streams, l lineReader, answer func(ctx context.Context, question string) error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -88,6 +133,17 @@ func converse(ctx context.Context, s Streams, l lineReader, answer func(ctx cont
 		case strings.TrimSpace(question) == "":
 			continue
 		}
+		switch command := commandOf(question); command {
+		case "":
+		case "bye":
+			return nil
+		case "help":
+			fmt.Fprintln(s.Err, promptHelp)
+			continue
+		default:
+			fmt.Fprintf(s.Err, "mcllava: unknown command %s; /help lists them\n", terminal.Escape(command))
+			continue
+		}
 		one, stop := signal.NotifyContext(running, os.Interrupt)
 		err = answer(one, question)
 		stop()
@@ -95,7 +151,7 @@ func converse(ctx context.Context, s Streams, l lineReader, answer func(ctx cont
 		case running.Err() != nil:
 			return interrupted{}
 		case err != nil:
-			fmt.Fprintln(s.Err, "mcllava:", oneLine(err))
+			fmt.Fprintln(s.Err, "mcllava:", terminal.OneLine(err))
 		}
 	}
 }

@@ -21,7 +21,6 @@ func newConvert(s Streams, run func(context.Context, Streams, convertOptions) er
 		run = convert
 	}
 	var o convertOptions
-	var config string
 	c := &cobra.Command{
 		Use:   "convert SRC DST",
 		Short: "Convert a checkpoint for a faster start and less memory",
@@ -36,9 +35,6 @@ A convert that was interrupted goes on where it ended when it is run again.`,
   mcllava ask --model mc-llava-q8 photo.jpg "what shop is this"`,
 		Args: exactly(2, "a checkpoint SRC and a folder DST"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := bind(c, config); err != nil {
-				return err
-			}
 			o.From, o.To = args[0], args[1]
 			if o.From == "" || o.To == "" {
 				return usageError{fmt.Errorf("SRC is %q and DST %q, expected a checkpoint and a folder", o.From, o.To)}
@@ -51,7 +47,7 @@ A convert that was interrupted goes on where it ended when it is run again.`,
 	c.Flags().IntVar(&o.Threads, "threads", 0, "threads to use; 0 for the cores that the process may use")
 	c.Flags().BoolVar(&o.Quiet, "quiet", false, "no progress and no notes")
 	c.Flags().BoolVar(&o.Progress, "progress", false, "progress also where standard error is no terminal")
-	addConfig(c, &config)
+	addConfig(c)
 	return c
 }
 
@@ -62,10 +58,10 @@ func convert(ctx context.Context, s Streams, o convertOptions) error {
 	if o.Threads < 0 {
 		return usageError{fmt.Errorf("threads is %d, expected 0 or more", o.Threads)}
 	}
-	bar := fileProgress{out: s.Err}
-	options := mcllava.ConvertOptions{From: o.From, To: o.To, Precision: o.Precision, Threads: o.Threads}
-	if !o.Quiet && (s.ErrTerminal || o.Progress) {
-		options.Progress = func(done, total int64) { bar.report("weights", done, total) }
+	bar := newBar(s, o.Quiet, o.Progress)
+	options := mcllava.ConvertOptions{
+		From: o.From, To: o.To, Precision: o.Precision, Threads: o.Threads,
+		Progress: func(done, total int64) { bar.file("weights", done, total) },
 	}
 	already, err := mcllava.Convert(ctx, options)
 	bar.clear()

@@ -12,6 +12,7 @@ import (
 	"github.com/mcllava/mcllava/crop"
 	"github.com/mcllava/mcllava/internal/overlay"
 	"github.com/mcllava/mcllava/internal/records"
+	"github.com/mcllava/mcllava/internal/run"
 )
 
 type cropsOptions struct {
@@ -21,8 +22,8 @@ type cropsOptions struct {
 	Precision     mcllava.Precision
 	Threads       int
 	Estimate      string
-	MaxCrops      int
-	NumTokens     int // 0 for the default
+	Knobs         mcllava.Knobs // of them those of the view
+	Pictures      mcllava.PictureOptions
 	JSON          bool
 	Output        string
 }
@@ -32,7 +33,7 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 		run = crops
 	}
 	var o cropsOptions
-	var config, size string
+	var size string
 	c := &cobra.Command{
 		Use:   "crops IMAGE | --size WIDTHxHEIGHT",
 		Short: "Show how a picture would be cut, without asking anything",
@@ -40,10 +41,7 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
   mcllava crops --size 4240x2832
   mcllava crops photo.jpg -o grid.png`,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := bind(c, config); err != nil {
-				return err
-			}
-			if err := defaultTokens(c, &o.NumTokens); err != nil {
+			if err := checkTokens(c, &o.Knobs); err != nil {
 				return err
 			}
 			switch {
@@ -61,16 +59,16 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 	}
 	f := c.Flags()
 	f.SortFlags = false
-	f.StringVar(&size, "size", "", "`WIDTHxHEIGHT` of a picture that is not at hand")
-	f.IntVar(&o.MaxCrops, "max-crops", mcllava.DefaultMaxCrops, "most crops besides the whole picture")
-	f.IntVar(&o.NumTokens, "num-tokens", mcllava.DefaultNumTokens, "image tokens; unless given, no more than the crops have")
+	f.StringVar(&size, "size", "", "`WIDTHxHEIGHT` to use instead of a picture file")
+	addKnobs(c, &o.Knobs, "max-crops", "num-tokens", "clamp")
+	addPictures(c, &o.Pictures)
 	addModel(c, &o.Model)
 	addPrecision(c, &o.Precision, "", ownPrecision)
 	f.IntVar(&o.Threads, "threads", 0, "threads that a question would use; 0 for the cores that the process may use")
 	addEstimate(c, &o.Estimate)
 	f.BoolVar(&o.JSON, "json", false, "print JSON")
 	f.StringVarP(&o.Output, "output", "o", "", "draw the grid on the picture into this PNG `FILE`")
-	addConfig(c, &config)
+	addConfig(c)
 	return c
 }
 
@@ -103,7 +101,7 @@ func crops(ctx context.Context, s Streams, o cropsOptions) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	p, err := mcllava.PlanFor(c, o.Width, o.Height, o.MaxCrops, o.NumTokens)
+	p, err := mcllava.PlanFor(c, o.Width, o.Height, o.Knobs.ViewKnobs)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -111,7 +109,7 @@ func crops(ctx context.Context, s Streams, o cropsOptions) error {
 		if o.Image == "" {
 			return usageError{fmt.Errorf("-o draws on a picture, expected an IMAGE and not --size")}
 		}
-		if err := spare(o.Output, o.Image); err != nil {
+		if err := run.Spare(o.Output, o.Image); err != nil {
 			return err
 		}
 		if err := drawGrid(ctx, o, picture, p); err != nil {
@@ -199,7 +197,7 @@ func printPlanJSON(s Streams, o cropsOptions, p mcllava.Plan, t *timing) error {
 		TokensPerCrop []int   `json:"tokens_per_crop"`
 		Crops         []place `json:"crops"`
 		Estimate      *timing `json:"estimate,omitempty"`
-	}{p.Width, p.Height, p.Size, o.MaxCrops, p.NumTokens, p.TokensPerCrop, places, t})
+	}{p.Width, p.Height, p.Size, o.Knobs.MaxCrops, p.NumTokens, p.TokensPerCrop, places, t})
 	if err != nil {
 		return err
 	}

@@ -81,14 +81,10 @@ func (t *timing) String() string {
 // long is the time from which on a run is announced, in seconds.
 const long = 60
 
-// announce says on a terminal how long the answer to a question will take, if that is long. What keeps it from knowing will be an
-// error of the run itself.
-func announce(ctx context.Context, s Streams, m *mcllava.Model, o askOptions, p *mcllava.Picture) {
-	if !s.ErrTerminal || o.Quiet {
-		return
-	}
-	plan, err := mcllava.PlanFor(m.Config(), p.Width, p.Height, o.Ask.MaxCrops, o.Ask.NumTokens)
-	if err != nil {
+// announce says on a terminal how long a run will take, if that is long. What keeps it from knowing will be an error of the run itself.
+func announce(ctx context.Context, w *watch, m *mcllava.Model, p *mcllava.Picture, plan mcllava.Plan) {
+	o := w.options
+	if !w.streams.ErrTerminal || o.Quiet {
 		return
 	}
 	precision, err := mcllava.ReadPrecision(o.Model, o.Precision)
@@ -96,8 +92,24 @@ func announce(ctx context.Context, s Streams, m *mcllava.Model, o askOptions, p 
 		return
 	}
 	q := questionOf(plan)
-	q.Answer = min(q.Answer, max(1, o.Ask.MaxNewTokens))
-	if t, err := newTiming(ctx, m.Config(), precision, q, o.Threads, true); err == nil && t.Total > long {
-		fmt.Fprintf(s.Err, "mcllava: this takes %s\n", t)
+	q.Answer = min(q.Answer, max(1, o.Knobs.MaxNewTokens))
+	t, err := newTiming(ctx, m.Config(), precision, q, o.Threads, true)
+	if err != nil || t == nil {
+		return
+	}
+	share := 1 - float64(m.Cached(p, plan))/float64(len(plan.Boxes))
+	one := t.Seconds
+	one.Preprocess, one.Encode = share*one.Preprocess, share*one.Encode
+	pairs := float64(max(1, w.pairs))
+	pictures := pairs / float64(max(1, w.questions))
+	total := pictures*(one.Preprocess+one.Encode+one.Prefill) + pairs*one.Decode
+	switch {
+	case total <= long:
+	case w.pairs <= 1:
+		t.Total, t.Seconds = total, one
+		w.Note("this takes " + t.String())
+	default:
+		w.Note(fmt.Sprintf("this takes about %s here: %.0f pictures like the first, %.0f questions, in %s; what the cache has of other pictures is not taken off",
+			duration(total), pictures, pairs, t.Precision))
 	}
 }

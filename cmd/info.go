@@ -23,21 +23,16 @@ func newInfo(s Streams, run func(context.Context, Streams, infoOptions) error) *
 		run = info
 	}
 	var o infoOptions
-	var config string
 	c := &cobra.Command{
 		Use:   "info",
 		Short: "Show the checkpoint that would be used, and why",
 		Args:  exactly(0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
-			given := c.Flags().Changed("model")
-			if err := bind(c, config); err != nil {
-				return err
-			}
 			switch {
-			case given:
-				o.Why = "given by --model"
-			case o.Model != "":
+			case annotated(c.Flags().Lookup("model"), fromSettings):
 				o.Why = "set by MCLLAVA_MODEL or the config file"
+			case o.Model != "":
+				o.Why = "given by --model"
 			default:
 				o.Why = "the embedded demo, since neither --model nor MCLLAVA_MODEL nor a config file names another"
 			}
@@ -49,7 +44,7 @@ func newInfo(s Streams, run func(context.Context, Streams, infoOptions) error) *
 	addPrecision(c, &o.Precision, "", ownPrecision)
 	c.Flags().BoolVar(&o.Verify, "verify", false, "compare the weights with their checksums, which a converted checkpoint has")
 	c.Flags().BoolVar(&o.JSON, "json", false, "print JSON")
-	addConfig(c, &config)
+	addConfig(c)
 	return c
 }
 
@@ -102,19 +97,8 @@ func info(ctx context.Context, s Streams, o infoOptions) error {
 }
 
 func verify(ctx context.Context, s Streams, model string) error {
-	bar := fileProgress{out: s.Err}
-	var progress func(done, total int64)
-	if s.ErrTerminal {
-		progress = func(done, total int64) { bar.report("weights", done, total) }
-	}
-	err := mcllava.Verify(ctx, model, 0, progress)
+	bar := newBar(s, false, false)
+	err := mcllava.Verify(ctx, model, 0, func(done, total int64) { bar.file("weights", done, total) })
 	bar.clear()
 	return err
-}
-
-func size(n int64) string {
-	if n < 1e9 {
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	}
-	return fmt.Sprintf("%.2f GB", float64(n)/1e9)
 }

@@ -30,7 +30,6 @@ func newPull(s Streams, run func(context.Context, Streams, pullOptions) error) *
 		run = pull
 	}
 	var o pullOptions
-	var config string
 	c := &cobra.Command{
 		Use:   "pull [REPO]",
 		Short: "Fetch a checkpoint from the Hugging Face hub",
@@ -50,9 +49,6 @@ HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE mean what they m
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := bind(c, config); err != nil {
-				return err
-			}
 			o.Repo = publishedRepo
 			if len(args) > 0 {
 				o.Repo = args[0]
@@ -69,7 +65,7 @@ HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE mean what they m
 	f.StringVar(&o.Convert, "convert", "", "also convert the checkpoint to the `FORM` f32, f16, bf16, q8 or q4; see mcllava convert --help")
 	f.BoolVar(&o.Quiet, "quiet", false, "no progress and no notes")
 	f.BoolVar(&o.Progress, "progress", false, "progress also where standard error is no terminal")
-	addConfig(c, &config)
+	addConfig(c)
 	return c
 }
 

@@ -5,15 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/signal"
-	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/mcllava/mcllava/internal/run"
+	"github.com/mcllava/mcllava/internal/terminal"
 )
 
 // Exit codes.
@@ -40,39 +40,26 @@ func Main(args []string, s Streams) int {
 		err = out.fault
 	}
 	var usage usageError
+	var badRun run.UsageError
 	var hint interrupted
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, new(nothingFound)):
+		return exitFailed
 	case errors.As(err, &hint), ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(s.Err, "mcllava:", hint)
 		return exitInterrupted
 	case errors.Is(err, syscall.EPIPE):
 		return exitFailed
-	case errors.As(err, &usage):
-		fmt.Fprintln(s.Err, "mcllava:", oneLine(err))
+	case errors.As(err, &usage), errors.As(err, &badRun):
+		fmt.Fprintln(s.Err, "mcllava:", terminal.OneLine(err))
 		return exitUsage
 	default:
-		fmt.Fprintln(s.Err, "mcllava:", oneLine(err))
+		fmt.Fprintln(s.Err, "mcllava:", terminal.OneLine(err))
 		return exitFailed
 	}
 }
-
-// oneLine is the text of an error on one line, with all else as it is, so that names can be told from it. What would steer a
-// terminal is escaped, and files stand without what the program did with them.
-func oneLine(err error) string {
-	text := err.Error()
-	if file := (*fs.PathError)(nil); errors.As(err, &file) {
-		text = strings.Replace(text, file.Error(), file.Path+": "+file.Err.Error(), 1)
-	}
-	text = breaks.ReplaceAllString(strings.TrimSpace(text), " ")
-	return controls.ReplaceAllStringFunc(text, func(c string) string { return strings.Trim(strconv.QuoteToASCII(c), `"`) })
-}
-
-var (
-	breaks   = regexp.MustCompile(`\s*[\r\n\t]\s*`)
-	controls = regexp.MustCompile(`\p{Cc}`)
-)
 
 func newRoot(s Streams) *cobra.Command {
 	root := &cobra.Command{
@@ -86,6 +73,8 @@ The picture is cut into overlapping crops, so that small print is seen. Two knob
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
+
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return bind(c) },
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usageError{fmt.Errorf("unknown command %q; see mcllava --help", args[0])}

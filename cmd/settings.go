@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,8 +15,13 @@ import (
 )
 
 // bind fills the flags that were not given from MCLLAVA_* variables, then from the config file: --config, or config.yaml,
-// .toml or .json in the folder mcllava below the user's configuration folder.
-func bind(c *cobra.Command, config string) error {
+// .toml or .json in the folder mcllava below the user's configuration folder. A command without --config has no such flags.
+func bind(c *cobra.Command) error {
+	flag := c.Flags().Lookup(configFlag)
+	if flag == nil {
+		return nil
+	}
+	config := flag.Value.String()
 	v := viper.New()
 	v.SetEnvPrefix("mcllava")
 	v.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
@@ -35,12 +41,13 @@ func bind(c *cobra.Command, config string) error {
 	}
 	var err error
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if err != nil || f.Changed || !v.IsSet(f.Name) || !settable(f.Name) {
+		if err != nil || f.Changed || !v.IsSet(f.Name) || !settable(f) {
 			return
 		}
 		if setErr := set(c.Flags(), f, v); setErr != nil {
 			err = usageError{setErr}
 		}
+		annotate(f, fromSettings)
 	})
 	return err
 }
@@ -55,13 +62,16 @@ func badConfig(name string, err error) error {
 		return statErr
 	case errors.As(err, &file):
 		return file
-	case errors.As(err, &unknown):
-		return fmt.Errorf("config file %s: ends with %q, expected .yaml, .toml or .json", name, filepath.Ext(name))
+	case errors.As(err, &unknown), !slices.Contains(configEndings, strings.ToLower(filepath.Ext(name))):
+		return usageError{fmt.Errorf("config file %s: ends with %q, expected .yaml, .toml or .json", name, filepath.Ext(name))}
 	case errors.As(err, &parse):
 		err = parse.Unwrap()
 	}
 	return fmt.Errorf("config file %s: %w", name, err)
 }
+
+// configEndings are those of the formats that are read.
+var configEndings = []string{".yaml", ".yml", ".toml", ".json"}
 
 // set gives a flag what the environment or the file has for it: a list to one that takes several values.
 func set(flags *pflag.FlagSet, f *pflag.Flag, v *viper.Viper) error {
@@ -85,16 +95,52 @@ func origin(f *pflag.Flag, v *viper.Viper) string {
 	return "config file " + v.ConfigFileUsed() + ": " + f.Name
 }
 
-// settable says whether a flag is a setting, and not a wish for this one call.
-func settable(name string) bool {
-	return name != "help" && name != "config" && name != "dump" && name != "output" && name != "resume" && name != "overwrite"
+// Annotations of flags.
+const (
+	notASetting  = "not a setting"     // given for one call, and not in the environment or the config file
+	fromSettings = "from the settings" // was not given, and has a value of the environment or the config file
+	flagGroup    = "group"             // of the flags that help shows together
+)
+
+func annotate(f *pflag.Flag, name string, values ...string) {
+	if f.Annotations == nil {
+		f.Annotations = map[string][]string{}
+	}
+	f.Annotations[name] = values
 }
+
+func annotated(f *pflag.Flag, name string) bool {
+	_, ok := f.Annotations[name]
+	return ok
+}
+
+// onlyHere marks flags that say what one call reads and writes, and can be given only as flags.
+func onlyHere(c *cobra.Command, names ...string) {
+	for _, name := range names {
+		annotate(c.Flags().Lookup(name), notASetting)
+	}
+}
+
+// group puts the flags that add adds under a heading of help.
+func group(c *cobra.Command, heading string, add func()) {
+	before := map[string]bool{}
+	c.Flags().VisitAll(func(f *pflag.Flag) { before[f.Name] = true })
+	add()
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if !before[f.Name] {
+			annotate(f, flagGroup, heading)
+		}
+	})
+}
+
+// settable says whether a flag may come from the environment and the config file.
+func settable(f *pflag.Flag) bool { return f.Name != "help" && !annotated(f, notASetting) }
 
 // knownKeys refuses a key of the config file that is no setting of any command.
 func knownKeys(c *cobra.Command, v *viper.Viper) error {
 	known := map[string]bool{}
 	for _, command := range c.Root().Commands() {
-		command.Flags().VisitAll(func(f *pflag.Flag) { known[f.Name] = settable(f.Name) })
+		command.Flags().VisitAll(func(f *pflag.Flag) { known[f.Name] = known[f.Name] || settable(f) })
 	}
 	if v.ConfigFileUsed() == "" {
 		return nil
@@ -106,28 +152,21 @@ func knownKeys(c *cobra.Command, v *viper.Viper) error {
 	}
 	for _, key := range file.AllKeys() {
 		if !known[key] {
-			return usageError{fmt.Errorf("config file %s: %s is no setting", v.ConfigFileUsed(), key)}
+			return usageError{fmt.Errorf("config file %s: unknown setting %s", v.ConfigFileUsed(), key)}
 		}
 	}
 	return nil
 }
 
+const configFlag = "config"
+
 // addConfig adds --config to a command whose flags may come from the environment and a file.
-func addConfig(c *cobra.Command, config *string) {
-	c.Flags().StringVar(config, "config", "", "config `FILE` with settings under the names of the flags")
+func addConfig(c *cobra.Command) {
+	c.Flags().String(configFlag, "", "config `FILE` with settings under the names of the flags")
+	onlyHere(c, configFlag)
 }
 
 // addModel adds --model.
 func addModel(c *cobra.Command, model *string) {
 	c.Flags().StringVar(model, "model", "", "checkpoint, published or converted: a `FOLDER`, or the OWNER/NAME of one that was pulled (default: the embedded demo)")
-}
-
-// defaultTokens sets the value of --num-tokens to 0, for the default, unless it was set.
-func defaultTokens(c *cobra.Command, n *int) error {
-	if !c.Flags().Changed("num-tokens") {
-		*n = 0
-	} else if *n < 1 {
-		return usageError{fmt.Errorf("num-tokens is %d, expected 1 or more", *n)}
-	}
-	return nil
 }

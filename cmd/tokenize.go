@@ -26,7 +26,6 @@ func newTokenize(s Streams, run func(context.Context, Streams, tokenizeOptions) 
 		run = tokenize
 	}
 	var o tokenizeOptions
-	var config string
 	c := &cobra.Command{
 		Use:   "tokenize",
 		Short: "Turn lines of text into token ids, or back",
@@ -35,16 +34,13 @@ With --json a line in is a JSON string and a line out a JSON array of ids, so th
 With --decode it goes the other way.`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := bind(c, config); err != nil {
-				return err
-			}
 			return run(c.Context(), s, o)
 		},
 	}
 	c.Flags().BoolVar(&o.Decode, "decode", false, "ids in, text out")
 	c.Flags().BoolVar(&o.JSON, "json", false, "JSON strings and arrays")
 	c.Flags().StringVar(&o.Model, "model", "", "`FOLDER` with a tokenizer's files (default: the embedded demo's)")
-	addConfig(c, &config)
+	addConfig(c)
 	return c
 }
 
@@ -112,12 +108,4 @@ func parseIDs(line string, asJSON bool) ([]int, error) {
 		ids = append(ids, id)
 	}
 	return ids, nil
-}
-
-func marshal(v any) (string, error) {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return strings.TrimSuffix(b.String(), "\n"), err
 }

@@ -59,7 +59,7 @@ func (m *model) encode(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	m.encoder.Project(features)
+	m.encoder.Project(features.Rows)
 	return time.Since(start), nil
 }
 

@@ -1,4 +1,4 @@
-package jobs
+package inputs
 
 import (
 	"bufio"
@@ -202,27 +202,27 @@ func (o Options) readQuestions() (questions []string, err error) {
 }
 
 // jobs goes through the lines of a jobs file. One without a job is an error.
-func (o Options) jobs() iter.Seq2[Job, error] {
-	return func(yield func(Job, error) bool) {
+func (o Options) jobs() iter.Seq2[Pair, error] {
+	return func(yield func(Pair, error) bool) {
 		empty := true
 		var last *Source
 		for l := range o.lines(o.Jobs, '\n', maxLine) {
 			if l.err != nil {
-				yield(Job{}, l.err)
+				yield(Pair{}, l.err)
 				return
 			}
 			if l.broken == nil && blank(l.text) {
 				continue
 			}
-			job, err := Job{}, l.broken
+			job, err := Pair{}, l.broken
 			if err == nil {
-				if job, err = parseJob(l.text); err != nil {
+				if job, err = parsePair(l.text); err != nil {
 					err = fmt.Errorf("%s: %w", l.where, err)
 				}
 			}
 			switch {
 			case err != nil:
-				job = Job{ID: idIn(l.text), Source: broken(err)}
+				job = Pair{ID: idIn(l.text), Source: broken(err)}
 			default:
 				if last == nil || last.Path != job.Image {
 					last = file(job.Image, o.MaxBytes)
@@ -235,7 +235,7 @@ func (o Options) jobs() iter.Seq2[Job, error] {
 			empty = false
 		}
 		if empty {
-			yield(Job{}, fmt.Errorf("%s: no job, expected one a line", called(o.Jobs)))
+			yield(Pair{}, fmt.Errorf("%s: no job, expected one a line", called(o.Jobs)))
 		}
 	}
 }
@@ -260,33 +260,34 @@ func idIn(text string) string {
 	return ""
 }
 
-// parseJob reads {"id", "image", "question"}, of which the id may be missing, or be a number.
-func parseJob(text string) (Job, error) {
+// parsePair reads {"id", "image", "question", "choices"}, of which the id and the choices may be missing; the id may be a number.
+func parsePair(text string) (Pair, error) {
 	var fields struct {
 		ID       json.RawMessage `json:"id"`
 		Image    string          `json:"image"`
 		Question string          `json:"question"`
+		Choices  []string        `json:"choices"`
 	}
 	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&fields); err != nil {
-		return Job{}, wording(err)
+		return Pair{}, wording(err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return Job{}, errors.New("more than one JSON object, expected one a line")
+		return Pair{}, errors.New("more than one JSON object, expected one a line")
 	}
 	id, err := parseID(fields.ID)
 	switch {
 	case err != nil:
-		return Job{}, err
+		return Pair{}, err
 	case fields.Image == "":
-		return Job{}, errors.New("image is missing or empty, expected the path of a picture")
+		return Pair{}, errors.New("image is missing or empty, expected the path of a picture")
 	case strings.ContainsRune(fields.Image, 0):
-		return Job{}, errors.New("image holds a NUL, expected the path of a picture")
+		return Pair{}, errors.New("image holds a NUL, expected the path of a picture")
 	case blank(fields.Question):
-		return Job{}, errors.New("question is missing or empty")
+		return Pair{}, errors.New("question is missing or empty")
 	}
-	return Job{ID: id, Image: fields.Image, Question: fields.Question}, nil
+	return Pair{ID: id, Image: fields.Image, Question: fields.Question, Choices: fields.Choices}, nil
 }
 
 func parseID(raw json.RawMessage) (string, error) {
@@ -317,9 +318,9 @@ func wording(err error) error {
 	case errors.As(err, &kind) && kind.Field == "":
 		return fmt.Errorf("JSON %s, expected an object with image and question", kind.Value)
 	case errors.As(err, &kind):
-		return fmt.Errorf("%s is a JSON %s, expected a string", kind.Field, kind.Value)
+		return fmt.Errorf("%s is a JSON %s, expected %s", kind.Field, kind.Value, map[bool]string{true: "strings", false: "a string"}[strings.HasPrefix(kind.Field, "choices")])
 	case strings.HasPrefix(err.Error(), "json: unknown field"):
-		return fmt.Errorf("%s, expected id, image and question", strings.TrimPrefix(err.Error(), "json: "))
+		return fmt.Errorf("%s, expected id, image, question and choices", strings.TrimPrefix(err.Error(), "json: "))
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("not JSON: ends early")
 	}

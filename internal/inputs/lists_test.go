@@ -1,4 +1,4 @@
-package jobs
+package inputs
 
 import (
 	"bufio"
@@ -89,7 +89,7 @@ func TestJobsFile(t *testing.T) {
 		"\ufeff{\"image\":\"a\",\"question\":\"b\"} \r\n\r\n  \n":          {"a|b"},
 		`{"image":"-","question":"what"}`:                                  {"-|what"},
 		``:                                                                 {`! standard input: no job, expected one a line`},
-		`{"image":"a","question":"b","crops":3}`:                           {`? standard input: line 1: unknown field "crops", expected id, image and question|`},
+		`{"image":"a","question":"b","crops":3}`:                           {`? standard input: line 1: unknown field "crops", expected id, image, question and choices|`},
 		`{"image":"a"}`:                                                    {`? standard input: line 1: question is missing or empty|`},
 		`{"image":"a","question":" "}`:                                     {`? standard input: line 1: question is missing or empty|`},
 		`{"question":"b"}`:                                                 {`? standard input: line 1: image is missing or empty, expected the path of a picture|`},
@@ -102,7 +102,7 @@ func TestJobsFile(t *testing.T) {
 		`{"image":"a","question":"b"}{"image":"a","question":"b"}`:         {`? standard input: line 1: more than one JSON object, expected one a line|`},
 		`{"image":"a","question":"b"},`:                                    {`? standard input: line 1: more than one JSON object, expected one a line|`},
 		`{"id":"x","image":"a","question":"b"`:                             {`x:? standard input: line 1: not JSON: ends early|`},
-		`{"image":"a","ID":7,"other":{"id":8}}`:                            {`7:? standard input: line 1: unknown field "other", expected id, image and question|`},
+		`{"image":"a","ID":7,"other":{"id":8}}`:                            {`7:? standard input: line 1: unknown field "other", expected id, image, question and choices|`},
 		`{"image":"a","more":{"id":8},"id":"x"`:                            {`x:? standard input: line 1: not JSON: ends early|`},
 		`{"image":"a","id":"x`:                                             {`? standard input: line 1: not JSON: ends early|`},
 		`{"id":"x","image":"a","question":"b"}` + "\x00":                   {"x:? standard input: line 1 holds a NUL, expected UTF-8 and a newline after each line|"},

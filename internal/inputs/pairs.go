@@ -1,6 +1,6 @@
-// Package jobs lists what is to be asked: every question about every image, in the order of the input and one at a time,
+// Package inputs lists what is to be asked: every question about every image, in the order of the input and one at a time,
 // so that the number of images costs no memory.
-package jobs
+package inputs
 
 import (
 	"cmp"
@@ -21,7 +21,7 @@ type Options struct {
 	Recursive bool     // folders are looked through with all that is below them
 	From      string   // file that lists images, one a line; they come after Images
 	NUL       bool     // From ends its names with a NUL each
-	Jobs      string   // file of JSON objects with image, question and perhaps an id, one a line; in place of all others
+	Jobs      string   // file of JSON objects with image, question and perhaps an id and choices, one a line; in place of all others
 
 	Questions     []string
 	QuestionsFile string // file of questions, one a line; in place of Questions
@@ -30,13 +30,14 @@ type Options struct {
 	MaxBytes int64 // of an image's file; 0 for no limit
 }
 
-// Job is one question about one image.
-type Job struct {
+// Pair is one question about one image.
+type Pair struct {
 	ID       string // of a jobs file; empty elsewhere
 	Image    string // as it is called by the input; below a folder, with the folder's name; empty for a broken line
 	Question string
+	Choices  []string // of a jobs file, in place of the run's; nil elsewhere
 
-	// Source reads the image. Jobs that follow each other and ask about the same image share it. That of a broken line fails, and
+	// Source reads the image. Pairs that follow each other and ask about the same image share it. That of a broken line fails, and
 	// says what is wrong with the line.
 	Source *Source
 }
@@ -82,20 +83,20 @@ func (o Options) stdins() (n int) {
 	return n
 }
 
-// Jobs are all questions about all images.
-type Jobs struct {
+// Pairs are all questions about all images.
+type Pairs struct {
 	options   Options
 	questions []string
 }
 
-// New makes the jobs of options that pass [Options.Check]. What must be wrong is refused before any image is read: a list or
+// New makes the pairs of options that pass [Options.Check]. What must be wrong is refused before any image is read: a list or
 // a file of questions that is not there or has none, a pattern that matches nothing, a folder without pictures.
-// An image that is missing is not refused here: its job fails when it is opened.
-func New(o Options) (*Jobs, error) {
+// An image that is missing is not refused here: its pair fails when it is opened.
+func New(o Options) (*Pairs, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	j := &Jobs{o, o.Questions}
+	j := &Pairs{o, o.Questions}
 	for _, list := range []string{o.From, o.Jobs} {
 		if err := o.isFile(list); err != nil {
 			return nil, err
@@ -118,21 +119,21 @@ func New(o Options) (*Jobs, error) {
 	return j, nil
 }
 
-// All goes through the jobs in order: the first image with each question, then the second. A broken line is a job that fails, one
+// All goes through the pairs in order: the first image with each question, then the second. A broken line is a pair that fails, one
 // for each question, so that the others keep their numbers when it is mended. An error tells of a list that cannot be read on, or
 // has nothing in it, and comes last. Where standard input is one of the inputs, All can be gone through once.
-func (j *Jobs) All() iter.Seq2[Job, error] {
+func (j *Pairs) All() iter.Seq2[Pair, error] {
 	if j.options.Jobs != "" {
 		return j.options.jobs()
 	}
-	return func(yield func(Job, error) bool) {
+	return func(yield func(Pair, error) bool) {
 		for source, err := range j.options.sources() {
 			if err != nil {
-				yield(Job{}, err)
+				yield(Pair{}, err)
 				return
 			}
 			for _, question := range j.questions {
-				if !yield(Job{Image: source.Path, Question: question, Source: source}, nil) {
+				if !yield(Pair{Image: source.Path, Question: question, Source: source}, nil) {
 					return
 				}
 			}
@@ -140,9 +141,9 @@ func (j *Jobs) All() iter.Seq2[Job, error] {
 	}
 }
 
-// Count is the number of jobs, for those who show progress. It is not known of a list that can be read
+// Count is the number of pairs, for those who show progress. It is not known of a list that can be read
 // only once, such as standard input or a pipe. It goes through folders and lists, and opens no image.
-func (j *Jobs) Count() (n int, known bool) {
+func (j *Pairs) Count() (n int, known bool) {
 	if !rereadable(cmp.Or(j.options.Jobs, j.options.From)) {
 		return 0, false
 	}
@@ -155,4 +156,14 @@ func (j *Jobs) Count() (n int, known bool) {
 }
 
 // Questions is the number of questions about each image, 0 where that differs: in a jobs file.
-func (j *Jobs) Questions() int { return len(j.questions) }
+func (j *Pairs) Questions() int { return len(j.questions) }
+
+// Lists are the files that say what is asked, of images, questions or pairs.
+func (j *Pairs) Lists() (names []string) {
+	for _, name := range []string{j.options.From, j.options.Jobs, j.options.QuestionsFile} {
+		if name != "" && name != Stdin {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/mcllava/mcllava/internal/files"
 )
@@ -257,6 +258,11 @@ func (f *File) Done(pair Record) bool {
 	f.now = pair.Of
 	id := idOf(pair)
 	n, ok := f.done.take(id, uint32(pair.N))
+	if !ok && !utf8.ValidString(pair.Image) { // as the first version wrote it
+		pair.Image = readable(pair.Image)
+		id = idOf(pair)
+		n, ok = f.done.take(id, uint32(pair.N))
+	}
 	if ok && (n != uint32(pair.N) || f.of != pair.Of) {
 		f.moved.add(was{id, n}, uint32(pair.N))
 	}

@@ -69,7 +69,8 @@ var (
 )
 
 // FormatsHelp describes the formats to a user.
-const FormatsHelp = `plain     the answers, one a line; with several images IMAGE, a tab, and the answer. Newlines, carriage returns and tabs
+const FormatsHelp = `plain     the answers, one a line; with several images IMAGE, a tab, and the answer; with --logprobs a tab and the
+          confidence behind it. Newlines, carriage returns and tabs
           in them are written as \n, \r and \t, and a backslash as \\ where it would be taken for the start of one of
           these. What failed has no line.
 jsonl     one JSON object a line. What failed has image, question and error.
@@ -173,9 +174,9 @@ func (f Format) encode(r Record, many bool) ([]byte, error) {
 	case r.Failed():
 		return nil, nil
 	case many:
-		return []byte(escape(r.Image) + "\t" + escape(r.Answer) + "\n"), nil
+		return []byte(escape(r.Image) + "\t" + escape(r.Answer) + r.Sureness() + "\n"), nil
 	}
-	return []byte(escape(r.Answer) + "\n"), nil
+	return []byte(escape(r.Answer) + r.Sureness() + "\n"), nil
 }
 
 // parse reads what encode wrote, in a format that can be resumed.

@@ -1,6 +1,7 @@
 package records
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -61,6 +62,9 @@ func (m *Merge) Write(ctx context.Context, w io.Writer) error {
 			return err
 		}
 		text, err := m.text(p)
+		if err == nil && !bytes.HasSuffix(text, []byte("\n")) {
+			text = append(text, '\n')
+		}
 		if err == nil {
 			_, err = w.Write(text)
 		}
@@ -121,7 +125,7 @@ func (m *Merge) read(ctx context.Context, i int, all *agreement) error {
 			return ctx.Err()
 		case err != nil:
 			return fmt.Errorf("%s: %w", s.path, reason(err))
-		case r.torn:
+		case r.torn && !format.entire(r.text):
 			return fmt.Errorf("%s is cut off; the run that wrote it is to be resumed", where)
 		case header:
 			header = false

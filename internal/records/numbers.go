@@ -10,7 +10,7 @@ import (
 type pairID [16]byte
 
 func idOf(r Record) pairID {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %+q %+q", r.Key, readable(r.Image), readable(r.ID)))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %+q %+q", r.Key, r.Image, readable(r.ID)))
 	return pairID(sum[:16])
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/mcllava/mcllava"
 )
@@ -50,6 +51,14 @@ type Record struct {
 // Failed says whether the pair has no answer.
 func (r Record) Failed() bool { return r.Error != "" }
 
+// Sureness is a tab and the confidence of an answer whose run asked for it; empty elsewhere.
+func (r Record) Sureness() string {
+	if !r.LogProbs || r.Confidence == nil {
+		return ""
+	}
+	return fmt.Sprintf("\t%.4f", *r.Confidence)
+}
+
 // String is how messages call the pair.
 func (r Record) String() string {
 	if r.broken() {
@@ -76,18 +85,26 @@ type failed struct {
 	Schema   int    `json:"schema,omitempty"`
 }
 
-// MarshalJSON leaves out of a failed record all that only an answer has.
+// MarshalJSON leaves out of a failed record all that only an answer has. The name of an image that is no UTF-8 stands beside its text
+// in base64, as image_bytes, so that such names stay apart.
 func (r Record) MarshalJSON() ([]byte, error) {
-	var v any
-	if r.Failed() {
-		v = failed{r.ID, r.Image, r.Question, r.Error, r.Key, r.N, r.Of, r.Schema}
-	} else {
-		if r.Tokens == nil {
-			r.Tokens = []int{}
-		}
-		v = answered(r)
+	var name []byte
+	if !utf8.ValidString(r.Image) {
+		name = []byte(r.Image)
 	}
-	return marshal(v)
+	if r.Failed() {
+		return marshal(struct {
+			failed
+			ImageBytes []byte `json:"image_bytes,omitempty"`
+		}{failed{r.ID, r.Image, r.Question, r.Error, r.Key, r.N, r.Of, r.Schema}, name})
+	}
+	if r.Tokens == nil {
+		r.Tokens = []int{}
+	}
+	return marshal(struct {
+		answered
+		ImageBytes []byte `json:"image_bytes,omitempty"`
+	}{answered(r), name})
 }
 
 // marshal ends with a newline, and leaves <, > and & as they are.
@@ -103,7 +120,8 @@ func marshal(v any) ([]byte, error) {
 func parseJSON(text []byte) (Record, error) {
 	var r struct {
 		answered
-		N *int `json:"n"`
+		N          *int   `json:"n"`
+		ImageBytes []byte `json:"image_bytes"`
 	}
 	if err := json.Unmarshal(text, &r); err != nil {
 		return Record{}, errors.New("is no JSON object of a record")
@@ -112,6 +130,9 @@ func parseJSON(text []byte) (Record, error) {
 		r.answered.N = *r.N
 	} else {
 		r.answered.N = -1
+	}
+	if r.ImageBytes != nil {
+		r.Image = string(r.ImageBytes)
 	}
 	return Record(r.answered), Record(r.answered).check()
 }

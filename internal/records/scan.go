@@ -107,7 +107,7 @@ func formatOf(line []byte) (Format, error) {
 	if err != nil {
 		return Format{}, errNoOutput
 	}
-	return Format{name: csvName, columns: columns}, nil
+	return Format{name: csvName, csvOptions: csvOptions{columns: columns}}, nil
 }
 
 // errNoOutput says that a file is none that a run writes.

@@ -1,4 +1,4 @@
-package cmd
+package run
 
 import (
 	"context"
@@ -8,11 +8,15 @@ import (
 	"testing"
 
 	"github.com/mcllava/mcllava"
-	"github.com/mcllava/mcllava/internal/jobs"
+	"github.com/mcllava/mcllava/internal/inputs"
 )
 
 // unprepared leaves pictures as they are.
 type unprepared struct{}
+
+func (unprepared) openPicture(data []byte) (*mcllava.Picture, error) {
+	return mcllava.OpenPicture(data)
+}
 
 func (unprepared) room(*mcllava.Picture) int64 { return 0 }
 
@@ -20,17 +24,19 @@ func (unprepared) prepare(context.Context, *mcllava.Picture) error { return nil 
 
 // TestHashIsOfThePictureThatIsSeen writes a picture anew between the two times that it is read.
 func TestHashIsOfThePictureThatIsSeen(t *testing.T) {
-	folder := smallStreets(t, 2)
 	var pictures [2][]byte
-	for i, name := range []string{"1.png", "2.png"} {
-		data, err := os.ReadFile(filepath.Join(folder, name))
+	for i, name := range []string{"scene0.png", "scene1.png"} {
+		data, err := os.ReadFile(filepath.Join("..", "demo", "scenes", name))
 		if err != nil {
 			t.Fatal(err)
 		}
 		pictures[i] = data
 	}
-	path := filepath.Join(folder, "1.png")
-	all, err := jobs.New(jobs.Options{Images: []string{path}, Questions: []string{"what shop is this"}})
+	path := filepath.Join(t.TempDir(), "1.png")
+	if err := os.WriteFile(path, pictures[0], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all, err := inputs.New(inputs.Options{Images: []string{path}, Questions: []string{"what shop is this"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package cmd
+package run
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/mcllava/mcllava"
-	"github.com/mcllava/mcllava/internal/jobs"
+	"github.com/mcllava/mcllava/internal/inputs"
 )
 
 // task is a picture and the questions about it that are still to be answered.
@@ -53,12 +53,13 @@ func (t task) questions(ctx context.Context) iter.Seq[pair] {
 
 // pair is a question, and its number among all pairs of the input.
 type pair struct {
-	jobs.Job
+	inputs.Pair
 	number int
 }
 
-// preparer decodes pictures, and cuts them.
+// preparer opens pictures, decodes them and cuts them.
 type preparer interface {
+	openPicture(data []byte) (*mcllava.Picture, error)
 	// room is the memory that a picture takes once it is prepared, in bytes; 0 if there is nothing to prepare.
 	room(*mcllava.Picture) int64
 	prepare(context.Context, *mcllava.Picture) error
@@ -75,7 +76,7 @@ const moreAhead = 256
 //
 // A jobs file may be written by someone who waits for each answer, so that a task is handed out with its first question. Those that
 // follow and find the same content in the same file go to that task.
-func lookAhead(ctx context.Context, all *jobs.Jobs, wanted func(hash [32]byte, read error, p pair) bool, pictures preparer) <-chan task {
+func lookAhead(ctx context.Context, all *inputs.Pairs, wanted func(hash [32]byte, read error, p pair) bool, pictures preparer) <-chan task {
 	out := make(chan task)
 	room := semaphore.NewWeighted(roomAhead)
 	go func() {
@@ -107,7 +108,7 @@ func lookAhead(ctx context.Context, all *jobs.Jobs, wanted func(hash [32]byte, r
 
 // following is the task that was handed out last, if questions about its picture may follow.
 type following struct {
-	source *jobs.Source
+	source *inputs.Source
 	hash   [32]byte
 	more   chan pair
 }
@@ -145,7 +146,7 @@ func (f *following) end() {
 }
 
 // grouped makes a task of every so many questions, which are those about one image, and of every error.
-func grouped(all iter.Seq2[jobs.Job, error], questions int) iter.Seq[task] {
+func grouped(all iter.Seq2[inputs.Pair, error], questions int) iter.Seq[task] {
 	return func(yield func(task) bool) {
 		var t task
 		number := 0
@@ -193,7 +194,7 @@ func prepare(ctx context.Context, t *task, room *semaphore.Weighted, wanted func
 	if data, t.err = source.Open(); t.err != nil {
 		return true
 	}
-	if t.picture, t.err = mcllava.OpenPicture(data); t.err != nil {
+	if t.picture, t.err = pictures.openPicture(data); t.err != nil {
 		return true
 	}
 	t.hash = t.picture.Hash // of what is answered about, should the file have been written anew since
@@ -224,4 +225,28 @@ func until(ctx context.Context, tasks <-chan task) iter.Seq[task] {
 			}
 		}
 	}
+}
+
+// undecoded opens pictures and prepares nothing.
+type undecoded struct{ options mcllava.PictureOptions }
+
+func (u undecoded) openPicture(data []byte) (*mcllava.Picture, error) {
+	return mcllava.OpenPictureWith(data, u.options)
+}
+func (undecoded) room(*mcllava.Picture) int64                     { return 0 }
+func (undecoded) prepare(context.Context, *mcllava.Picture) error { return nil }
+
+// First opens the first picture of an input. The error names it.
+func First(ctx context.Context, pairs *inputs.Pairs, o mcllava.PictureOptions) (p *mcllava.Picture, image string, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	every := func([32]byte, error, pair) bool { return true }
+	for t := range until(ctx, lookAhead(ctx, pairs, every, undecoded{o})) {
+		t.release()
+		if t.err != nil {
+			return nil, t.image, named(t.image, t.err)
+		}
+		return t.picture, t.image, nil
+	}
+	return nil, "", ctx.Err()
 }

@@ -1,0 +1,122 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/mcllava/mcllava"
+)
+
+// do answers the questions about one picture. The error is one that ends the run.
+func (r *Run) do(ctx context.Context, t task) error {
+	r.observer.Picture(t.number())
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case len(t.pairs) == 0:
+		return t.err
+	case t.err != nil:
+		return r.fail(t, t.pairs, t.err)
+	}
+	seen := scene{run: r, task: t}
+	for p := range t.questions(ctx) {
+		r.observer.Pair(p.number)
+		if seen.failed != nil {
+			if err := r.miss(t, p, seen.failed); err != nil {
+				return err
+			}
+			continue
+		}
+		a, err := seen.ask(ctx, p)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			err = r.fail(t, []pair{p}, err)
+		default:
+			err = r.answered(r.complete(t, p, a))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// scene is a picture that questions are asked about.
+type scene struct {
+	run    *Run
+	task   task
+	view   *mcllava.View // nil until the first question that fits
+	failed error         // why there will be none
+}
+
+// ask answers one question, within the timeout.
+func (s *scene) ask(ctx context.Context, p pair) (*mcllava.Answer, error) {
+	r := s.run
+	if r.options.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, r.options.Timeout)
+		defer cancel()
+	}
+	h := mcllava.Hooks{Progress: r.observer.Progress, Note: r.observer.Note, Piece: r.observer.Piece}
+	if r.options.Dump != "" {
+		h.Dump = &mcllava.Dump{}
+	}
+	knobs := p.knobs(r.options.Knobs)
+	if err := s.look(ctx, p, knobs, h); err != nil {
+		return nil, r.timeout(err)
+	}
+	a, err := r.model.Answer(ctx, s.view, p.Question, knobs.AnswerKnobs, h)
+	if err != nil {
+		return nil, r.timeout(err)
+	}
+	if h.Dump != nil {
+		if err := h.Dump.WriteFile(r.options.Dump); err != nil {
+			return nil, dumpError{r.options.Dump, err}
+		}
+	}
+	return a, nil
+}
+
+// look looks at the picture unless that was done for a question before. A question that cannot be answered is refused first.
+func (s *scene) look(ctx context.Context, p pair, k mcllava.Knobs, h mcllava.Hooks) error {
+	if s.view != nil {
+		return nil
+	}
+	r := s.run
+	plan, err := r.model.Check(s.task.picture, p.Question, k)
+	if err != nil {
+		return err
+	}
+	if r.summary.Answered+r.summary.Failed == 0 {
+		r.observer.First(ctx, r.model, s.task.picture, plan)
+	}
+	if s.view, err = r.model.See(ctx, s.task.picture, plan, h); err != nil {
+		s.view, s.failed = nil, r.timeout(err)
+	}
+	return err
+}
+
+// dumpError is a fault of the dump, which is written under another name at first, and not of the picture.
+type dumpError struct {
+	path string
+	err  error
+}
+
+func (e dumpError) Error() string {
+	var file *fs.PathError
+	if errors.As(e.err, &file) {
+		return e.path + ": " + file.Err.Error()
+	}
+	return e.err.Error()
+}
+
+func (r *Run) timeout(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("no answer within the timeout of %v", r.options.Timeout)
+	}
+	return err
+}

@@ -1,0 +1,259 @@
+// Package run answers many questions about many pictures with one model, in the order of the input. Pictures are read and prepared ahead
+// of the model, and each answer is recorded before the next question. It prints nothing but answers: an Observer is told all else
+// that a user may want to see.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mcllava/mcllava"
+	"github.com/mcllava/mcllava/internal/inputs"
+	"github.com/mcllava/mcllava/internal/records"
+)
+
+// Options say how the pairs of a run are answered, and where the answers go.
+type Options struct {
+	mcllava.Knobs
+	Pictures mcllava.PictureOptions
+	Shard    inputs.Sharding
+	Timeout  time.Duration // for a question; 0 for none
+	FailFast bool          // the first failure ends the run
+	Dump     string        // file for what passed between the parts of the only question; "" for none
+	Output   Output
+}
+
+// Output is where answers go.
+type Output struct {
+	Path              string    // of a file, or
+	Writer            io.Writer // if there is no path; nil where the observer shows the answers
+	Format            records.Format
+	Many              bool // there may be several pictures, so that a plain answer needs its picture's name
+	Single            bool // there is one question about one picture, whose failure is the run's
+	Resume, Overwrite bool
+	Wanted            func(records.Record) bool // says which answers are printed; nil for all
+}
+
+// Observer is told how a run goes, in the order of its work and by one goroutine. Embed Silent to hear of some things only.
+type Observer interface {
+	Resumed(found records.Found)                                                        // the output was taken up again
+	First(ctx context.Context, m *mcllava.Model, p *mcllava.Picture, plan mcllava.Plan) // the first picture is about to be looked at
+	Picture(number int)                                                                 // the run has come to a picture, whose first pair has a number
+	Pair(number int)                                                                    // and to a pair
+	Progress(stage mcllava.Stage, done, total int)                                      // of the pair
+	Piece(text string)                                                                  // of the answer
+	Note(text string)                                                                   // for the user
+	Failed(err error)                                                                   // a pair, or more with the same reason
+	Answered(r records.Record)                                                          // before it is written
+}
+
+// Silent is an Observer that shows nothing.
+type Silent struct{}
+
+// Resumed does nothing, and so do all methods of Silent.
+func (Silent) Resumed(records.Found)                                                 {}
+func (Silent) First(context.Context, *mcllava.Model, *mcllava.Picture, mcllava.Plan) {}
+func (Silent) Picture(int)                                                           {}
+func (Silent) Pair(int)                                                              {}
+func (Silent) Progress(mcllava.Stage, int, int)                                      {}
+func (Silent) Piece(string)                                                          {}
+func (Silent) Note(string)                                                           {}
+func (Silent) Failed(error)                                                          {}
+func (Silent) Answered(records.Record)                                               {}
+
+// Summary is how a run went.
+type Summary struct {
+	Answered int
+	Printed  int // of them, those that Output.Wanted let through
+	Failed   int
+	Kept     bool // the output file is as it was before
+}
+
+// Run is questions about pictures, answered in the order of the input.
+type Run struct {
+	pairs    *inputs.Pairs
+	open     func() (*mcllava.Model, error)
+	options  Options
+	observer Observer
+
+	total    int // pairs of the whole input; 0 where that is not known
+	model    *mcllava.Model
+	opened   atomic.Pointer[mcllava.Model] // the same, for the look ahead
+	settings records.Settings
+
+	lock sync.Mutex // of the file, which the look ahead asks what is done
+	file *records.File
+	out  interface{ Write(records.Record) error }
+
+	summary Summary
+	said    string // of the last failure
+}
+
+// New makes a run. open opens the checkpoint while the first picture is read; Do closes it.
+func New(pairs *inputs.Pairs, open func() (*mcllava.Model, error), o Options, observer Observer) *Run {
+	return &Run{pairs: pairs, open: open, options: o, observer: observer}
+}
+
+// UsageError is a mistake in how a run was asked for.
+type UsageError struct{ error }
+
+// Unwrap is the mistake.
+func (e UsageError) Unwrap() error { return e.error }
+
+// Do answers every question about every picture that is this run's to answer. A pair that fails is recorded, and the run goes on; the
+// error then says how many have. Other errors end the run: the context's, and those of the checkpoint and of the output. What has been
+// answered by then is recorded whole.
+func (r *Run) Do(ctx context.Context) (summary Summary, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if n, known := r.pairs.Count(); known {
+		r.total = n
+	}
+	if err := r.spareInputs(); err != nil {
+		return r.summary, err
+	}
+	// A run without an output file has nothing to look up before it begins, so that its first picture is decoded while the
+	// checkpoint is opened.
+	var tasks <-chan task
+	if r.options.Output.Path == "" {
+		tasks = lookAhead(ctx, r.pairs, r.wanted, r)
+	}
+	if err := r.begin(); err != nil {
+		return r.summary, err
+	}
+	defer r.model.Close()
+	if err := r.create(); err != nil {
+		return r.summary, err
+	}
+	defer func() {
+		cancel()
+		r.lock.Lock()
+		defer r.lock.Unlock()
+		if r.file != nil {
+			err = errors.Join(err, r.file.Close())
+		}
+		summary = r.summary
+		summary.Kept = r.options.Output.Overwrite && r.summary.Answered == 0
+	}()
+	if tasks == nil {
+		tasks = lookAhead(ctx, r.pairs, r.wanted, r)
+	}
+	for t := range until(ctx, tasks) {
+		err := r.do(ctx, t)
+		t.release()
+		if err != nil {
+			return r.summary, r.end(ctx, err)
+		}
+	}
+	if r.file != nil && ctx.Err() == nil {
+		if err := r.file.Begin(); err != nil {
+			return r.summary, err
+		}
+	}
+	return r.summary, r.end(ctx, nil)
+}
+
+// begin opens the checkpoint and notes what all answers have in common.
+func (r *Run) begin() (err error) {
+	if r.model, err = r.open(); err != nil {
+		return err
+	}
+	r.opened.Store(r.model)
+	if r.settings, err = SettingsOf(r.model, r.options.Knobs); err != nil {
+		r.model.Close()
+	}
+	return err
+}
+
+// SettingsOf are those that the answers of a model have in common.
+func SettingsOf(m *mcllava.Model, k mcllava.Knobs) (records.Settings, error) {
+	identity, err := m.Identity()
+	if err != nil {
+		return records.Settings{}, err
+	}
+	former, err := m.FormerIdentity()
+	return records.Settings{Knobs: k, Precision: m.Precision(), Checkpoint: identity, Former: former, Model: m.Name()}, err
+}
+
+// create begins the output, or goes on with it.
+func (r *Run) create() (err error) {
+	switch o := r.options.Output; {
+	case o.Path != "":
+		r.file, err = records.Create(o.Path, o.Format, records.CreateOptions{
+			Resume: o.Resume, Overwrite: o.Overwrite, Many: o.Many, Settings: []records.Settings{r.settings},
+		})
+		if err != nil {
+			return err
+		}
+		r.out, r.settings = r.file, r.file.Settings()[0]
+		if o.Resume {
+			r.observer.Resumed(r.file.Found())
+		}
+	case o.Writer != nil:
+		r.out = records.New(o.Writer, o.Format, o.Many)
+	default:
+		r.out = shown{}
+	}
+	return nil
+}
+
+// shown is the output of a run whose answers its observer shows.
+type shown struct{}
+
+func (shown) Write(records.Record) error { return nil }
+
+// wanted says whether a pair is this run's to answer: in its share, and not answered yet.
+func (r *Run) wanted(hash [32]byte, read error, p pair) bool {
+	if !r.options.Shard.Takes(hash, read, p.Source.Path) {
+		return false
+	}
+	if r.file == nil || read != nil {
+		return true
+	}
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	return !r.file.Done(r.record(hash, p))
+}
+
+func (r *Run) openPicture(data []byte) (*mcllava.Picture, error) {
+	return mcllava.OpenPictureWith(data, r.options.Pictures)
+}
+
+// room is that of a picture, which is but decoded while the checkpoint is still being opened.
+func (r *Run) room(p *mcllava.Picture) int64 {
+	if m := r.opened.Load(); m != nil {
+		if plan, err := m.Plan(p, r.options.ViewKnobs); err == nil {
+			return m.PrepareBytes(p, plan)
+		}
+		return 0
+	}
+	return p.Bytes()
+}
+
+func (r *Run) prepare(ctx context.Context, p *mcllava.Picture) error {
+	if m := r.opened.Load(); m != nil {
+		if plan, err := m.Plan(p, r.options.ViewKnobs); err == nil {
+			return m.Prepare(ctx, p, plan)
+		}
+		return nil
+	}
+	return p.Decode(ctx)
+}
+
+// end says how the run went.
+func (r *Run) end(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return err
+	case r.summary.Failed > 0:
+		return fmt.Errorf("%d of %d questions have no answer", r.summary.Failed, r.summary.Failed+r.summary.Answered)
+	}
+	return nil
+}
