@@ -70,6 +70,9 @@ func TestSnapshots(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.WriteFile(filepath.Join(string(client.Cache), "models--a--b"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	if all, err := client.Cache.Snapshots(); err != nil || len(all) != 2 {
 		t.Errorf("%v, %v", all, err)
 	}

@@ -45,7 +45,7 @@ func (c Cache) Snapshots() ([]Snapshot, error) {
 	}
 	var all []Snapshot
 	for _, e := range entries {
-		if repoOf(e.Name()) == "" {
+		if repoOf(e.Name()) == "" || !e.IsDir() && e.Type()&fs.ModeSymlink == 0 {
 			continue
 		}
 		of, err := c.snapshots(e.Name())
