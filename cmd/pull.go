@@ -33,12 +33,15 @@ func newPull(s Streams, run func(context.Context, Streams, pullOptions) error) *
 	c := &cobra.Command{
 		Use:   "pull [REPO]",
 		Short: "Fetch a checkpoint from the Hugging Face hub",
-		Long: `Fetch a checkpoint from the Hugging Face hub: the repository REPO, or ` + publishedRepo + `.
+		Long: `Fetch a checkpoint from the Hugging Face hub: the repository REPO, as OWNER/NAME or the URL of its page, or
+` + publishedRepo + `.
 
-The files go to the cache that huggingface_hub uses, ~/.cache/huggingface/hub, and what is there is not fetched again.
-A pull that was interrupted goes on where it ended. The folder of the checkpoint is printed on standard output.
+The files go to the cache that huggingface_hub uses, ~/.cache/huggingface/hub. What is there already is compared with its
+checksum once, and fetched again only if it differs. A pull that was interrupted resumes where it ended. The folder of the
+checkpoint is printed on standard output.
 With --convert the checkpoint is also converted, into the folder mcllava of your cache folder, and that folder is printed.
-HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE mean what they mean to huggingface_hub.`,
+HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HUB_DISABLE_IMPLICIT_TOKEN and HF_HUB_OFFLINE mean what they
+mean to huggingface_hub.`,
 		Example: `  mcllava pull
   mcllava ask --model ` + publishedRepo + ` photo.jpg "what shop is this"
   mcllava ask --model "$(mcllava pull --revision v1 OWNER/NAME)" photo.jpg "what shop is this"`,
@@ -51,10 +54,9 @@ HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE mean what they m
 		RunE: func(c *cobra.Command, args []string) error {
 			o.Repo = publishedRepo
 			if len(args) > 0 {
-				o.Repo = args[0]
-			}
-			if !hub.IsRepo(o.Repo) {
-				return usageError{fmt.Errorf("REPO is %q, expected OWNER/NAME", o.Repo)}
+				if err := o.setRepo(args[0], c.Flags().Changed("revision")); err != nil {
+					return usageError{err}
+				}
 			}
 			return run(c.Context(), s, o)
 		},
@@ -67,6 +69,24 @@ HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE mean what they m
 	f.BoolVar(&o.Progress, "progress", false, "progress also where standard error is no terminal")
 	addConfig(c)
 	return c
+}
+
+// setRepo takes OWNER/NAME, or the URL of its page, which may say the revision where none is given.
+func (o *pullOptions) setRepo(text string, revisionGiven bool) error {
+	o.Repo = text
+	if repo, revision, ok := hub.RepoOfURL(text); ok {
+		o.Repo = repo
+		if revision != "" && revisionGiven && revision != o.Revision {
+			return fmt.Errorf("REPO is %q and --revision %s, expected one revision", text, o.Revision)
+		}
+		if revision != "" {
+			o.Revision = revision
+		}
+	}
+	if !hub.IsRepo(o.Repo) {
+		return fmt.Errorf("REPO is %q, expected OWNER/NAME", text)
+	}
+	return nil
 }
 
 func pull(ctx context.Context, s Streams, o pullOptions) error {
@@ -84,11 +104,15 @@ func pull(ctx context.Context, s Streams, o pullOptions) error {
 			client.Progress = bar.report
 		}
 	}
-	folder, err := client.Pull(ctx, o.Repo, o.Revision)
+	pulled, err := client.Pull(ctx, o.Repo, o.Revision)
 	bar.clear()
 	if err != nil {
 		return err
 	}
+	if !o.Quiet {
+		fmt.Fprintln(s.Err, "mcllava:", pullOutcome(o.Repo, pulled))
+	}
+	folder := pulled.Folder
 	if o.Convert != "" {
 		if folder, err = pullConverted(ctx, s, o, folder); err != nil {
 			return err
@@ -98,14 +122,31 @@ func pull(ctx context.Context, s Streams, o pullOptions) error {
 	return err
 }
 
-// pullConverted converts the snapshot of a commit, unless that has been done, and returns the folder of the outcome.
-func pullConverted(ctx context.Context, s Streams, o pullOptions, snapshot string) (string, error) {
-	cache, err := os.UserCacheDir()
+// pullOutcome says what a pull has done.
+func pullOutcome(repo string, p hub.Pulled) string {
+	if p.Fetched == 0 {
+		return fmt.Sprintf("all %d files of %s were there", p.Files, repo)
+	}
+	return fmt.Sprintf("fetched %d of %d files of %s, %s", p.Fetched, p.Files, repo, size(p.Bytes))
+}
+
+// convertedFolder is where pull --convert puts checkpoints.
+func convertedFolder() (string, error) {
+	folder, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("no cache folder for the converted checkpoint: %w", err)
 	}
+	return filepath.Join(folder, "mcllava"), nil
+}
+
+// pullConverted converts the snapshot of a commit, unless that has been done, and returns the folder of the outcome.
+func pullConverted(ctx context.Context, s Streams, o pullOptions, snapshot string) (string, error) {
+	converted, err := convertedFolder()
+	if err != nil {
+		return "", err
+	}
 	name := fmt.Sprintf("%s--%s-%s", strings.ReplaceAll(o.Repo, "/", "--"), filepath.Base(snapshot), o.Convert)
-	folder := filepath.Join(cache, "mcllava", name)
+	folder := filepath.Join(converted, name)
 	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
 		return "", err
 	}
@@ -128,8 +169,7 @@ func (p *fileProgress) report(file string, done, total int64) {
 		p.bar = progressbar.NewOptions64(total,
 			progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription(file), progressbar.OptionShowBytes(true),
 			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionClearOnFinish(), progressbar.OptionEnableColorCodes(os.Getenv("NO_COLOR") == ""),
-			progressbar.OptionSetPredictTime(true))
+			progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))
 	}
 	_ = p.bar.Set64(done)
 }

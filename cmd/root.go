@@ -88,7 +88,7 @@ The picture is cut into overlapping crops, so that small print is seen. Two knob
 	root.SetErr(s.Err)
 	root.SetFlagErrorFunc(badFlag)
 	root.SetVersionTemplate("mcllava {{.Version}}\n")
-	root.AddCommand(newAsk(s, nil), newCrops(s, nil), newTokenize(s, nil), newInfo(s, nil), newPull(s, nil), newConvert(s, nil), newMerge(s, nil), newBench(s, nil), newCache(s), newVersion(s))
+	root.AddCommand(newAsk(s, nil), newCrops(s, nil), newTokenize(s, nil), newInfo(s, nil), newPull(s, nil), newModels(s, nil), newConvert(s, nil), newMerge(s, nil), newBench(s, nil), newCache(s), newVersion(s))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {

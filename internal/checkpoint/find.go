@@ -34,9 +34,14 @@ func modelPath(model string) (string, error) {
 	info, err := os.Stat(model)
 	switch {
 	case err == nil && info.IsDir():
-		return model, nil
+		return model, hub.CheckFolder(model)
 	case err == nil:
 		return "", fmt.Errorf("%s: not a folder, expected one with a checkpoint's config.json, tokenizer.json and model.safetensors", model)
+	case hub.IsURL(model):
+		if repo, _, ok := hub.RepoOfURL(model); ok {
+			return "", fmt.Errorf("%s: a URL, from which nothing is fetched here, expected %s; run: mcllava pull %s", model, repo, repo)
+		}
+		return "", fmt.Errorf("%s: a URL, expected a folder or the OWNER/NAME of a checkpoint that was pulled", model)
 	case !hub.IsRepo(model):
 		return "", err
 	}

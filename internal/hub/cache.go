@@ -23,6 +23,9 @@ type Cache string
 // DefaultRevision is the branch of a repository that is taken unless another revision is asked for.
 const DefaultRevision = "main"
 
+// pulling is the name of the lock that is shared by all pulls of a repository, and held alone by what removes from it.
+const pulling = "pulling"
+
 // ErrNotPulled says that the cache lacks a checkpoint or a part of it.
 var ErrNotPulled = errors.New("not in the hub cache")
 
@@ -68,26 +71,71 @@ func expand(folder string) (string, error) {
 }
 
 // Find is the folder of a repository's snapshot at a revision (a branch, tag or commit), if every file of its checkpoint is there.
-// Otherwise the error is an ErrNotPulled that names what is missing.
+// Otherwise the error is an ErrNotPulled that names what is missing and, if another revision is there, its folder; or it names
+// what is no regular file.
 func (c Cache) Find(repo, revision string) (string, error) {
+	folder, _, err := c.find(repo, revision)
+	return folder, err
+}
+
+// find also counts the files of the checkpoint.
+func (c Cache) find(repo, revision string) (folder string, files int, err error) {
 	commit := revision
 	if !commitHash.MatchString(commit) {
-		text, err := os.ReadFile(c.ref(repo, revision))
+		commit, err = c.readRef(repo, revision)
 		if errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("%w %s", ErrNotPulled, string(c))
+			return "", 0, c.notPulled(repo, revision)
 		}
 		if err != nil {
-			return "", err
-		}
-		if commit = strings.TrimSpace(string(text)); !commitHash.MatchString(commit) {
-			return "", fmt.Errorf("%w: %s holds %.60q, expected a commit", ErrNotPulled, c.ref(repo, revision), commit)
+			return "", 0, err
 		}
 	}
-	folder := c.snapshot(repo, commit)
-	if err := whole(folder); err != nil {
-		return "", fmt.Errorf("%w as a whole: %s has %w", ErrNotPulled, folder, err)
+	folder = c.snapshot(repo, commit)
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) && commit == revision {
+		return "", 0, c.notPulled(repo, revision)
 	}
-	return folder, nil
+	if files, err = whole(folder); err != nil && !errors.Is(err, errNotRegular) {
+		err = fmt.Errorf("%w as a whole: %s has %w", ErrNotPulled, folder, err)
+	}
+	if err != nil {
+		return "", 0, err
+	}
+	return folder, files, nil
+}
+
+// readRef is the commit of a branch or tag, as it was recorded.
+func (c Cache) readRef(repo, revision string) (commit string, err error) {
+	const longest = 1 << 10
+	text, err := ReadSmall(c.ref(repo, revision), longest)
+	if err != nil {
+		return "", err
+	}
+	if commit = strings.TrimSpace(string(text)); !commitHash.MatchString(commit) {
+		return "", fmt.Errorf("%w: %s holds %.60q, expected a commit", ErrNotPulled, c.ref(repo, revision), commit)
+	}
+	return commit, nil
+}
+
+// notPulled is the error for a revision that is not there. It names those that are.
+func (c Cache) notPulled(repo, revision string) error {
+	snapshots, err := c.snapshots(repoFolder(repo))
+	if err != nil {
+		return fmt.Errorf("%w %s", ErrNotPulled, string(c))
+	}
+	var there, first string
+	for _, s := range snapshots {
+		if s.Missing == nil {
+			if there != "" {
+				there += ", "
+			}
+			there += s.Revision()
+			first = cmp.Or(first, s.Folder)
+		}
+	}
+	if there == "" {
+		return fmt.Errorf("%w %s", ErrNotPulled, string(c))
+	}
+	return fmt.Errorf("%w as revision %s, only as %s: %s", ErrNotPulled, revision, there, first)
 }
 
 func (c Cache) repo(repo string) string {
@@ -110,11 +158,14 @@ func (c Cache) lock(repo, etag string) string {
 	return filepath.Join(string(c), ".locks", repoFolder(repo), etag+".lock")
 }
 
-func repoFolder(repo string) string { return "models--" + strings.ReplaceAll(repo, "/", "--") }
+func repoFolder(repo string) string { return modelPrefix + strings.ReplaceAll(repo, "/", "--") }
 
-// writeRef records the commit of a branch or tag.
+// writeRef records the commit of a branch or tag, unless it is recorded already.
 func (c Cache) writeRef(repo, revision, commit string) error {
 	path := c.ref(repo, revision)
+	if before, err := c.readRef(repo, revision); err == nil && before == commit {
+		return nil
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -128,6 +179,9 @@ func (c Cache) writeRef(repo, revision, commit string) error {
 var placings = []func(blob, path string) error{relativeLink, os.Link, copyFile}
 
 func place(blob, path string) error {
+	if same(blob, path) {
+		return nil
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -143,6 +197,15 @@ func place(blob, path string) error {
 	return err
 }
 
+func same(a, b string) bool {
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
+}
+
 func relativeLink(blob, path string) error {
 	target, err := filepath.Rel(filepath.Dir(path), blob)
 	if err != nil {
@@ -152,7 +215,7 @@ func relativeLink(blob, path string) error {
 }
 
 func copyFile(blob, path string) error {
-	in, err := os.Open(blob)
+	in, err := openRegular(blob)
 	if err != nil {
 		return err
 	}

@@ -2,21 +2,16 @@
 package hub
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -25,68 +20,30 @@ const (
 	tries = 6
 	// longestWait is the most that a server's Retry-After is heeded.
 	longestWait = 5 * time.Minute
-	// idleLimit is how long a body may send nothing.
+	// idleLimit is how long the hub may send nothing.
 	idleLimit = time.Minute
+	// longestList is the most bytes of a list of files.
+	longestList = 16 << 20
 )
 
 // Client fetches from one hub into one cache. Its methods may be called from several goroutines and processes.
 type Client struct {
-	Endpoint string // such as https://huggingface.co
-	Token    string // sent to the endpoint's host only; "" for none
-	Cache    Cache
-	Offline  bool // take what the cache has
+	Endpoint  string // such as https://huggingface.co
+	Token     string // sent to the endpoint's host only; "" for none
+	TokenFrom string // where the token comes from, or why there is none; "" if nothing is known of it
+	Cache     Cache
+	Checks    Checks
+	Offline   bool // take what the cache has
 
-	// Progress is told how many bytes of a file are there, by the goroutine that called Pull; nil for no one.
+	// Progress is told how many bytes of a file are there, by the goroutine that called Pull; nil for no one. The file's name is
+	// Printable.
 	Progress func(file string, done, total int64)
-	// Note is told, likewise, what is waited for.
+	// Note is told, likewise, what is waited for, and what was wrong and is mended.
 	Note func(text string)
 
 	backoff time.Duration // before the second try; doubles for each more
 	idle    time.Duration
-}
-
-// FromEnvironment is a client for HF_ENDPOINT, with the token of HF_TOKEN or HF_HOME/token, and the DefaultCache.
-func FromEnvironment() (*Client, error) {
-	cache, err := DefaultCache()
-	if err != nil {
-		return nil, err
-	}
-	endpoint := strings.TrimRight(cmp.Or(os.Getenv("HF_ENDPOINT"), "https://huggingface.co"), "/")
-	if u, err := url.Parse(endpoint); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, fmt.Errorf("HF_ENDPOINT is %q, expected a URL such as https://huggingface.co", endpoint)
-	}
-	token, err := environmentToken()
-	if err != nil {
-		return nil, err
-	}
-	offline := strings.ToUpper(os.Getenv("HF_HUB_OFFLINE"))
-	c := New(endpoint, token, cache)
-	c.Offline = offline == "1" || offline == "ON" || offline == "YES" || offline == "TRUE"
-	return c, nil
-}
-
-// New is a client for an endpoint, a URL without a slash at its end.
-func New(endpoint, token string, cache Cache) *Client {
-	return &Client{Endpoint: endpoint, Token: token, Cache: cache, backoff: time.Second, idle: idleLimit}
-}
-
-func environmentToken() (string, error) {
-	if token := strings.TrimSpace(os.Getenv("HF_TOKEN")); token != "" {
-		return token, nil
-	}
-	path := os.Getenv("HF_TOKEN_PATH")
-	if path == "" {
-		home, err := hubHome()
-		if err != nil {
-			return "", err
-		}
-		path = filepath.Join(home, "token")
-	}
-	text, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("the hub's token: %w", err)
-	}
-	return strings.TrimSpace(string(text)), nil
+	over    http.RoundTripper // instead of the network, in tests
 }
 
 // target is what a request is for: a file of a repository at a revision, or their description if file is "".
@@ -110,47 +67,45 @@ func (t target) String() string {
 	return t.repo + ": " + t.file
 }
 
-// list is the commit of a revision, "" if the server does not say, and the names of its files.
+// list is the commit of a revision, "" if the server does not say, and the names of its files. All of the answer must come within
+// the time that a file may send nothing in.
 func (c *Client) list(ctx context.Context, repo, revision string) (commit string, files map[string]bool, err error) {
 	t := target{repo: repo, revision: revision}
+	for try := 1; ; try++ {
+		commit, files, err = c.listOnce(ctx, t)
+		if err == nil {
+			return commit, files, nil
+		}
+		if err := c.pause(ctx, try, err); err != nil {
+			return "", nil, err
+		}
+	}
+}
+
+func (c *Client) listOnce(ctx context.Context, t target) (commit string, files map[string]bool, err error) {
 	response, err := c.send(ctx, http.MethodGet, t, 0)
 	if err != nil {
 		return "", nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	var content struct {
-		SHA      string `json:"sha"`
-		Siblings []struct {
-			Name string `json:"rfilename"`
-		} `json:"siblings"`
+	text, err := io.ReadAll(io.LimitReader(response.Body, longestList+1))
+	host := response.Request.URL.Host
+	switch {
+	case errors.Is(err, errSilent):
+		return "", nil, fmt.Errorf("%s: %s: the list of files did not come within %v", t, host, c.idle)
+	case err != nil:
+		return "", nil, temporary{error: fmt.Errorf("%s: %s: list of files: %w", t, host, err)}
+	case len(text) > longestList:
+		return "", nil, fmt.Errorf("%s: %s: list of files is longer than %d bytes", t, host, longestList)
 	}
-	if err := json.NewDecoder(http.MaxBytesReader(nil, response.Body, 64<<20)).Decode(&content); err != nil {
-		if ctx.Err() != nil {
-			return "", nil, ctx.Err()
-		}
-		return "", nil, fmt.Errorf("%s: list of files from %s: %w", t, response.Request.URL.Host, err)
+	if commit, files, err = parseList(text); err != nil {
+		return "", nil, fmt.Errorf("%s: list of files from %s: %w", t, host, err)
 	}
-	if content.SHA != "" && !commitHash.MatchString(content.SHA) {
-		return "", nil, fmt.Errorf("%s: sha is %.60q, expected a commit", t, content.SHA)
+	if commitHash.MatchString(t.revision) && commit != "" && commit != t.revision {
+		return "", nil, fmt.Errorf("%s: %s answers with the files of commit %s, expected %s", t, host, commit, t.revision)
 	}
-	files = map[string]bool{}
-	for _, s := range content.Siblings {
-		if !fs.ValidPath(s.Name) || !filepath.IsLocal(filepath.FromSlash(s.Name)) {
-			return "", nil, fmt.Errorf("%s: lists a file %q, which leads out of its folder", t, s.Name)
-		}
-		files[s.Name] = true
-	}
-	return content.SHA, files, nil
+	return commit, files, nil
 }
-
-// remote is what the hub says of a file.
-type remote struct {
-	commit string
-	etag   string // SHA-256 of the bytes, or SHA-1 of the git blob; in hexadecimal
-	size   int64
-}
-
-var checksum = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
 func (c *Client) head(ctx context.Context, t target) (remote, error) {
 	response, err := c.send(ctx, http.MethodHead, t, 0)
@@ -158,23 +113,9 @@ func (c *Client) head(ctx context.Context, t target) (remote, error) {
 		return remote{}, err
 	}
 	_ = response.Body.Close()
-	h := response.Header
-	r := remote{commit: h.Get("X-Repo-Commit"), size: response.ContentLength}
-	r.etag = strings.Trim(strings.TrimPrefix(cmp.Or(h.Get("X-Linked-Etag"), h.Get("ETag")), "W/"), `"`)
-	if size := h.Get("X-Linked-Size"); size != "" {
-		if r.size, err = strconv.ParseInt(size, 10, 64); err != nil {
-			return r, fmt.Errorf("%s: X-Linked-Size is %.60q, expected a number of bytes", t, size)
-		}
-	} else if response.StatusCode >= 300 {
-		r.size = -1
-	}
-	switch {
-	case !checksum.MatchString(r.etag):
-		return r, fmt.Errorf("%s: ETag is %.80q, expected a SHA-256 or the SHA-1 of a git blob", t, r.etag)
-	case r.size < 0:
-		return r, fmt.Errorf("%s: %s does not say the file's size, expected X-Linked-Size or Content-Length", t, response.Request.URL.Host)
-	case r.commit != "" && !commitHash.MatchString(r.commit):
-		return r, fmt.Errorf("%s: X-Repo-Commit is %.60q, expected a commit", t, r.commit)
+	r, err := parseRemote(response)
+	if err != nil {
+		return r, fmt.Errorf("%s: %s: %w", t, response.Request.URL.Host, err)
 	}
 	return r, nil
 }
@@ -226,11 +167,32 @@ func (c *Client) pause(ctx context.Context, try int, err error) error {
 
 func (c *Client) note(text string) {
 	if c.Note != nil {
-		c.Note(text)
+		c.Note(line(text, longestLine))
 	}
 }
 
+func (c *Client) progress(t target, done, total int64) {
+	if c.Progress != nil {
+		c.Progress(Printable(t.file), done, total)
+	}
+}
+
+// once makes one request. Its answer must begin within the idle time, and its body ends with errSilent if it is not read to the
+// end and sends nothing for as long; that of a list if it is not there as a whole.
 func (c *Client) once(ctx context.Context, method string, t target, offset int64) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	idle := time.AfterFunc(c.idle, func() { cancel(errSilent) })
+	response, err := c.answer(ctx, method, t, offset)
+	if err != nil {
+		idle.Stop()
+		cancel(nil)
+		return nil, err
+	}
+	response.Body = &watched{ReadCloser: response.Body, ctx: ctx, cancel: cancel, timer: idle, idle: c.idle, whole: t.file == ""}
+	return response, nil
+}
+
+func (c *Client) answer(ctx context.Context, method string, t target, offset int64) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, t.url(c.Endpoint), nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t, err)
@@ -243,19 +205,28 @@ func (c *Client) once(ctx context.Context, method string, t target, offset int64
 	if offset > 0 {
 		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
 	}
+	caller := http.Client{Transport: network, CheckRedirect: checkRedirect}
+	if c.over != nil {
+		caller.Transport = c.over
+	}
 	response, err := caller.Do(request)
 	if err != nil {
 		var failed *url.Error // its URL may be a long signed one
 		if errors.As(err, &failed) {
 			err = failed.Err
 		}
-		err = fmt.Errorf("%s: %s: %w", t, request.URL.Host, err)
-		var unknown *net.DNSError
-		var untrusted *tls.CertificateVerificationError
-		if errors.As(err, &unknown) && unknown.IsNotFound || errors.As(err, &untrusted) {
-			return nil, err
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
 		}
-		return nil, temporary{error: err}
+		if errors.Is(err, errSilent) {
+			err = fmt.Errorf("no answer within %v: %w", c.idle, err)
+		}
+		passes := mayPass(err) && (t.file != "" || !errors.Is(err, errSilent))
+		err = fmt.Errorf("%s: %s: %w", t, request.URL.Host, err)
+		if passes {
+			err = temporary{error: err}
+		}
+		return nil, err
 	}
 	if err := c.statusError(method, t, response); err != nil {
 		_ = response.Body.Close()
@@ -264,17 +235,73 @@ func (c *Client) once(ctx context.Context, method string, t target, offset int64
 	return response, nil
 }
 
-var caller = func() *http.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.ResponseHeaderTimeout = idleLimit
-	return &http.Client{Transport: transport, CheckRedirect: checkRedirect}
-}()
+// errSilent is why a request is given up on that nothing comes of.
+var errSilent = errors.New("nothing came")
+
+// watched is a body that is given up on when it sends nothing for a while; if it is to be read as a whole, when it is not there
+// after a while.
+type watched struct {
+	io.ReadCloser
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	timer  *time.Timer
+	idle   time.Duration
+	whole  bool
+}
+
+// Read returns errSilent or what else has ended the request.
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	if n > 0 && !w.whole {
+		w.timer.Reset(w.idle)
+	}
+	if err != nil && err != io.EOF && w.ctx.Err() != nil {
+		err = context.Cause(w.ctx)
+	}
+	return n, err
+}
+
+// Close ends the request.
+func (w *watched) Close() error {
+	w.timer.Stop()
+	err := w.ReadCloser.Close()
+	w.cancel(nil)
+	return err
+}
+
+// mayPass says whether an error of a request may be gone after a while: the connection failed, and not what was asked for or
+// where it was asked.
+func mayPass(err error) bool {
+	var name *net.DNSError
+	var address *net.AddrError
+	var untrusted *tls.CertificateVerificationError
+	var plaintext tls.RecordHeaderError
+	var broken *net.OpError
+	var waited net.Error
+	var number syscall.Errno
+	switch {
+	case errors.As(err, &name):
+		return !name.IsNotFound
+	case errors.As(err, &address), errors.As(err, &untrusted), errors.As(err, &plaintext):
+		return false
+	case errors.Is(err, errSilent), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		return true
+	case errors.As(err, &broken), errors.As(err, &number):
+		return true
+	}
+	return errors.As(err, &waited) && waited.Timeout() || strings.HasPrefix(err.Error(), "http2: ") || strings.HasPrefix(err.Error(), "http: server closed")
+}
+
+var network = http.DefaultTransport.(*http.Transport).Clone()
 
 // checkRedirect keeps the token from other hosts, and stops a HEAD at the answer that describes the file: a redirect to
 // another host that has X-Linked-Etag. Relative ones lead to renamed repositories.
 func checkRedirect(next *http.Request, before []*http.Request) error {
 	if len(before) >= 10 {
-		return errors.New("10 redirects")
+		return errors.New("10 redirects, expected an answer")
+	}
+	if scheme := next.URL.Scheme; scheme != "https" && scheme != "http" {
+		return fmt.Errorf("redirects to a URL with the scheme %.20q, expected https", scheme)
 	}
 	if first := before[0].URL; next.URL.Host != first.Host || next.URL.Scheme != first.Scheme {
 		next.Header.Del("Authorization")
@@ -287,51 +314,4 @@ func checkRedirect(next *http.Request, before []*http.Request) error {
 		return http.ErrUseLastResponse
 	}
 	return nil
-}
-
-func (c *Client) statusError(method string, t target, response *http.Response) error {
-	host, code := response.Request.URL.Host, response.StatusCode
-	switch {
-	case code == http.StatusOK || code == http.StatusPartialContent:
-		return nil
-	case method == http.MethodHead && code >= 300 && code < 400:
-		return nil
-	case code == http.StatusUnauthorized || code == http.StatusForbidden:
-		if c.Token == "" {
-			return fmt.Errorf("%s: private or gated (or there is no such repository): HF_TOKEN is needed, a token that may read it (%s answered %s)", t, host, response.Status)
-		}
-		return fmt.Errorf("%s: private or gated, and the token in use may not read it: HF_TOKEN of one that may is needed (%s answered %s)", t, host, response.Status)
-	case code == http.StatusNotFound:
-		return notFound(t, host, response.Header.Get("X-Error-Code"))
-	case code == http.StatusTooManyRequests || code >= 500:
-		err := fmt.Errorf("%s: %s answered %s", t, host, response.Status)
-		return temporary{error: err, after: retryAfter(response.Header.Get("Retry-After"), time.Now())}
-	default:
-		return fmt.Errorf("%s: %s answered %s", t, host, response.Status)
-	}
-}
-
-func notFound(t target, host, reason string) error {
-	switch {
-	case reason == "RepoNotFound":
-		return fmt.Errorf("%s: no such repository on %s", t.repo, host)
-	case reason == "RevisionNotFound":
-		return fmt.Errorf("%s: no revision %q on %s", t.repo, t.revision, host)
-	case t.file != "":
-		return fmt.Errorf("%s: no such file at revision %s on %s", t, t.revision, host)
-	default:
-		return fmt.Errorf("%s: no such repository on %s, or it has no revision %q", t.repo, host, t.revision)
-	}
-}
-
-// retryAfter reads a number of seconds or a date; anything else, and the past, is 0.
-func retryAfter(text string, now time.Time) time.Duration {
-	if seconds, err := strconv.Atoi(text); err == nil {
-		return time.Duration(max(0, min(seconds, int(longestWait/time.Second)))) * time.Second
-	}
-	at, err := http.ParseTime(text)
-	if err != nil {
-		return 0
-	}
-	return max(0, at.Sub(now))
 }

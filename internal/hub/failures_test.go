@@ -369,22 +369,6 @@ func TestHeadersAreChecked(t *testing.T) {
 	}
 }
 
-func TestDiskFull(t *testing.T) {
-	if _, err := os.Stat("/dev/full"); err != nil {
-		t.Skip(err)
-	}
-	server, client := start(t)
-	partial := client.Cache.blob(repo, server.ETag(shard)) + ".incomplete"
-	if err := errors.Join(os.MkdirAll(filepath.Dir(partial), 0o755), os.Symlink("/dev/full", partial)); err != nil {
-		t.Fatal(err)
-	}
-	fails(t, client, shard, "cannot write to the hub cache", "no space left on device")
-	if err := os.Remove(partial); err != nil {
-		t.Fatal(err)
-	}
-	pullsWhole(t, server, client)
-}
-
 func TestUnreachable(t *testing.T) {
 	server, client := start(t)
 	server.Close()

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,7 +56,8 @@ func needed(has func(name string) bool) ([]string, error) {
 
 // shards lists the files that hold the tensors of an index, in alphabetical order.
 func shards(index string) ([]string, error) {
-	text, err := os.ReadFile(index)
+	const longest = 16 << 20
+	text, err := ReadSmall(index, longest)
 	if err != nil {
 		return nil, err
 	}
@@ -70,34 +72,44 @@ func shards(index string) ([]string, error) {
 	}
 	files := slices.Compact(slices.Sorted(maps.Values(content.ShardOf)))
 	for _, name := range files {
-		if !filepath.IsLocal(filepath.FromSlash(name)) {
-			return nil, fmt.Errorf("%s: weight_map: %q leads out of the folder", index, name)
+		if !localName(name) {
+			return nil, fmt.Errorf("%s: weight_map: %.80q leads out of the folder", index, name)
+		}
+		if Printable(name) != name {
+			return nil, fmt.Errorf("%s: weight_map: %.80q is no name of a file that can be printed", index, name)
 		}
 	}
 	return files, nil
 }
 
-// whole says what of a checkpoint's files a folder lacks. A link to a missing file is a missing file.
-func whole(folder string) error {
+// whole counts the files of a checkpoint's folder that the program reads, or says what is missing. A link to a missing file is a
+// missing file; what is no regular file is an errNotRegular.
+func whole(folder string) (files int, err error) {
+	var odd error
 	has := func(name string) bool {
-		info, err := os.Stat(filepath.Join(folder, filepath.FromSlash(name)))
+		path := filepath.Join(folder, filepath.FromSlash(name))
+		odd = cmp.Or(odd, checkRegular(path))
+		info, err := os.Stat(path)
 		return err == nil && info.Mode().IsRegular()
 	}
-	files, err := needed(has)
-	if err != nil {
-		return err
+	names, err := needed(has)
+	if err := cmp.Or(odd, err); err != nil {
+		return 0, err
 	}
-	if files[len(files)-1] != indexFile {
-		return nil
+	files = len(names)
+	if names[len(names)-1] != indexFile {
+		return files, nil
 	}
 	parts, err := shards(filepath.Join(folder, indexFile))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, name := range parts {
-		if !has(name) {
-			return fmt.Errorf("no %s", name)
+		if there := has(name); odd != nil {
+			return 0, odd
+		} else if !there {
+			return 0, fmt.Errorf("no %s", name)
 		}
 	}
-	return nil
+	return files + len(parts), nil
 }

@@ -51,17 +51,18 @@ func start(t *testing.T) (*hubtest.Server, *Client) {
 
 func pullsWhole(t *testing.T, server *hubtest.Server, client *Client) {
 	t.Helper()
-	folder, err := client.Pull(t.Context(), repo, "main")
+	done, err := client.Pull(t.Context(), repo, "main")
 	if err != nil {
 		t.Fatal(err)
 	}
+	folder := done.Folder
 	if found, err := client.Cache.Find(repo, "main"); err != nil || found != folder {
 		t.Errorf("Find gives %q, %v; Pull gave %q", found, err, folder)
 	}
 	if want := filepath.Join(string(client.Cache), "models--owner--tiny", "snapshots", hubtest.Commit); folder != want {
 		t.Errorf("folder is %s, expected %s", folder, want)
 	}
-	if got := names(t, folder); !slices.Equal(got, slices.Sorted(slices.Values(pulled))) {
+	if got := listed(t, folder); !slices.Equal(got, slices.Sorted(slices.Values(pulled))) {
 		t.Errorf("snapshot has %v", got)
 	}
 	var blobs []string
@@ -75,7 +76,7 @@ func pullsWhole(t *testing.T, server *hubtest.Server, client *Client) {
 		}
 	}
 	slices.Sort(blobs)
-	if got := names(t, filepath.Join(client.Cache.repo(repo), "blobs")); !slices.Equal(got, blobs) {
+	if got := listed(t, filepath.Join(client.Cache.repo(repo), "blobs")); !slices.Equal(got, blobs) {
 		t.Errorf("blobs are %v, expected %v", got, blobs)
 	}
 	if got, err := os.ReadFile(client.Cache.ref(repo, "main")); err != nil || string(got) != hubtest.Commit {
@@ -83,7 +84,7 @@ func pullsWhole(t *testing.T, server *hubtest.Server, client *Client) {
 	}
 }
 
-func names(t *testing.T, folder string) []string {
+func listed(t *testing.T, folder string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -175,10 +176,11 @@ func TestPull(t *testing.T) {
 func TestRevision(t *testing.T) {
 	for _, revision := range []string{hubtest.Commit, "refs/pr/1"} {
 		_, client := start(t)
-		folder, err := client.Pull(t.Context(), repo, revision)
+		done, err := client.Pull(t.Context(), repo, revision)
 		if err != nil {
 			t.Fatal(err)
 		}
+		folder := done.Folder
 		if found, err := client.Cache.Find(repo, revision); err != nil || found != folder {
 			t.Errorf("%s: Find gives %q, %v; Pull gave %q", revision, found, err, folder)
 		}
@@ -310,14 +312,15 @@ func TestOtherLayouts(t *testing.T) {
 	server.Files["model.safetensors"] = []byte("weights")
 	server.Files["vocab.json"], server.Files["merges.txt"], server.Files["added_tokens.json"] = []byte("v"), []byte("m"), []byte("a")
 	delete(server.Files, "tokenizer.json")
-	folder, err := client.Pull(t.Context(), repo, "main")
+	done, err := client.Pull(t.Context(), repo, "main")
 	if err != nil {
 		t.Fatal(err)
 	}
+	folder := done.Folder
 	want := []string{
 		"added_tokens.json", "config.json", "merges.txt", "model.safetensors", "preprocessor_config.json", "tokenizer_config.json", "vocab.json",
 	}
-	if got := names(t, folder); !slices.Equal(got, want) {
+	if got := listed(t, folder); !slices.Equal(got, want) {
 		t.Errorf("snapshot has %v, expected %v", got, want)
 	}
 }
