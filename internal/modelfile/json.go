@@ -36,10 +36,6 @@ func Unmarshal(text []byte, v any) error {
 }
 
 func wrongType(e *json.UnmarshalTypeError) error {
-	field := Short(e.Field)
-	if field == "" {
-		field = "the whole"
-	}
 	found := "a " + e.Value
 	switch value, digits, _ := strings.Cut(e.Value, " "); {
 	case value == "number" && digits != "":
@@ -49,7 +45,10 @@ func wrongType(e *json.UnmarshalTypeError) error {
 	case value == "bool":
 		found = "true or false"
 	}
-	return fmt.Errorf("%s is %s, expected %s", field, found, kindOf(e.Type))
+	if e.Field == "" {
+		return fmt.Errorf("found %s, expected %s", found, kindOf(e.Type))
+	}
+	return fmt.Errorf("%s: found %s, expected %s", Short(e.Field), found, kindOf(e.Type))
 }
 
 // kindOf is what JSON calls a Go type.
@@ -68,5 +67,5 @@ func kindOf(t reflect.Type) string {
 	case reflect.Struct, reflect.Map:
 		return "an object"
 	}
-	return "a whole number of at most 64 bits"
+	return "a whole number"
 }

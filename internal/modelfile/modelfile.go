@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 )
 
 // ErrNotRegular says that a folder, a pipe or a device stands where a file is expected.
@@ -103,6 +104,9 @@ func named(name string, err error) error {
 func IsPointer(data []byte) bool {
 	return bytes.HasPrefix(data, []byte("version https://git-lfs.github.com/spec/"))
 }
+
+// Quote is a name from a file as a message shows it, cut as by Short.
+func Quote(name string) string { return strconv.Quote(Short(name)) }
 
 // Short is a text as a message shows it: its first 80 characters.
 func Short(text string) string {

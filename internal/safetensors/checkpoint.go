@@ -243,7 +243,7 @@ func (c *Checkpoint) openShards(dir string, shardOf map[string]string) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(shardOf)) {
 		if _, ok := c.tensors[name]; !ok {
-			return fmt.Errorf("%s: tensor %s is missing, but %s lists it there", filepath.Join(dir, shardOf[name]), quote(name), index)
+			return fmt.Errorf("%s: tensor %s is missing, but %s lists it there", filepath.Join(dir, shardOf[name]), modelfile.Quote(name), index)
 		}
 	}
 	return nil
@@ -272,7 +272,7 @@ func parseIndex(text []byte) (map[string]string, error) {
 	}
 	for name, shard := range shardOf {
 		if !filepath.IsLocal(filepath.FromSlash(shard)) {
-			return nil, fmt.Errorf("weight_map: %s: %s leads out of the folder", quote(name), quote(shard))
+			return nil, fmt.Errorf("weight_map: %s: %s leads out of the folder", modelfile.Quote(name), modelfile.Quote(shard))
 		}
 	}
 	return shardOf, nil

@@ -74,13 +74,13 @@ func checkLayout(entries []entry, length int64) error {
 	for _, e := range entries {
 		want, err := byteLength(e.dtype, e.shape)
 		if err != nil {
-			return fmt.Errorf("tensor %s: %w", quote(e.name), err)
+			return fmt.Errorf("tensor %s: %w", modelfile.Quote(e.name), err)
 		}
 		if e.begin > e.end {
-			return fmt.Errorf("tensor %s: data_offsets [%d, %d] run backwards", quote(e.name), e.begin, e.end)
+			return fmt.Errorf("tensor %s: data_offsets [%d, %d] run backwards", modelfile.Quote(e.name), e.begin, e.end)
 		}
 		if e.end-e.begin != want {
-			return fmt.Errorf("tensor %s: data_offsets span %d bytes, expected %d for %s %v", quote(e.name), e.end-e.begin, want, e.dtype, e.shape)
+			return fmt.Errorf("tensor %s: data_offsets span %d bytes, expected %d for %s %v", modelfile.Quote(e.name), e.end-e.begin, want, e.dtype, e.shape)
 		}
 	}
 	sort.Slice(entries, func(i, j int) bool {
@@ -96,10 +96,10 @@ func checkLayout(entries []entry, length int64) error {
 	var at int64
 	for _, e := range entries {
 		if e.begin < at {
-			return fmt.Errorf("tensor %s: starts at byte %d and overlaps the tensor that ends at %d", quote(e.name), e.begin, at)
+			return fmt.Errorf("tensor %s: starts at byte %d and overlaps the tensor that ends at %d", modelfile.Quote(e.name), e.begin, at)
 		}
 		if e.begin > at {
-			return fmt.Errorf("tensor %s: starts at byte %d, leaving a hole after %d", quote(e.name), e.begin, at)
+			return fmt.Errorf("tensor %s: starts at byte %d, leaving a hole after %d", modelfile.Quote(e.name), e.begin, at)
 		}
 		at = e.end
 	}
@@ -116,7 +116,7 @@ func checkLayout(entries []entry, length int64) error {
 func byteLength(dtype DType, shape []int) (int64, error) {
 	n := int64(dtype.Size())
 	if n == 0 {
-		return 0, fmt.Errorf("dtype %s is not supported", quote(string(dtype)))
+		return 0, fmt.Errorf("dtype %s is not supported", modelfile.Quote(string(dtype)))
 	}
 	for _, d := range shape {
 		if d < 0 {
@@ -212,13 +212,13 @@ func object(d *json.Decoder, value func(key string) error) error {
 			return err
 		}
 		if seen[key] {
-			return fmt.Errorf("%s appears twice", quote(key))
+			return fmt.Errorf("%s appears twice", modelfile.Quote(key))
 		}
 		if seen[key] = true; len(seen) > maxEntries {
 			return fmt.Errorf("more than %d entries", maxEntries)
 		}
 		if err := value(key); err != nil {
-			return fmt.Errorf("%s: %w", quote(key), err)
+			return fmt.Errorf("%s: %w", modelfile.Quote(key), err)
 		}
 	}
 	return delim(d, '}')
@@ -282,9 +282,6 @@ func delim(d *json.Decoder, want json.Delim) error {
 }
 
 func show(t json.Token) string { return modelfile.Short(fmt.Sprint(t)) }
-
-// quote is a name from a file as a message shows it.
-func quote(name string) string { return strconv.Quote(modelfile.Short(name)) }
 
 func token(d *json.Decoder) (json.Token, error) {
 	t, err := d.Token()
