@@ -108,9 +108,9 @@ func IsPointer(data []byte) bool {
 // Quote is a name from a file as a message shows it, cut as by Short.
 func Quote(name string) string { return strconv.Quote(Short(name)) }
 
-// Short is a text as a message shows it: its first 80 characters.
+// Short is a text as a message shows it: its first 120 characters.
 func Short(text string) string {
-	const most = 80
+	const most = 120 // tensors of the published checkpoint have names of up to 85
 	n := 0
 	for i := range text {
 		if n++; n > most {

@@ -81,7 +81,7 @@ func TestReadJSONSpeaksOfJSON(t *testing.T) {
 
 func TestShort(t *testing.T) {
 	for text, want := range map[string]string{
-		"": "", "abc": "abc", strings.Repeat("é", 80): strings.Repeat("é", 80), strings.Repeat("é", 81): strings.Repeat("é", 80) + "…",
+		"": "", "abc": "abc", strings.Repeat("é", 120): strings.Repeat("é", 120), strings.Repeat("é", 121): strings.Repeat("é", 120) + "…",
 	} {
 		if got := Short(text); got != want {
 			t.Errorf("%q, want %q", got, want)
