@@ -5,15 +5,16 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 )
 
-// TestParseRefusesShortlyAndSoon has headers as large as are read, whose names and numbers no checkpoint has.
-func TestParseRefusesShortlyAndSoon(t *testing.T) {
+// TestParseRefusesShortly has large headers whose names and numbers no checkpoint has. How many there are of either is bounded
+// before the rest is read.
+func TestParseRefusesShortly(t *testing.T) {
+	const size = 4 << 20
 	many := func(before, entry, after string) string {
 		var b bytes.Buffer
 		b.WriteString(before)
-		for i := 0; b.Len() < maxHeader-200; i++ {
+		for i := 0; b.Len() < size; i++ {
 			if i > 0 {
 				b.WriteByte(',')
 			}
@@ -22,7 +23,7 @@ func TestParseRefusesShortlyAndSoon(t *testing.T) {
 		b.WriteString(after)
 		return b.String()
 	}
-	long := strings.Repeat("n", maxHeader-200)
+	long := strings.Repeat("n", size)
 	for name, c := range map[string]struct{ header, say string }{
 		"name":          {`{"` + long + `":1}`, `nnn…": found 1, expected {`},
 		"type":          {`{"a":{"dtype":"` + long + `","shape":[],"data_offsets":[0,1]}}`, `nnn…" is not supported`},
@@ -33,11 +34,10 @@ func TestParseRefusesShortlyAndSoon(t *testing.T) {
 		"many tensors":  {many("{", `"t%d":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`, "}"), "more than 65536 entries"},
 		"many metadata": {many(`{"__metadata__":{`, `"%d":""`, "}}"), `"__metadata__": more than 65536 entries`},
 	} {
-		start := time.Now()
 		_, err := Parse("x", file(c.header, 1))
-		if took := time.Since(start); err == nil || !strings.Contains(err.Error(), c.say) || len(err.Error()) > 300 || took > 2*time.Second {
+		if err == nil || !strings.Contains(err.Error(), c.say) || len(err.Error()) > 300 {
 			message := fmt.Sprint(err)
-			t.Errorf("%s: an error of %d bytes after %v, %s, want «%s»", name, len(message), took, message[:min(len(message), 300)], c.say)
+			t.Errorf("%s: an error of %d bytes, %s, want «%s»", name, len(message), message[:min(len(message), 300)], c.say)
 		}
 	}
 }
