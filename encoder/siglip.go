@@ -66,7 +66,7 @@ func loadTower(c Config, w *weights.Source) tower {
 		patch:    w.AtLeast(tensor.BF16).Convolution("embeddings.patch_embedding", c.Hidden, Channels, c.PatchSize),
 		position: w.Table("embeddings.position_embedding", c.Patches(), c.Hidden),
 	}
-	for i := range c.Layers {
+	for i := 0; i < c.Layers && w.Err() == nil; i++ {
 		t.layers = append(t.layers, loadLayer(c, w.Under("encoder.layers.").At(i)))
 	}
 	return t

@@ -52,12 +52,12 @@ func Load(c Config, w *weights.Source) *Decoder {
 	d := &Decoder{
 		Config:    c,
 		pool:      w.Pool(),
-		rotary:    tensor.NewRotary(c.RotaryDims, c.Context, c.RopeTheta),
+		rotary:    tensor.NewRotary(c.RotaryDims, c.RopeTheta),
 		embedding: w.Embedding("model.embed_tokens", c.Vocab, c.Hidden),
 		norm:      w.LayerNorm("model.final_layernorm", c.Hidden, c.Eps),
 		head:      w.AtLeast(tensor.Q8).Linear("lm_head", c.Vocab, c.Hidden),
 	}
-	for i := range c.Layers {
+	for i := 0; i < c.Layers && w.Err() == nil; i++ {
 		d.layers = append(d.layers, loadLayer(c, w.Under("model.layers.").At(i)))
 	}
 	return d

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math"
+
+	"github.com/mcllava/mcllava/internal/modelfile"
 )
 
 // maxVocab bounds the ids, which index a table.
@@ -26,9 +28,9 @@ func newTokenizer(p parts) (*Tokenizer, error) {
 		case a.Content == "":
 			return nil, fmt.Errorf("added token %d: content is empty", a.ID)
 		case a.SingleWord:
-			return nil, fmt.Errorf("added token %q: single_word is not supported", a.Content)
+			return nil, fmt.Errorf("added token %s: single_word is not supported", modelfile.Quote(a.Content))
 		case seen[a.Content]:
-			return nil, fmt.Errorf("added token %q: appears twice", a.Content)
+			return nil, fmt.Errorf("added token %s: appears twice", modelfile.Quote(a.Content))
 		case !ok || id != a.ID:
 			if err := t.define(a.ID, a.Content, []byte(a.Content)); err != nil {
 				return nil, fmt.Errorf("added %w", err)
@@ -47,7 +49,7 @@ func newTokenizer(p parts) (*Tokenizer, error) {
 
 func (t *Tokenizer) define(id int, token string, text []byte) error {
 	if id < 0 || id >= maxVocab {
-		return fmt.Errorf("token %q: id %d, expected 0 to %d", token, id, maxVocab-1)
+		return fmt.Errorf("token %s: id %d, expected 0 to %d", modelfile.Quote(token), id, maxVocab-1)
 	}
 	if token == "" {
 		return fmt.Errorf("token %d: the text is empty", id)
@@ -56,7 +58,7 @@ func (t *Tokenizer) define(id int, token string, text []byte) error {
 		t.bytes = append(t.bytes, nil)
 	}
 	if t.bytes[id] != nil {
-		return fmt.Errorf("token %q: id %d is taken by %q", token, id, t.bytes[id])
+		return fmt.Errorf("token %s: id %d is taken by %s", modelfile.Quote(token), id, modelfile.Quote(string(t.bytes[id])))
 	}
 	t.bytes[id] = text
 	t.ids[string(text)] = id
@@ -81,13 +83,13 @@ func (b *bpe) build(vocab map[string]int, merges []mergeText) error {
 		for i, token := range [...]string{m.left, m.right, m.left + m.right} {
 			id, ok := vocab[token]
 			if !ok {
-				return fmt.Errorf("merge %d, %q with %q: %q is not in the vocabulary", rank, m.left, m.right, token)
+				return fmt.Errorf("merge %d, %s with %s: %s is not in the vocabulary", rank, modelfile.Quote(m.left), modelfile.Quote(m.right), modelfile.Quote(token))
 			}
 			ids[i] = int32(id)
 		}
 		p := pair{ids[0], ids[1]}
 		if _, ok := b.merges[p]; ok {
-			return fmt.Errorf("merge %d, %q with %q: appears twice", rank, m.left, m.right)
+			return fmt.Errorf("merge %d, %s with %s: appears twice", rank, modelfile.Quote(m.left), modelfile.Quote(m.right))
 		}
 		b.merges[p] = merge{int32(rank), ids[2]}
 	}

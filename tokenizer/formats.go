@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/mcllava/mcllava/internal/modelfile"
 )
 
 // mergeText is a merge as written: the two tokens that become one.
@@ -33,7 +35,7 @@ func parseMerges(text string) ([]mergeText, error) {
 func (m *mergeText) parse(s string) error {
 	left, right, ok := strings.Cut(s, " ")
 	if !ok || left == "" || right == "" || strings.Contains(right, " ") {
-		return fmt.Errorf("merge %q: expected two tokens and a space between", s)
+		return fmt.Errorf("merge %s: expected two tokens and a space between", modelfile.Quote(s))
 	}
 	m.left, m.right = left, right
 	return nil
@@ -47,7 +49,7 @@ func (m *mergeText) UnmarshalJSON(text []byte) error {
 	}
 	var two []string
 	if json.Unmarshal(text, &two) != nil || len(two) != 2 || two[0] == "" || two[1] == "" {
-		return fmt.Errorf("merge %s: expected two tokens", text)
+		return fmt.Errorf("merge %s: expected two tokens", modelfile.Short(string(text)))
 	}
 	m.left, m.right = two[0], two[1]
 	return nil
@@ -113,11 +115,11 @@ func (j *tokenizerJSON) check() error {
 		{"decoder", j.Decoder.name(), byteLevel},
 	} {
 		if setting.found != setting.expected {
-			return fmt.Errorf("%s: found %v, expected %v", setting.field, setting.found, setting.expected)
+			return fmt.Errorf("%s: found %s, expected %v", setting.field, modelfile.Short(fmt.Sprint(setting.found)), setting.expected)
 		}
 	}
 	if name := j.PostProcessor.name(); name != "null" && name != byteLevel {
-		return fmt.Errorf("post_processor: found %s, expected %s or null", name, byteLevel)
+		return fmt.Errorf("post_processor: found %s, expected %s or null", modelfile.Short(name), byteLevel)
 	}
 	return nil
 }
@@ -144,7 +146,7 @@ func (n *tokenName) UnmarshalJSON(text []byte) error {
 	}
 	var object struct{ Content string }
 	if json.Unmarshal(text, &object) != nil || object.Content == "" {
-		return fmt.Errorf("token %s: expected a string or an object with content", text)
+		return fmt.Errorf("token %s: expected a string or an object with content", modelfile.Short(string(text)))
 	}
 	*n = tokenName(object.Content)
 	return nil

@@ -1,13 +1,17 @@
 package tokenizer
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
+
+	"github.com/mcllava/mcllava/internal/modelfile"
 )
+
+// maxFile is the most that is read of a file, in bytes; the published tokenizer.json takes 2 MB.
+const maxFile = 64 << 20
 
 const (
 	tokenizerFile = "tokenizer.json"
@@ -46,7 +50,7 @@ func Load(fsys fs.FS) (*Tokenizer, error) {
 	}
 	id, ok := t.Token(string(config.EOS))
 	if !ok {
-		return nil, fmt.Errorf("%s: eos_token: %q is not in the vocabulary", configFile, string(config.EOS))
+		return nil, fmt.Errorf("%s: eos_token: %s is not in the vocabulary", configFile, modelfile.Quote(string(config.EOS)))
 	}
 	t.eos = id
 	return t, nil
@@ -90,7 +94,7 @@ func loadParts(fsys fs.FS) (parts, error) {
 	if err != nil {
 		return p, err
 	}
-	text, err := fs.ReadFile(fsys, mergesFile)
+	text, err := modelfile.Read(fsys, mergesFile, maxFile)
 	if err != nil {
 		return p, err
 	}
@@ -109,11 +113,7 @@ func loadParts(fsys fs.FS) (parts, error) {
 
 func read[T any](fsys fs.FS, name string) (T, error) {
 	var v T
-	text, err := fs.ReadFile(fsys, name)
-	if err != nil {
-		return v, err
-	}
-	return v, named(name, json.Unmarshal(text, &v))
+	return v, modelfile.ReadJSON(fsys, name, maxFile, &v)
 }
 
 func named(file string, err error) error {

@@ -63,7 +63,7 @@ func load(t testing.TB) *Tokenizer {
 
 // small is a tokenizer.json of the 256 bytes, "ab" and "abc" and three added
 // tokens, changed by edit.
-func small(t *testing.T, edit func(file, model map[string]any)) fstest.MapFS {
+func small(t testing.TB, edit func(file, model map[string]any)) fstest.MapFS {
 	t.Helper()
 	vocab := map[string]any{"ab": 256, "abc": 257}
 	for i, r := range byteChars {
@@ -120,8 +120,8 @@ func TestLoadRefuses(t *testing.T) {
 		{inModel("merges", []any{"a c"}), `merge 0, "a" with "c": "ac" is not in the vocabulary`},
 		{inModel("merges", []any{"a b", "a b"}), `merge 1, "a" with "b": appears twice`},
 		{inModel("vocab", object{}), "no token for byte 0x00, written 'Ā'"},
-		{inModel("vocab", object{"a": "b"}), "tokenizer.json: json: cannot unmarshal string"},
-		{inVocab("x y", 300.5), "tokenizer.json: json: cannot unmarshal number 300.5"},
+		{inModel("vocab", object{"a": "b"}), "tokenizer.json: model.vocab: found a string, expected a whole number"},
+		{inVocab("x y", 300.5), "tokenizer.json: model.vocab: found 300.5, expected a whole number"},
 		{inVocab("x y", -1), `vocab: token "x y": id -1, expected 0 to 1048575`},
 		{inVocab("x y", 1<<20), `id 1048576, expected`},
 		{inVocab("xy", 258), `added token "<end>": id 258 is taken by "xy"`},
@@ -151,14 +151,14 @@ func TestLoadRefusesFiles(t *testing.T) {
 		want  string
 	}{
 		{nil, "no tokenizer: neither tokenizer.json nor vocab.json with merges.txt"},
-		{map[string]string{tokenizerFile: "{"}, "tokenizer.json: unexpected end of JSON input"},
-		{map[string]string{tokenizerFile: "[]"}, "tokenizer.json: json: cannot unmarshal array"},
+		{map[string]string{tokenizerFile: "{"}, "tokenizer.json: not JSON at byte 1: unexpected end"},
+		{map[string]string{tokenizerFile: "[]"}, "tokenizer.json: found an array, expected an object"},
 		{map[string]string{vocabFile: "{}"}, "merges.txt: file does not exist"},
-		{map[string]string{vocabFile: "{", mergesFile: ""}, "vocab.json: unexpected end"},
+		{map[string]string{vocabFile: "{", mergesFile: ""}, "vocab.json: not JSON at byte 1: unexpected end"},
 		{map[string]string{vocabFile: vocab, mergesFile: "#version: 0.2\na\n"}, `merges.txt: line 2: merge "a": expected two tokens`},
-		{map[string]string{vocabFile: vocab, mergesFile: "", addedFile: "[]"}, "added_tokens.json: json"},
+		{map[string]string{vocabFile: vocab, mergesFile: "", addedFile: "[]"}, "added_tokens.json: found an array, expected an object"},
 		{map[string]string{vocabFile: vocab, mergesFile: "", addedFile: `{"<x>":5}`}, `added_tokens.json: added token "<x>": id 5 is taken by "&"`},
-		{map[string]string{vocabFile: vocab, mergesFile: "", configFile: "{"}, "tokenizer_config.json: unexpected end"},
+		{map[string]string{vocabFile: vocab, mergesFile: "", configFile: "{"}, "tokenizer_config.json: not JSON at byte 1: unexpected end"},
 		{map[string]string{vocabFile: vocab, mergesFile: "", configFile: `{"eos_token":"<x>"}`}, `tokenizer_config.json: eos_token: "<x>" is not in the vocabulary`},
 		{map[string]string{vocabFile: vocab, mergesFile: "", configFile: `{"eos_token":7}`}, "token 7: expected a string or an object"},
 		{map[string]string{vocabFile: vocab, mergesFile: "", configFile: `{"add_bos_token":true}`}, "add_bos_token: found true, expected false"},

@@ -1,12 +1,10 @@
 package checkpoint
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/mcllava/mcllava/encoder"
+	"github.com/mcllava/mcllava/internal/modelfile"
 	"github.com/mcllava/mcllava/llm"
 )
 
@@ -77,47 +75,12 @@ func PublishedConfig() Config {
 	return c
 }
 
-// ReadConfig reads the shape of a checkpoint without its weights; of the embedded one if the folder is "" or Demo.
-func ReadConfig(folder string) (Config, error) {
-	files, name, err := find(folder)
-	if err != nil {
-		return Config{}, err
-	}
-	c, err := readConfig(files)
-	if err != nil {
-		return c, fmt.Errorf("%s: %w", name, err)
-	}
-	return c, nil
-}
-
-// readConfig reads config.json, and preprocessor_config.json where there is one, from a checkpoint's folder.
-func readConfig(folder fs.FS) (Config, error) {
-	c := defaultConfig()
-	if err := readJSON(folder, "config.json", &c); err != nil {
-		return c, err
-	}
-	if err := c.check(); err != nil {
-		return c, fmt.Errorf("config.json: %w", err)
-	}
-	if err := c.checkPreprocessor(folder); err != nil {
-		return c, fmt.Errorf("preprocessor_config.json: %w", err)
-	}
-	return c, nil
-}
-
-func readJSON(folder fs.FS, name string, v any) error {
-	text, err := fs.ReadFile(folder, name)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(text, v); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
-}
-
-// largest is far above every real width, and keeps products of two of them within 64 bits.
-const largest = 1 << 20
+// The bounds of what the arithmetic makes sense with, far beyond every real checkpoint.
+const (
+	largest      = 1 << 20 // of a width; keeps products of two of them within 64 bits
+	largestTheta = 1e12
+	largestEps   = 0.1
+)
 
 // check refuses what the model's arithmetic is not made for.
 func (c Config) check() error {
@@ -129,7 +92,7 @@ func (c Config) check() error {
 		{"vision_config.hidden_act", c.Vision.Activation, "gelu_pytorch_tanh"},
 	} {
 		if f.got != f.want {
-			return fmt.Errorf("%s is %q, expected %q", f.field, f.got, f.want)
+			return fmt.Errorf("%s is %q, expected %q", f.field, modelfile.Short(f.got), f.want)
 		}
 	}
 	for _, f := range []struct {
@@ -158,16 +121,16 @@ func (c Config) check() error {
 		return fmt.Errorf("text_config.hidden_size is %d, expected a multiple of its %d heads", t.Hidden, t.Heads)
 	case t.KVHeads != nil && *t.KVHeads != t.Heads:
 		return fmt.Errorf("text_config.num_key_value_heads is %d, expected the %d of num_attention_heads", *t.KVHeads, t.Heads)
-	case t.RopeScaling != nil:
-		return fmt.Errorf("text_config.rope_scaling is %v, expected null", t.RopeScaling)
 	case t.QKNorm:
 		return fmt.Errorf("text_config.qk_layernorm is true, expected false")
-	case !(t.Rotary > 0 && t.Rotary <= 1) || c.rotaryDims()%2 != 0:
+	case !(t.Rotary > 0 && t.Rotary <= 1) || c.rotaryDims() < 2 || c.rotaryDims()%2 != 0:
 		return fmt.Errorf("text_config.partial_rotary_factor is %v, expected an even share of the %d values of a head", t.Rotary, t.Hidden/t.Heads)
-	case !(t.RopeTheta > 0):
-		return fmt.Errorf("text_config.rope_theta is %v, expected more than 0", t.RopeTheta)
-	case !(t.Eps > 0 && v.Eps > 0):
-		return fmt.Errorf("layer_norm_eps is %v in text_config and %v in vision_config, expected more than 0", t.Eps, v.Eps)
+	case !(t.RopeTheta > 1 && t.RopeTheta <= largestTheta):
+		return fmt.Errorf("text_config.rope_theta is %v, expected more than 1 and at most %v", t.RopeTheta, largestTheta)
+	case !(t.Eps > 0 && t.Eps <= largestEps):
+		return fmt.Errorf("text_config.layer_norm_eps is %v, expected more than 0 and at most %v", t.Eps, largestEps)
+	case !(v.Eps > 0 && v.Eps <= largestEps):
+		return fmt.Errorf("vision_config.layer_norm_eps is %v, expected more than 0 and at most %v", v.Eps, largestEps)
 	case c.ImageToken < 0 || c.ImageToken >= t.Vocab:
 		return fmt.Errorf("image_token_index is %d, expected 0 to %d", c.ImageToken, t.Vocab-1)
 	case v.Hidden%v.Heads != 0:
@@ -180,42 +143,7 @@ func (c Config) check() error {
 	return nil
 }
 
-// checkPreprocessor refuses pictures prepared in another way than crop.Pixels does.
-func (c Config) checkPreprocessor(folder fs.FS) error {
-	var p struct {
-		Mean     []float64 `json:"image_mean"`
-		Std      []float64 `json:"image_std"`
-		Resample *int      `json:"resample"`
-		Size     struct {
-			Height *int `json:"height"`
-			Width  *int `json:"width"`
-		} `json:"size"`
-	}
-	const name = "preprocessor_config.json"
-	err := readJSON(folder, name, &p)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, v := range append(p.Mean, p.Std...) {
-		if v != 0.5 {
-			return fmt.Errorf("image_mean and image_std hold %v, expected 0.5", v)
-		}
-	}
-	const bicubic = 3
-	if p.Resample != nil && *p.Resample != bicubic {
-		return fmt.Errorf("resample is %d, expected %d (bicubic)", *p.Resample, bicubic)
-	}
-	for _, side := range []*int{p.Size.Height, p.Size.Width} {
-		if side != nil && *side != c.Vision.ImageSize {
-			return fmt.Errorf("size is %d, expected the %d of vision_config.image_size", *side, c.Vision.ImageSize)
-		}
-	}
-	return nil
-}
-
+// rotaryDims is the number of values of a head that carry the position.
 func (c Config) rotaryDims() int { return int(c.Text.Rotary * float64(c.Text.Hidden/c.Text.Heads)) }
 
 // Encoder is the shape of the vision tower and of the projector behind it.

@@ -35,7 +35,7 @@ const (
 
 // copied are the files that a converted checkpoint has from the published one, if that has them.
 var copied = []string{
-	"config.json", "preprocessor_config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json",
+	configFile, preprocessorFile, processorFile, "generation_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json",
 	"merges.txt", "added_tokens.json", "special_tokens_map.json",
 }
 

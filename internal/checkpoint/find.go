@@ -8,6 +8,7 @@ import (
 
 	"github.com/mcllava/mcllava/internal/demo"
 	"github.com/mcllava/mcllava/internal/hub"
+	"github.com/mcllava/mcllava/internal/modelfile"
 )
 
 // Demo is the name of the checkpoint that the program carries.
@@ -23,7 +24,7 @@ func find(model string) (files fs.FS, name string, err error) {
 	if err != nil {
 		return nil, model, err
 	}
-	return os.DirFS(path), model, nil
+	return modelfile.Dir(path), model, nil
 }
 
 func isDemo(model string) bool { return model == "" || model == Demo }

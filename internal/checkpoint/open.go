@@ -26,7 +26,8 @@ type Checkpoint struct {
 	packed  *weights.Packed // nil if they are published
 }
 
-// Open reads the configuration and the tensors' headers of a checkpoint in a folder, of the embedded one if the folder is "" or
+// Open reads the configuration and the tensors' headers, and holds each against the other: every tensor that the model needs must be
+// there in its shape before anything is allocated. It opens the checkpoint in a folder, of the embedded one if the folder is "" or
 // Demo, or of a repository OWNER/NAME in the hub's cache. The error names the file and the field that are wrong.
 func Open(folder string) (*Checkpoint, error) {
 	files, name, err := find(folder)
@@ -57,7 +58,8 @@ func (c *Checkpoint) read(folder string) (err error) {
 	case c.Name != Demo:
 		c.Own = weights.PublishedForms(c.tensors)
 	}
-	return nil
+	_, err = c.items(c.Own)
+	return err
 }
 
 func openTensors(folder string) (*safetensors.Checkpoint, error) {
@@ -116,9 +118,7 @@ func (c *Checkpoint) items(f weights.Forms) ([]weights.Item, error) {
 	if c.packed == nil {
 		return weights.List(c.tensors, f, load, unused)
 	}
-	w := c.source(nil, f)
-	load(w)
-	return c.packed.Items(), w.Finish(unused)
+	return c.packed.List(load, unused)
 }
 
 // load reads both parts of the model. Errors are kept by w.

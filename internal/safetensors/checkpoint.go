@@ -15,6 +15,9 @@ import (
 	"unsafe"
 
 	"github.com/edsrzf/mmap-go"
+
+	"github.com/mcllava/mcllava/internal/fault"
+	"github.com/mcllava/mcllava/internal/modelfile"
 )
 
 const (
@@ -26,8 +29,18 @@ const (
 type Checkpoint struct {
 	tensors  map[string]Tensor
 	metadata map[string]string
-	mapped   []mmap.MMap
+	mapped   []mapping
 }
+
+// mapping is a file in memory.
+type mapping struct {
+	mmap.MMap
+	file *os.File
+	path string
+}
+
+// maxIndex is the most that is read of an index, in bytes.
+const maxIndex = 16 << 20
 
 // Open maps one safetensors file. The file must not be changed or shortened
 // before Close.
@@ -53,12 +66,12 @@ func OpenFolder(dir string) (*Checkpoint, error) {
 		return nil, err
 	}
 	index := filepath.Join(dir, indexFile)
-	text, err := os.ReadFile(index)
+	text, err := modelfile.Read(modelfile.Dir(dir), indexFile, maxIndex)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: holds neither %s nor %s", dir, singleFile, indexFile)
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	shardOf, err := parseIndex(text)
 	if err != nil {
@@ -105,8 +118,8 @@ func (c *Checkpoint) Metadata() map[string]string {
 // They can be read again all the same.
 func (c *Checkpoint) Forget(t Tensor) {
 	for _, m := range c.mapped {
-		if len(t.Data) > 0 && within(m, t.Data) {
-			forget(m, t.Data)
+		if len(t.Data) > 0 && within(m.MMap, t.Data) {
+			forget(m.MMap, t.Data)
 		}
 	}
 }
@@ -118,11 +131,41 @@ func within(whole, part []byte) bool {
 	return at >= begin && at+uintptr(len(part)) <= begin+uintptr(len(whole))
 }
 
+// ErrChanged says that a mapped file was cut short, so that what it held cannot be read any more.
+var ErrChanged = errors.New("was changed while it was read (truncated?)")
+
+// Changed is ErrChanged with the file's path for a *fault.Error of reading a mapped file, and any other error as it is. A fault of
+// other memory is a panic again.
+func (c *Checkpoint) Changed(err error) error {
+	var at *fault.Error
+	if !errors.As(err, &at) {
+		return err
+	}
+	for _, m := range c.mapped {
+		if begin := uintptr(unsafe.Pointer(unsafe.SliceData(m.MMap))); at.Address >= begin && at.Address-begin < uintptr(len(m.MMap)) {
+			return fmt.Errorf("%s: %w", m.path, ErrChanged)
+		}
+	}
+	at.Panic()
+	return nil
+}
+
+// Whole is ErrChanged with the path of a mapped file that is no longer as long as it was. The end of a page behind the end of a
+// file reads as zeros, so that a file which is cut short by less than a page makes no fault.
+func (c *Checkpoint) Whole() error {
+	for _, m := range c.mapped {
+		if info, err := m.file.Stat(); err != nil || info.Size() < int64(len(m.MMap)) {
+			return fmt.Errorf("%s: %w", m.path, ErrChanged)
+		}
+	}
+	return nil
+}
+
 // Close unmaps the files; reading a mapped tensor's data after it is fatal.
 func (c *Checkpoint) Close() error {
 	var errs []error
 	for _, m := range c.mapped {
-		errs = append(errs, m.Unmap())
+		errs = append(errs, m.Unmap(), m.file.Close())
 	}
 	c.mapped, c.tensors = nil, nil
 	return errors.Join(errs...)
@@ -140,20 +183,21 @@ func (c *Checkpoint) add(tensors []Tensor) {
 
 // mapFile maps a file, keeps it for Close, merges its metadata and returns its
 // tensors.
-func (c *Checkpoint) mapFile(path string) ([]Tensor, error) {
-	f, err := os.Open(path)
+func (c *Checkpoint) mapFile(path string) (tensors []Tensor, err error) {
+	f, size, err := modelfile.Open(path)
+	if errors.Is(err, modelfile.ErrNotRegular) {
+		return nil, fmt.Errorf("%s: %w", path, modelfile.ErrNotRegular)
+	}
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	size := info.Size()
+	kept := false
+	defer func() {
+		if !kept {
+			_ = f.Close()
+		}
+	}()
 	switch {
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: not a regular file", path)
 	case size < prefixSize:
 		return nil, fmt.Errorf("%s: not a safetensors file: %d bytes, expected at least %d", path, size, prefixSize)
 	case size > math.MaxInt:
@@ -163,10 +207,14 @@ func (c *Checkpoint) mapFile(path string) ([]Tensor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: map: %w", path, err)
 	}
-	c.mapped = append(c.mapped, m)
-	tensors, meta, err := parse(path, m)
+	c.mapped, kept = append(c.mapped, mapping{m, f, path}), true
+	var meta map[string]string
+	err = fault.Catch(func() (err error) {
+		tensors, meta, err = parse(path, m)
+		return err
+	})
 	if err != nil {
-		return nil, err
+		return nil, c.Changed(err)
 	}
 	for k, v := range meta {
 		if _, ok := c.metadata[k]; !ok {
@@ -195,7 +243,7 @@ func (c *Checkpoint) openShards(dir string, shardOf map[string]string) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(shardOf)) {
 		if _, ok := c.tensors[name]; !ok {
-			return fmt.Errorf("%s: tensor %q is missing, but %s lists it there", filepath.Join(dir, shardOf[name]), name, index)
+			return fmt.Errorf("%s: tensor %s is missing, but %s lists it there", filepath.Join(dir, shardOf[name]), modelfile.Quote(name), index)
 		}
 	}
 	return nil
@@ -224,7 +272,7 @@ func parseIndex(text []byte) (map[string]string, error) {
 	}
 	for name, shard := range shardOf {
 		if !filepath.IsLocal(filepath.FromSlash(shard)) {
-			return nil, fmt.Errorf("weight_map: %q: %q leads out of the folder", name, shard)
+			return nil, fmt.Errorf("weight_map: %s: %s leads out of the folder", modelfile.Quote(name), modelfile.Quote(shard))
 		}
 	}
 	return shardOf, nil

@@ -11,11 +11,15 @@ import (
 	"sort"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/mcllava/mcllava/internal/modelfile"
 )
 
 const (
-	prefixSize = 8 // the header's length, little endian
-	maxHeader  = 100_000_000
+	prefixSize = 8        // the header's length, little endian
+	maxHeader  = 16 << 20 // bytes; that of the published checkpoint takes a fortieth of a megabyte a shard
+	maxEntries = 1 << 16  // tensors, or texts of the metadata
+	maxDims    = 16       // of a shape
 	metadata   = "__metadata__"
 )
 
@@ -24,6 +28,9 @@ const (
 func parse(file string, data []byte) ([]Tensor, map[string]string, error) {
 	fail := func(err error) ([]Tensor, map[string]string, error) {
 		return nil, nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if modelfile.IsPointer(data) {
+		return fail(modelfile.ErrPointer)
 	}
 	if len(data) < prefixSize {
 		return fail(fmt.Errorf("not a safetensors file: %d bytes, expected at least %d", len(data), prefixSize))
@@ -67,13 +74,13 @@ func checkLayout(entries []entry, length int64) error {
 	for _, e := range entries {
 		want, err := byteLength(e.dtype, e.shape)
 		if err != nil {
-			return fmt.Errorf("tensor %q: %w", e.name, err)
+			return fmt.Errorf("tensor %s: %w", modelfile.Quote(e.name), err)
 		}
 		if e.begin > e.end {
-			return fmt.Errorf("tensor %q: data_offsets [%d, %d] run backwards", e.name, e.begin, e.end)
+			return fmt.Errorf("tensor %s: data_offsets [%d, %d] run backwards", modelfile.Quote(e.name), e.begin, e.end)
 		}
 		if e.end-e.begin != want {
-			return fmt.Errorf("tensor %q: data_offsets span %d bytes, expected %d for %s %v", e.name, e.end-e.begin, want, e.dtype, e.shape)
+			return fmt.Errorf("tensor %s: data_offsets span %d bytes, expected %d for %s %v", modelfile.Quote(e.name), e.end-e.begin, want, e.dtype, e.shape)
 		}
 	}
 	sort.Slice(entries, func(i, j int) bool {
@@ -89,10 +96,10 @@ func checkLayout(entries []entry, length int64) error {
 	var at int64
 	for _, e := range entries {
 		if e.begin < at {
-			return fmt.Errorf("tensor %q: starts at byte %d and overlaps the tensor that ends at %d", e.name, e.begin, at)
+			return fmt.Errorf("tensor %s: starts at byte %d and overlaps the tensor that ends at %d", modelfile.Quote(e.name), e.begin, at)
 		}
 		if e.begin > at {
-			return fmt.Errorf("tensor %q: starts at byte %d, leaving a hole after %d", e.name, e.begin, at)
+			return fmt.Errorf("tensor %s: starts at byte %d, leaving a hole after %d", modelfile.Quote(e.name), e.begin, at)
 		}
 		at = e.end
 	}
@@ -109,7 +116,7 @@ func checkLayout(entries []entry, length int64) error {
 func byteLength(dtype DType, shape []int) (int64, error) {
 	n := int64(dtype.Size())
 	if n == 0 {
-		return 0, fmt.Errorf("dtype %q is not supported", dtype)
+		return 0, fmt.Errorf("dtype %s is not supported", modelfile.Quote(string(dtype)))
 	}
 	for _, d := range shape {
 		if d < 0 {
@@ -183,10 +190,10 @@ func parseEntry(d *json.Decoder, name string) (entry, error) {
 		return e, err
 	}
 	if seen != 3 {
-		return e, fmt.Errorf("%q: expected dtype, shape and data_offsets", name)
+		return e, errors.New("expected dtype, shape and data_offsets")
 	}
 	if len(offsets) != 2 {
-		return e, fmt.Errorf("%q: data_offsets has %d numbers, expected 2", name, len(offsets))
+		return e, fmt.Errorf("data_offsets has %d numbers, expected 2", len(offsets))
 	}
 	e.begin, e.end = int64(offsets[0]), int64(offsets[1])
 	return e, nil
@@ -205,11 +212,13 @@ func object(d *json.Decoder, value func(key string) error) error {
 			return err
 		}
 		if seen[key] {
-			return fmt.Errorf("%q appears twice", key)
+			return fmt.Errorf("%s appears twice", modelfile.Quote(key))
 		}
-		seen[key] = true
+		if seen[key] = true; len(seen) > maxEntries {
+			return fmt.Errorf("more than %d entries", maxEntries)
+		}
 		if err := value(key); err != nil {
-			return fmt.Errorf("%q: %w", key, err)
+			return fmt.Errorf("%s: %w", modelfile.Quote(key), err)
 		}
 	}
 	return delim(d, '}')
@@ -236,13 +245,15 @@ func naturals(d *json.Decoder) ([]int, error) {
 		}
 		number, ok := t.(json.Number)
 		if !ok {
-			return nil, fmt.Errorf("found %v, expected a number", t)
+			return nil, fmt.Errorf("found %s, expected a number", show(t))
 		}
 		n, err := strconv.ParseInt(number.String(), 10, strconv.IntSize)
 		if err != nil || n < 0 {
-			return nil, fmt.Errorf("found %s, expected a whole number from 0 to %d", number, math.MaxInt)
+			return nil, fmt.Errorf("found %s, expected a whole number from 0 to %d", modelfile.Short(number.String()), math.MaxInt)
 		}
-		v = append(v, int(n))
+		if v = append(v, int(n)); len(v) > maxDims {
+			return nil, fmt.Errorf("more than %d numbers", maxDims)
+		}
 	}
 	return v, delim(d, ']')
 }
@@ -254,7 +265,7 @@ func stringValue(d *json.Decoder) (string, error) {
 	}
 	s, ok := t.(string)
 	if !ok {
-		return "", fmt.Errorf("found %v, expected a string", t)
+		return "", fmt.Errorf("found %s, expected a string", show(t))
 	}
 	return s, nil
 }
@@ -265,10 +276,12 @@ func delim(d *json.Decoder, want json.Delim) error {
 		return err
 	}
 	if t != want {
-		return fmt.Errorf("found %v, expected %v", t, want)
+		return fmt.Errorf("found %s, expected %v", show(t), want)
 	}
 	return nil
 }
+
+func show(t json.Token) string { return modelfile.Short(fmt.Sprint(t)) }
 
 func token(d *json.Decoder) (json.Token, error) {
 	t, err := d.Token()

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/mcllava/mcllava/internal/fault"
 )
 
 // Pool is a fixed set of goroutines that share the tasks of one operation after the other.
@@ -31,7 +33,8 @@ type work interface {
 // job is the operation under way.
 type job struct {
 	work  work
-	spans []span // one a worker
+	spans []span              // one a worker
+	fault atomic.Pointer[any] // the panic of a helper that could not read memory
 }
 
 // span is a row of tasks from the lower to below the upper half of its bits. Its worker takes them from the front, so that it
@@ -105,12 +108,13 @@ func NewPool(threads int) *Pool {
 }
 
 func (h *helper) loop(j *job, worker int) {
+	fault.Armed()
 	for {
 		h.await()
 		if h.closed {
 			return
 		}
-		j.share(worker)
+		j.help(worker)
 		h.state.Store(idle)
 	}
 }
@@ -176,7 +180,8 @@ type function func(worker, task int)
 func (f function) do(worker, task int) { f(worker, task) }
 
 // Run calls task(worker, i) once for each i in 0…tasks-1, on all workers, and returns when all are done.
-// Two tasks never run at once under one worker number. Task must not call Run.
+// Two tasks never run at once under one worker number. Task must not call Run. Where a task cannot read memory, Run panics as
+// fault.Catch expects it, whichever worker it was.
 func (p *Pool) Run(tasks int, task func(worker, i int)) { p.run(tasks, function(task)) }
 
 // run is Run without an allocation.
@@ -197,11 +202,42 @@ func (p *Pool) run(tasks int, w work) {
 	for _, h := range helpers {
 		h.call()
 	}
+	whole := false
+	defer func() {
+		if !whole {
+			j.drop()
+		}
+		for _, h := range helpers {
+			h.finish()
+		}
+		j.work = nil
+		if f := j.fault.Swap(nil); f != nil && whole {
+			panic(*f)
+		}
+	}()
 	j.share(0)
-	for _, h := range helpers {
-		h.finish()
+	whole = true
+}
+
+// help is share for a helper. A panic for memory that cannot be read is left to the caller, and the tasks not begun are dropped.
+func (j *job) help(worker int) {
+	defer func() {
+		if r := recover(); r != nil {
+			if fault.Of(r) == nil {
+				panic(r)
+			}
+			j.fault.Store(&r)
+			j.drop()
+		}
+	}()
+	j.share(worker)
+}
+
+// drop takes away the tasks that nobody has begun.
+func (j *job) drop() {
+	for i := range j.spans {
+		j.spans[i].set(0, 0)
 	}
-	j.work = nil
 }
 
 // share does the tasks of the worker's own span and then helps with the others.

@@ -10,14 +10,18 @@ import (
 // Rotary turns the first values of each head by an angle that grows with the token's position (Su et al. 2021), in the
 // rotate-half form: value i and value i + dims/2 are one pair.
 type Rotary struct {
-	dims     int         // values of a head that turn
-	cos, sin [][]float32 // [positions][dims/2]
+	dims     int // values of a head that turn
+	base     float64
+	cos, sin [][]float32 // [positions][dims/2], of the positions that have been asked for
 }
 
-// NewRotary tabulates the angles position·base^(-2i/dims) for positions 0…positions-1.
-func NewRotary(dims, positions int, base float64) *Rotary {
-	r := &Rotary{dims: dims}
-	for p := range positions {
+// NewRotary turns by the angles position·base^(-2i/dims).
+func NewRotary(dims int, base float64) *Rotary { return &Rotary{dims: dims, base: base} }
+
+// tabulate adds the angles of positions up to positions-1 to those that are there.
+func (r *Rotary) tabulate(positions int) {
+	dims, base := r.dims, r.base
+	for p := len(r.cos); p < positions; p++ {
 		cos, sin := make([]float32, dims/2), make([]float32, dims/2)
 		for i := range cos {
 			// The published angles are float32 products of float32 frequencies.
@@ -27,13 +31,16 @@ func NewRotary(dims, positions int, base float64) *Rotary {
 		}
 		r.cos, r.sin = append(r.cos, cos), append(r.sin, sin)
 	}
-	return r
 }
 
-// Apply turns x [rows, heads·headDim] in place; row i stands at position first + i.
+// Apply turns x [rows, heads·headDim] in place; row i stands at position first + i. It is called by one goroutine at a time.
 func (r *Rotary) Apply(p *Pool, x blas32.General, headDim, first int) {
 	if r.dims > headDim || x.Cols%headDim != 0 {
 		panic(fmt.Sprintf("tensor: %d values of each head of %d to be turned in rows of %d", r.dims, headDim, x.Cols))
+	}
+	if last := first + x.Rows; last > len(r.cos) {
+		const ahead = 64 // positions, so that a decoded token seldom waits for its angles
+		r.tabulate(last + ahead)
 	}
 	if x.Rows <= rowsPerTask {
 		r.rows(x, headDim, first)

@@ -18,7 +18,7 @@ func BenchmarkRow(b *testing.B) {
 		r := rand.New(rand.NewPCG(1, 2))
 		start, x, y := random(r, rows, cols), New(rows, cols), New(rows, cols)
 		norm := LayerNorm{random(r, 1, cols).Data, random(r, 1, cols).Data, 1e-6}
-		rotary := NewRotary(dims, rows, 10000)
+		rotary := NewRotary(dims, 10000)
 		for _, op := range []struct {
 			name string
 			run  func()

@@ -534,7 +534,7 @@ func TestRowsOnThePool(t *testing.T) {
 	eachRowTier(t, func(t *testing.T, _ *rowKernels) {
 		r := rand.New(rand.NewPCG(1, 2))
 		const headDim = 10
-		norm, rotary := LayerNorm{random(r, 1, 3*headDim).Data, random(r, 1, 3*headDim).Data, 1e-5}, NewRotary(6, 200, 10000)
+		norm, rotary := LayerNorm{random(r, 1, 3*headDim).Data, random(r, 1, 3*headDim).Data, 1e-5}, NewRotary(6, 10000)
 		for _, rows := range []int{0, 1, 2, rowsPerTask, rowsPerTask + 1, 5 * rowsPerTask, 121} {
 			x := random(r, rows, 3*headDim)
 			normed, turned := New(rows, 3*headDim), New(rows, 3*headDim)
@@ -569,7 +569,7 @@ func TestRotaryRefusesWrongShapes(t *testing.T) {
 					t.Errorf("%+v was taken", c)
 				}
 			}()
-			NewRotary(c.dims, 2, 10000).Apply(nil, New(1, c.cols), c.headDim, 0)
+			NewRotary(c.dims, 10000).Apply(nil, New(1, c.cols), c.headDim, 0)
 		}()
 	}
 }

@@ -89,7 +89,7 @@ func TestRotary(t *testing.T) {
 	x := random(r, 4, 3*headDim)
 	y := New(4, 3*headDim)
 	Copy(y, x)
-	NewRotary(dims, 800, 10000).Apply(nil, y, headDim, first)
+	NewRotary(dims, 10000).Apply(nil, y, headDim, first)
 	for i := range 4 {
 		for j := range 3 * headDim {
 			want := float64(Row(x, i)[j])
@@ -104,6 +104,26 @@ func TestRotary(t *testing.T) {
 			if !near(Row(y, i)[j], want, 1e-4, 1) { // float32 angles of up to 703 radians
 				t.Fatalf("[%d,%d] = %v, want %v", i, j, Row(y, i)[j], want)
 			}
+		}
+	}
+}
+
+func TestRotaryTurnsAlikeFromAnyPosition(t *testing.T) {
+	const headDim, dims, rows = 80, 32, 300
+	x := random(rand.New(rand.NewPCG(1, 2)), rows, headDim)
+	p := NewPool(2)
+	defer p.Close()
+	whole, pieces := New(rows, headDim), New(rows, headDim)
+	Copy(whole, x)
+	NewRotary(dims, 10000).Apply(p, whole, headDim, 0)
+	Copy(pieces, x)
+	r := NewRotary(dims, 10000)
+	for first := 0; first < rows; first += 7 {
+		r.Apply(p, Rows(pieces, first, min(first+7, rows)), headDim, first)
+	}
+	for i := range rows {
+		if !sameBits(Row(pieces, i), Row(whole, i)) {
+			t.Fatalf("position %d: %v, want %v", i, Row(pieces, i), Row(whole, i))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/mcllava/mcllava/internal/modelfile"
 	"github.com/mcllava/mcllava/internal/safetensors"
 	"github.com/mcllava/mcllava/internal/tensor"
 )
@@ -54,13 +55,17 @@ func (e entry) String() string { return e.description() + e.sums() }
 func parseEntry(text string) (e entry, err error) {
 	words := strings.Fields(text)
 	if len(words) != 4 || len(words[2]) != len(noSum) || len(words[3]) != len(noSum) {
-		return e, fmt.Errorf("%q, expected form, shape and two checksums", text)
+		return e, fmt.Errorf("%s, expected form, shape and two checksums", modelfile.Quote(text))
 	}
 	if e.form, err = tensor.ParseForm(words[0]); err != nil {
 		return e, err
 	}
 	if err := json.Unmarshal([]byte(words[1]), &e.shape); err != nil {
-		return e, fmt.Errorf("shape %s: %w", words[1], err)
+		return e, fmt.Errorf("shape %s, expected whole numbers", modelfile.Short(words[1]))
+	}
+	const most = 16
+	if len(e.shape) > most {
+		return e, fmt.Errorf("shape of %d numbers, expected at most %d", len(e.shape), most)
 	}
 	e.sum, e.source = words[2], words[3]
 	return e, nil

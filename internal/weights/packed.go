@@ -1,12 +1,14 @@
 package weights
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"slices"
 
+	"github.com/mcllava/mcllava/internal/modelfile"
 	"github.com/mcllava/mcllava/internal/safetensors"
 	"github.com/mcllava/mcllava/internal/tensor"
 )
@@ -38,7 +40,7 @@ func ReadPacked(c *safetensors.Checkpoint) (*Packed, error) {
 
 func (p *Packed) readMetadata(meta map[string]string) (err error) {
 	if meta[layoutKey] != layoutVersion {
-		return fmt.Errorf("packed in layout version %q, expected %q; convert the published checkpoint again", meta[layoutKey], layoutVersion)
+		return fmt.Errorf("packed in layout version %s, expected %q; convert the published checkpoint again", modelfile.Quote(meta[layoutKey]), layoutVersion)
 	}
 	if p.Forms.Vision, err = tensor.ParseForm(meta[visionKey]); err != nil {
 		return fmt.Errorf("metadata %s: %w", visionKey, err)
@@ -49,35 +51,90 @@ func (p *Packed) readMetadata(meta map[string]string) (err error) {
 	for _, name := range p.checkpoint.Names() {
 		e, err := parseEntry(meta[name])
 		if err != nil {
-			return fmt.Errorf("metadata of tensor %s: %w", name, err)
+			return fmt.Errorf("metadata of tensor %s: %w", modelfile.Short(name), err)
 		}
 		if e.sum == noSum {
-			return fmt.Errorf("tensor %s was never written; convert the published checkpoint again", name)
+			return fmt.Errorf("tensor %s was never written; convert the published checkpoint again", modelfile.Short(name))
+		}
+		t, _ := p.checkpoint.Tensor(name)
+		if err := e.check(t); err != nil {
+			return fmt.Errorf("tensor %s %w", modelfile.Short(name), err)
 		}
 		p.entries[name] = e
 	}
 	return nil
 }
 
-// Floats copies a vector or table.
+// largestSize keeps the bytes of a matrix within 64 bits.
+const largestSize = 1 << 24
+
+// check holds what the header says of a tensor's type and size against what the metadata says.
+func (e entry) check(t safetensors.Tensor) error {
+	if t.DType != safetensors.U8 {
+		switch {
+		case t.DType != dtypes[e.form]:
+			return fmt.Errorf("is %s, expected %s for its form %s", t.DType, cmp.Or(dtypes[e.form], safetensors.U8), e.form)
+		case !slices.Equal(t.Shape, e.shape):
+			return fmt.Errorf("has shape %v, expected the %v of its metadata", t.Shape, e.shape)
+		}
+		return nil
+	}
+	for _, size := range e.shape {
+		if size < 1 || size > largestSize {
+			return fmt.Errorf("is a matrix %v in its metadata, expected sizes of 1 to %d", e.shape, largestSize)
+		}
+	}
+	if len(e.shape) != 2 {
+		return fmt.Errorf("is packed with the shape %v in its metadata, expected [out, in]", e.shape)
+	}
+	if want := tensor.PackedBytes(e.form, e.shape[0], e.shape[1]); len(t.Data) != want {
+		return fmt.Errorf("has %d bytes, expected %d for a matrix %v in %s", len(t.Data), want, e.shape, e.form)
+	}
+	return nil
+}
+
+// Floats copies a vector or table, whose values must be finite.
 func (p *Packed) Floats(_ *tensor.Pool, name string, shape ...int) ([]float32, error) {
-	t, err := p.entry(name, shape, tensor.F32)
+	t, err := p.vector(name, shape)
 	if err != nil {
 		return nil, err
 	}
 	v := make([]float32, t.Elements())
-	return v, t.Float32s(v)
+	r := newRows(t, tensor.F32)
+	r.read(0, v)
+	return v, r.err
+}
+
+func (p *Packed) vector(name string, shape []int) (safetensors.Tensor, error) {
+	t, err := p.entry(name, shape, tensor.F32)
+	if err == nil && t.DType != safetensors.F32 {
+		err = fmt.Errorf("%s: tensor %s is %s, expected F32", t.File, name, t.DType)
+	}
+	return t, err
+}
+
+func (p *Packed) matrix(name string, f tensor.Form, out, in int) (safetensors.Tensor, error) {
+	t, err := p.entry(name, []int{out, in}, f)
+	if err == nil && t.DType != safetensors.U8 {
+		err = fmt.Errorf("%s: tensor %s is %s, expected U8 for a packed matrix", t.File, name, t.DType)
+	}
+	return t, err
+}
+
+func (p *Packed) table(name string, f tensor.Form, rows, cols int) (safetensors.Tensor, error) {
+	t, err := p.entry(name, []int{rows, cols}, f, tensor.F16, tensor.BF16)
+	if err == nil && t.DType == safetensors.U8 {
+		err = fmt.Errorf("%s: tensor %s is %s, expected a table in %s", t.File, name, t.DType, f)
+	}
+	return t, err
 }
 
 // Weight is a matrix where it is mapped.
 func (p *Packed) Weight(_ *tensor.Pool, name string, f tensor.Form, shape ...int) (tensor.Weight, error) {
 	out, in := Item{Shape: shape}.size()
-	t, err := p.entry(name, []int{out, in}, f)
+	t, err := p.matrix(name, f, out, in)
 	if err != nil {
 		return nil, err
-	}
-	if t.DType != safetensors.U8 {
-		return nil, fmt.Errorf("%s: tensor %s is %s, expected U8 for a packed matrix", t.File, name, t.DType)
 	}
 	w, err := tensor.FromPacked(f, out, in, t.Data)
 	if err != nil {
@@ -88,7 +145,7 @@ func (p *Packed) Weight(_ *tensor.Pool, name string, f tensor.Form, shape ...int
 
 // Embedding is a table where it is mapped.
 func (p *Packed) Embedding(_ *tensor.Pool, name string, f tensor.Form, rows, cols int) (*tensor.Embedding, error) {
-	t, err := p.entry(name, []int{rows, cols}, f, tensor.F16, tensor.BF16)
+	t, err := p.table(name, f, rows, cols)
 	if err != nil {
 		return nil, err
 	}
@@ -110,14 +167,40 @@ func (p *Packed) entry(name string, shape []int, forms ...tensor.Form) (safetens
 		err = fmt.Errorf("%s: tensor %s has shape %v, expected %v", t.File, name, e.shape, shape)
 	case !slices.Contains(forms, e.form):
 		err = fmt.Errorf("%s: tensor %s is in %s, expected %s", t.File, name, e.form, forms[0])
-	case t.DType != safetensors.U8 && t.DType != dtypes[e.form]:
-		err = fmt.Errorf("%s: tensor %s is %s, expected %s", t.File, name, t.DType, dtypes[e.form])
 	}
 	return t, err
 }
 
-// Items lists the tensors.
-func (p *Packed) Items() []Item {
+// List is what a model that is read by load holds of the packed checkpoint. No value is read. The error is that of Source.Finish.
+func (p *Packed) List(load func(*Source), unused func(name string) bool) ([]Item, error) {
+	w := Of(packedNames{&Packed{p.Forms, names{p.checkpoint, map[string]bool{}}, p.entries}}, nil, p.Forms)
+	load(w)
+	if err := w.Finish(unused); err != nil {
+		return nil, err
+	}
+	return p.items(), nil
+}
+
+// packedNames are Tensors that give nothing and check that all is there.
+type packedNames struct{ *Packed }
+
+func (p packedNames) Floats(_ *tensor.Pool, name string, shape ...int) ([]float32, error) {
+	_, err := p.vector(name, shape)
+	return nil, err
+}
+
+func (p packedNames) Weight(_ *tensor.Pool, name string, f tensor.Form, shape ...int) (tensor.Weight, error) {
+	out, in := Item{Shape: shape}.size()
+	_, err := p.matrix(name, f, out, in)
+	return nil, err
+}
+
+func (p packedNames) Embedding(_ *tensor.Pool, name string, f tensor.Form, rows, cols int) (*tensor.Embedding, error) {
+	_, err := p.table(name, f, rows, cols)
+	return nil, err
+}
+
+func (p *Packed) items() []Item {
 	var items []Item
 	for _, name := range p.checkpoint.Names() {
 		t, _ := p.checkpoint.Tensor(name)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/mcllava/mcllava/internal/modelfile"
 	"github.com/mcllava/mcllava/internal/safetensors"
 	"github.com/mcllava/mcllava/internal/tensor"
 )
@@ -155,7 +156,7 @@ func (n names) Finish(unused func(name string) bool) error {
 		return nil
 	}
 	t, _ := n.checkpoint.Tensor(left[0])
-	return fmt.Errorf("%s: tensor %s %v is not used by the model (%d such tensors)", t.File, t.Name, t.Shape, len(left))
+	return fmt.Errorf("%s: tensor %s %v is not used by the model (%d such tensors)", t.File, modelfile.Short(t.Name), t.Shape, len(left))
 }
 
 // PublishedForms is the form of a published checkpoint's own values, float32 if they are of several types.
