@@ -85,7 +85,7 @@ func runBench(ctx context.Context, s Streams, o benchOptions) error {
 		b.Precisions = append(b.Precisions, bench.Precision{Name: name, Forms: forms})
 	}
 	for _, limit := range benchCrops {
-		p, err := mcllava.PlanFor(config, benchWidth, benchHeight, limit, mcllava.DefaultNumTokens)
+		p, err := mcllava.PlanFor(config, benchWidth, benchHeight, mcllava.ViewKnobs{MaxCrops: limit})
 		if err != nil {
 			return err
 		}

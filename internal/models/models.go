@@ -160,7 +160,7 @@ func (m *Model) read() {
 			m.Missing = err
 			return
 		}
-		m.StoredAs = packed.Precision.String()
+		m.StoredAs = packed.Forms.String()
 		return
 	}
 	types := map[string]bool{}
