@@ -23,7 +23,6 @@ func newModels(s Streams, run func(context.Context, Streams, modelsOptions) erro
 		run = listModels
 	}
 	var o modelsOptions
-	var config string
 	c := &cobra.Command{
 		Use:   "models",
 		Short: "List or remove the checkpoints that were pulled or converted",
@@ -33,16 +32,13 @@ pull --convert made. Of the hub's cache only MC-LLaVA checkpoints are listed, un
   mcllava models rm ` + publishedRepo,
 		Args: exactly(0, "no arguments but rm"),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := bind(c, config); err != nil {
-				return err
-			}
 			return run(c.Context(), s, o)
 		},
 	}
 	c.Flags().SortFlags = false
 	c.Flags().BoolVar(&o.All, "all", false, "also list checkpoints that mcllava cannot run")
 	c.Flags().BoolVar(&o.JSON, "json", false, "print JSON, one object a line")
-	addConfig(c, &config)
+	addConfig(c)
 	c.AddCommand(newModelsRemove(s, nil))
 	return c
 }

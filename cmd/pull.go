@@ -3,13 +3,10 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/mcllava/mcllava"
@@ -97,11 +94,12 @@ func pull(ctx context.Context, s Streams, o pullOptions) error {
 	if err != nil {
 		return err
 	}
-	bar := fileProgress{out: s.Err}
+	bar := newBar(s, o.Quiet, o.Progress)
+	client.Progress = bar.file
 	if !o.Quiet {
-		client.Note = bar.note
-		if s.ErrTerminal || o.Progress {
-			client.Progress = bar.report
+		client.Note = func(text string) {
+			bar.clear()
+			fmt.Fprintln(s.Err, "mcllava:", text)
 		}
 	}
 	pulled, err := client.Pull(ctx, o.Repo, o.Revision)
@@ -153,35 +151,4 @@ func pullConverted(ctx context.Context, s Streams, o pullOptions, snapshot strin
 	return folder, convert(ctx, s, convertOptions{
 		From: snapshot, To: folder, Precision: mcllava.Precision{Form: o.Convert}, Quiet: o.Quiet, Progress: o.Progress,
 	})
-}
-
-// fileProgress shows on standard error how much of a file is there.
-type fileProgress struct {
-	out  io.Writer
-	file string
-	bar  *progressbar.ProgressBar
-}
-
-func (p *fileProgress) report(file string, done, total int64) {
-	if p.bar == nil || p.file != file {
-		p.clear()
-		p.file = file
-		p.bar = progressbar.NewOptions64(total,
-			progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription(file), progressbar.OptionShowBytes(true),
-			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))
-	}
-	_ = p.bar.Set64(done)
-}
-
-func (p *fileProgress) note(text string) {
-	p.clear()
-	fmt.Fprintln(p.out, "mcllava:", text)
-}
-
-func (p *fileProgress) clear() {
-	if p.bar != nil {
-		_ = p.bar.Clear()
-		p.bar = nil
-	}
 }
