@@ -46,13 +46,14 @@ func (m *Model) Answer(ctx context.Context, v *View, question string, o Options)
 	a.Seconds.Load, v.seconds = m.load.Seconds(), Seconds{}
 	if err := m.answer(ctx, v, before, after, o, a); err != nil {
 		m.prefix = prefix{}
-		return nil, err
+		return nil, m.explain(err)
 	}
 	return a, nil
 }
 
 // answer prefills the prompt, or what of it m.kv does not hold, and decodes what follows.
-func (m *Model) answer(ctx context.Context, v *View, before, after []int, o Options, a *Answer) error {
+func (m *Model) answer(ctx context.Context, v *View, before, after []int, o Options, a *Answer) (err error) {
+	defer m.checkpoint.Guard(&err)()
 	watch := stopwatch{time.Now()}
 	most := min(o.MaxNewTokens, m.config.Text.Context-a.PromptTokens)
 	if o.Choices != nil {

@@ -55,7 +55,8 @@ func (m *Model) See(ctx context.Context, p *Picture, o Options) (*View, error) {
 }
 
 // encode turns the picture into image features [N, Dv], a batch of crops at a time.
-func (m *Model) encode(ctx context.Context, p *Picture, plan Plan, o Options, seconds *Seconds) (blas32.General, error) {
+func (m *Model) encode(ctx context.Context, p *Picture, plan Plan, o Options, seconds *Seconds) (features blas32.General, err error) {
+	defer m.checkpoint.Guard(&err)()
 	watch := stopwatch{time.Now()}
 	c := m.encoder.Config()
 	centres := tensor.New(len(plan.Boxes), 2)
@@ -64,7 +65,7 @@ func (m *Model) encode(ctx context.Context, p *Picture, plan Plan, o Options, se
 		centres.Data[2*i], centres.Data[2*i+1] = float32(x), float32(y)
 	}
 	o.Stages.keepCoordinates(centres)
-	features := tensor.New(plan.ImageTokens, c.Hidden)
+	features = tensor.New(plan.ImageTokens, c.Hidden)
 	at, ahead := 0, c.Batch() // the first batch alone, so that the encoder begins at once
 	for from, to := 0, 0; from < len(plan.Boxes); from, ahead = to, m.cutAhead() {
 		to = min(from+ahead, len(plan.Boxes))
@@ -85,7 +86,7 @@ func (m *Model) encode(ctx context.Context, p *Picture, plan Plan, o Options, se
 		watch.lap(&seconds.Encode)
 	}
 	o.progress(StageCrops, len(plan.Boxes), len(plan.Boxes))
-	return features, nil
+	return features, m.finite(features)
 }
 
 // cutAhead is the number of crops that are cut out at once: some batches, and enough to keep every thread busy.
