@@ -93,13 +93,14 @@ func (m *Model) Answer(ctx context.Context, v *View, question string, k AnswerKn
 	a.Seconds.Load, v.seconds, v.encoded = m.load.Seconds(), Seconds{}, 0
 	if err := m.answer(ctx, v, before, after, k, h, a); err != nil {
 		m.dialogue.forget()
-		return nil, err
+		return nil, m.explain(err)
 	}
 	return a, nil
 }
 
 // answer prefills the prompt and decodes what follows, or scores the choices.
-func (m *Model) answer(ctx context.Context, v *View, before, after []int, k AnswerKnobs, h Hooks, a *Answer) error {
+func (m *Model) answer(ctx context.Context, v *View, before, after []int, k AnswerKnobs, h Hooks, a *Answer) (err error) {
+	defer m.checkpoint.Guard(&err)()
 	watch := stopwatch{time.Now()}
 	most := min(k.MaxNewTokens, m.config.Text.Context-a.PromptTokens)
 	if k.Choices != nil {

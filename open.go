@@ -1,10 +1,13 @@
 package mcllava
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"gonum.org/v1/gonum/blas/blas32"
 
 	"github.com/mcllava/mcllava/encoder"
 	"github.com/mcllava/mcllava/internal/cache"
@@ -123,4 +126,28 @@ func (m *Model) Precision() string { return m.forms.String() }
 // would be faster.
 func (m *Model) ConvertedWhileLoading() bool {
 	return !m.checkpoint.Packed() && m.forms != m.checkpoint.Own
+}
+
+// ErrChanged says that a file of the checkpoint was cut short while the model was open. No further question can be answered.
+var ErrChanged = checkpoint.ErrChanged
+
+// ErrNotFinite says that NaNs or infinities came out of the model.
+var ErrNotFinite = llm.ErrNotFinite
+
+// finite is ErrNotFinite if image features are not.
+func (m *Model) finite(features blas32.General) error {
+	for _, v := range tensor.Values(features) {
+		if v-v != 0 {
+			return m.explain(fmt.Errorf("the image features are NaN or infinite: %w", ErrNotFinite))
+		}
+	}
+	return nil
+}
+
+// explain adds to ErrNotFinite where to look.
+func (m *Model) explain(err error) error {
+	if errors.Is(err, ErrNotFinite) {
+		return fmt.Errorf("%w: the checkpoint %s or a cached picture may be damaged; mcllava info --verify checks a converted checkpoint", err, m.Name())
+	}
+	return err
 }

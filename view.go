@@ -102,6 +102,7 @@ func (v *View) encode(ctx context.Context, plan Plan, found []blas32.General, le
 		return nil
 	}
 	m, p := v.model, v.picture
+	defer m.checkpoint.Guard(&err)()
 	if err := p.Decode(ctx); err != nil {
 		return err
 	}
@@ -134,6 +135,9 @@ func (v *View) encode(ctx context.Context, plan Plan, found []blas32.General, le
 			}
 			for j, i := range some[b:last] {
 				all := f.Crop(j)
+				if err := m.finite(all); err != nil {
+					return err
+				}
 				shelf.add(plan.Boxes[i], all)
 				found[i] = tensor.New(plan.TokensPerCrop[i], c.Hidden)
 				tensor.Copy(found[i], encoder.LastRows(all, plan.TokensPerCrop[i]))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/mcllava/mcllava/internal/modelfile"
 	"github.com/mcllava/mcllava/internal/weights"
 )
 
@@ -38,6 +39,9 @@ var copied = []string{
 	configFile, preprocessorFile, processorFile, "generation_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json",
 	"merges.txt", "added_tokens.json", "special_tokens_map.json",
 }
+
+// maxCopied is the most that is read of a file that is copied, in bytes.
+const maxCopied = 64 << 20
 
 // Convert writes the checkpoint o.From to the folder o.To as the model holds it in a precision, so that it is opened by mapping
 // it. What an interrupted conversion of the same values to the same precision has written is kept, and the outcome is the same
@@ -91,6 +95,7 @@ type target struct {
 func (t *target) path(name string) string { return filepath.Join(t.folder, name) }
 
 func (t *target) write(ctx context.Context) (already bool, err error) {
+	defer t.source.Guard(&err)()
 	if err := t.claim(); err != nil {
 		return false, err
 	}
@@ -167,7 +172,7 @@ func (t *target) compare(ctx context.Context) error {
 
 // read is the content of a file to be copied, nil if the published checkpoint has none.
 func (t *target) read(name string) ([]byte, error) {
-	data, err := fs.ReadFile(t.source.Files, name)
+	data, err := modelfile.Read(t.source.Files, name, maxCopied)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -118,13 +118,16 @@ func Verify(ctx context.Context, folder string, threads int, progress func(done,
 		return err
 	}
 	defer c.Close()
-	if c.packed == nil {
-		err = errors.New("has no checksums, which mcllava convert writes")
-	} else {
-		err = c.packed.Verify(ctx, threads, progress)
-	}
-	if err != nil {
+	if err := c.verify(ctx, threads, progress); err != nil {
 		return fmt.Errorf("%s: %w", c.Name, err)
 	}
 	return nil
+}
+
+func (c *Checkpoint) verify(ctx context.Context, threads int, progress func(done, total int64)) (err error) {
+	if c.packed == nil {
+		return errors.New("has no checksums, which mcllava convert writes")
+	}
+	defer c.Guard(&err)()
+	return c.packed.Verify(ctx, threads, progress)
 }

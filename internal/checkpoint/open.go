@@ -9,6 +9,7 @@ import (
 
 	"github.com/mcllava/mcllava/encoder"
 	"github.com/mcllava/mcllava/internal/demo"
+	"github.com/mcllava/mcllava/internal/fault"
 	"github.com/mcllava/mcllava/internal/safetensors"
 	"github.com/mcllava/mcllava/internal/tensor"
 	"github.com/mcllava/mcllava/internal/weights"
@@ -98,10 +99,33 @@ func (c *Checkpoint) Forms(asked Precision) (weights.Forms, error) {
 
 // Load reads both parts of the model in the given forms; the pool's workers widen and pack published weights. The error names a
 // tensor that is missing, misshapen or not used by the model.
-func (c *Checkpoint) Load(p *tensor.Pool, f weights.Forms) (*encoder.Encoder, *llm.Decoder, error) {
+func (c *Checkpoint) Load(p *tensor.Pool, f weights.Forms) (e *encoder.Encoder, d *llm.Decoder, err error) {
+	defer c.Guard(&err)()
 	w := c.source(p, f)
-	e, d := load(c.Config, w)
+	e, d = load(c.Config, w)
 	return e, d, w.Finish(unused)
+}
+
+// ErrChanged says that a file of weights was cut short while it was in use.
+var ErrChanged = safetensors.ErrChanged
+
+// Guard stands at the head of what reads weights, which may lie in mapped files: defer c.Guard(&err)(). If a file has been cut short
+// in the meantime, err becomes ErrChanged with its name.
+func (c *Checkpoint) Guard(err *error) (end func()) {
+	disarm := fault.Armed()
+	return func() {
+		disarm()
+		if r := recover(); r != nil {
+			at := fault.Of(r)
+			if at == nil {
+				panic(r)
+			}
+			*err = at
+		}
+		if *err = c.tensors.Changed(*err); *err == nil {
+			*err = c.tensors.Whole()
+		}
+	}
 }
 
 // source is where the model takes its weights from.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/mcllava/mcllava/internal/fault"
 	"github.com/mcllava/mcllava/internal/tensor"
 )
 
@@ -37,7 +38,7 @@ func (s *share) advance(n int) error {
 }
 
 // each calls do for 0…n-1 on threads goroutines, below 1 on one for each core that the process may use. After an error, which
-// each returns, no more are begun and those under way find their context cancelled.
+// each returns, no more are begun and those under way find their context cancelled. Memory that cannot be read is a *fault.Error.
 func each(ctx context.Context, threads, n int, total int64, progress func(done, total int64), do func(s *share, i int) error) error {
 	if threads < 1 {
 		threads = runtime.GOMAXPROCS(0)
@@ -51,7 +52,7 @@ func each(ctx context.Context, threads, n int, total int64, progress func(done, 
 			s := &share{ctx: ctx, pool: tensor.NewPool(1), job: j}
 			defer s.pool.Close()
 			for i := j.next.Add(1) - 1; i < int64(n) && ctx.Err() == nil; i = j.next.Add(1) - 1 {
-				if err := do(s, int(i)); err != nil {
+				if err := fault.Catch(func() error { return do(s, int(i)) }); err != nil {
 					cancel(err)
 				}
 			}
