@@ -197,7 +197,7 @@ const (
 
 // conversion makes sRGB of pixels by tables alone.
 type conversion struct {
-	light [3][256][3]int32 // of a channel's value: what it adds to the linear light of red, green and blue
+	light [3][256][4]int32 // of a channel's value: what it adds to the linear light of red, green and blue; the fourth is 0
 }
 
 // conversion goes by way of XYZ.
@@ -237,17 +237,18 @@ var srgbValues = sync.OnceValue(func() *[lightSteps + 1]uint8 {
 // convert converts a row of RGBA.
 func (c *conversion) convert(row []uint8) {
 	values := srgbValues()
-	var before, after [3]uint8 // the last pixel: many are like the one beside them
-	known := false
+	value := func(sum int32) uint8 { return values[min(max((sum+1<<(lightShift-1))>>lightShift, 0), lightSteps)] }
+	before, after := uint32(0), [3]uint8{} // the last pixel: many are like the one beside them; none is 0, as alpha is 255
 	for ; len(row) >= 4; row = row[4:] {
-		p := row[:3:3]
-		if now := [3]uint8(p); !known || now != before {
-			red, green, blue := &c.light[0][now[0]], &c.light[1][now[1]], &c.light[2][now[2]]
-			for i := range after {
-				sum := (red[i] + green[i] + blue[i] + 1<<(lightShift-1)) >> lightShift
-				after[i] = values[min(max(sum, 0), lightSteps)]
+		p := row[:4:4]
+		if now := binary.LittleEndian.Uint32(p); now != before {
+			red, green, blue := &c.light[0][now&0xff], &c.light[1][now>>8&0xff], &c.light[2][now>>16&0xff]
+			after = [3]uint8{
+				value(red[0] + green[0] + blue[0]),
+				value(red[1] + green[1] + blue[1]),
+				value(red[2] + green[2] + blue[2]),
 			}
-			before, known = now, true
+			before = now
 		}
 		p[0], p[1], p[2] = after[0], after[1], after[2]
 	}
