@@ -321,13 +321,17 @@ func (s *segment) find(box image.Rectangle) int {
 // segments reads the headers of a key's segments. Files that are none are removed.
 func (c *Cache) segments(k Key, width int) []*segment {
 	name := k.name()
-	path := c.path(name, "-")
+	folder, prefix := filepath.Split(c.path(name, "-"))
+	if !isFolder(filepath.Clean(folder)) {
+		return nil
+	}
+	found, _ := os.ReadDir(folder)
 	var all []*segment
-	for _, file := range listFolder(filepath.Dir(path)) {
-		if !strings.HasPrefix(file.Name(), filepath.Base(path)) || !cropsFile.MatchString(file.Name()) || !file.Type().IsRegular() {
+	for _, file := range found {
+		if !strings.HasPrefix(file.Name(), prefix) || !cropsFile.MatchString(file.Name()) || !file.Type().IsRegular() {
 			continue
 		}
-		path := filepath.Join(filepath.Dir(path), file.Name())
+		path := filepath.Join(folder, file.Name())
 		f, s, err := openSegment(path)
 		if err == nil {
 			err = f.Close()
