@@ -18,6 +18,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -104,7 +105,7 @@ func touch(path string) {
 // place makes room for a written file and gives it its path, unless under the lock it turns out to be stale. Then placed is called,
 // still under the lock.
 func (c *Cache) place(written *os.File, path string, stale func() bool, placed func()) error {
-	size, err := written.Seek(0, 2)
+	size, err := written.Seek(0, io.SeekEnd)
 	if err != nil {
 		files.Discard(written)
 		return err
@@ -120,8 +121,8 @@ func (c *Cache) place(written *os.File, path string, stale func() bool, placed f
 		return nil
 	}
 	err = c.makeRoom(path, size)
-	if err == nil {
-		err = os.MkdirAll(filepath.Dir(path), 0o700)
+	if folder := filepath.Dir(path); err == nil && !isFolder(folder) {
+		err = os.Mkdir(folder, 0o700)
 	}
 	if err != nil {
 		files.Discard(written)

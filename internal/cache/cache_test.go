@@ -15,7 +15,11 @@ import (
 
 func TestMain(m *testing.M) {
 	if folder := os.Getenv(workerFolder); folder != "" {
-		if err := work(folder); err != nil {
+		task := work
+		if os.Getenv(writerFrom) != "" {
+			task = write
+		}
+		if err := task(folder); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

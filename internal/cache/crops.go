@@ -1,13 +1,10 @@
 package cache
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"image"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -59,15 +56,16 @@ func (c *Cache) Has(k Key, width int, boxes []image.Rectangle, keep []int) []boo
 		return has
 	}
 	used := map[*segment]bool{}
-	all := c.segments(k, width)
-	for i, box := range boxes {
-		for _, s := range all {
-			if j := s.find(box); j >= 0 && keep[i] >= 0 && s.crops[j].keep >= keep[i] {
-				has[i], used[s] = true, true
-				break
+	c.search(k, width, func(all []*segment) bool {
+		for i, box := range boxes {
+			for n := 0; n < len(all) && !has[i]; n++ {
+				if all[n].find(box, keep[i]) >= 0 {
+					has[i], used[all[n]] = true, true
+				}
 			}
 		}
-	}
+		return !slices.Contains(has, false)
+	})
 	for s := range used {
 		touch(s.path)
 	}
@@ -78,21 +76,34 @@ func (c *Cache) Has(k Key, width int, boxes []image.Rectangle, keep []int) []boo
 // use of them. A file that is not what Store wrote is removed.
 func (c *Cache) Load(k Key, width int, boxes []image.Rectangle, keep []int) []Crop {
 	crops := make([]Crop, len(boxes))
-	if !c.usable() {
-		return crops
-	}
-	// A segment may be merged into another between the list and the look into it.
-	const tries = 10
-	for range tries {
-		if gone := c.load(c.segments(k, width), boxes, keep, crops); !gone {
-			break
-		}
+	if c.usable() {
+		c.search(k, width, func(all []*segment) bool {
+			readCrops(all, boxes, keep, crops)
+			return !slices.ContainsFunc(crops, func(c Crop) bool { return !c.Found() })
+		})
 	}
 	return crops
 }
 
-// load sets the crops that are not found yet, and says whether a segment has gone in between.
-func (c *Cache) load(all []*segment, boxes []image.Rectangle, keep []int, crops []Crop) (gone bool) {
+// search calls found with the segments of a key, until it says that all is found or there are no others: segments may be merged into
+// another one while they are listed and read.
+func (c *Cache) search(k Key, width int, found func([]*segment) bool) {
+	const tries = 100
+	paths := c.segmentPaths(k)
+	for range tries {
+		if found(c.readSegments(paths, k, width)) {
+			return
+		}
+		now := c.segmentPaths(k)
+		if slices.Equal(paths, now) {
+			return
+		}
+		paths = now
+	}
+}
+
+// readCrops sets the crops that are not found yet.
+func readCrops(all []*segment, boxes []image.Rectangle, keep []int, crops []Crop) {
 	open := map[*segment]*os.File{}
 	defer func() {
 		for s, f := range open {
@@ -102,8 +113,8 @@ func (c *Cache) load(all []*segment, boxes []image.Rectangle, keep []int, crops 
 	}()
 	// read is the crop of a box from a segment; not found if the segment has it not, or damaged.
 	read := func(s *segment, box image.Rectangle, keep int) (crop Crop) {
-		j := s.find(box)
-		if j < 0 || keep < 0 || s.crops[j].keep < keep {
+		j := s.find(box, keep)
+		if j < 0 {
 			return Crop{}
 		}
 		f := open[s]
@@ -117,217 +128,57 @@ func (c *Cache) load(all []*segment, boxes []image.Rectangle, keep []int, crops 
 		if err == nil {
 			crop.Rows, crop.Map, err = s.read(f, j, keep)
 		}
-		switch {
-		case err == nil:
-			return crop
-		case isDamage(err):
+		if isDamage(err) {
 			_ = os.Remove(s.path)
-		case errors.Is(err, fs.ErrNotExist):
-			gone = true
 		}
-		return Crop{}
+		if err != nil {
+			return Crop{}
+		}
+		return crop
 	}
 	for i, box := range boxes {
 		for n := 0; n < len(all) && !crops[i].Found(); n++ {
 			crops[i] = read(all[n], box, keep[i])
 		}
 		for n := 0; n < len(all) && crops[i].Found() && crops[i].Map == nil; n++ {
-			if j := all[n].find(box); j >= 0 && all[n].crops[j].patches > 0 {
+			if j := all[n].find(box, 0); j >= 0 && all[n].crops[j].patches > 0 {
 				crops[i].Map = read(all[n], box, 0).Map
 			}
 		}
 	}
-	return gone && slices.ContainsFunc(crops, func(c Crop) bool { return !c.Found() })
 }
 
-// Store keeps crops, those of which there are at least their rows and map already left out, unless they alone are above the limit.
-// The values that are loaded are those of Round. After an error the cache is as it was, but that entries may have been evicted to
-// make room.
-func (c *Cache) Store(k Key, width int, crops []Crop) error {
-	news, err := encodeAll(crops, width)
-	if err != nil || c.holdsNothing() {
-		return err
-	}
-	if err := c.prepare(); err != nil {
-		return err
-	}
-	all := c.segments(k, width)
-	news = missing(news, all)
-	if len(news) == 0 || fileSize(width, news) > c.limit {
-		return nil
-	}
-	for part := range slices.Chunk(news, mostCrops) {
-		if err := c.store(k, width, part, nil); err != nil {
-			return err
-		}
-	}
-	if len(all)+1 > mostSegments {
-		return c.merge(k, width)
-	}
-	return nil
+// find is the index of a crop with at least keep ≥ 0 rows, or -1.
+func (s *segment) find(box image.Rectangle, keep int) int {
+	return slices.IndexFunc(s.crops, func(r record) bool { return r.box == box && r.keep >= keep && keep >= 0 })
 }
 
-// encodeAll encodes crops, and joins those of one box.
-func encodeAll(crops []Crop, width int) ([]encoded, error) {
-	all := make([]encoded, len(crops))
-	for i, crop := range crops {
-		var err error
-		if all[i], err = encode(crop, width); err != nil {
-			return nil, err
-		}
-	}
-	return best(all, width), nil
-}
-
-// missing is the crops that no segment covers. Those that do are used.
-func missing(crops []encoded, all []*segment) []encoded {
-	var news []encoded
-	used := map[*segment]bool{}
-next:
-	for _, e := range crops {
-		for _, s := range all {
-			if slices.ContainsFunc(s.crops, func(r record) bool { return r.covers(e.record) }) {
-				used[s] = true
-				continue next
-			}
-		}
-		news = append(news, e)
-	}
-	for s := range used {
-		touch(s.path)
-	}
-	return news
-}
-
-// store writes a segment and puts it into place. Then segments are removed that have nothing that it has not. It is not placed if
-// meanwhile others have all of it, or, where it is merged of some, one of these has gone.
-func (c *Cache) store(k Key, width int, crops []encoded, merged []*segment) error {
-	name := k.name()
-	f, err := files.Temp(c.folder, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := writeSegment(f, name, width, crops); err != nil {
-		files.Discard(f)
-		return err
-	}
-	var all []*segment
-	stale := func() bool {
-		all = c.segments(k, width)
-		if merged == nil {
-			return len(missing(crops, all)) == 0
-		}
-		return slices.ContainsFunc(merged, func(m *segment) bool {
-			return !slices.ContainsFunc(all, func(s *segment) bool { return s.path == m.path })
-		})
-	}
-	return c.place(f, c.path(name, "-"+randomHex()+cropsSuffix), stale, func() {
-		for _, s := range all {
-			if !slices.ContainsFunc(s.crops, func(r record) bool {
-				return !slices.ContainsFunc(crops, func(e encoded) bool { return e.covers(r) })
-			}) {
-				_ = os.Remove(s.path)
-			}
-		}
-	})
-}
-
-// mostSegments is the number of segments of a key from which on they are merged into one.
-const mostSegments = 32
-
-// mostMerged is the most bytes that are read to be merged.
-const mostMerged = 1 << 28
-
-// merge writes one segment of all that a key has. One that cannot be read stays as it is; without room nothing is merged.
-func (c *Cache) merge(k Key, width int) error {
-	all := c.segments(k, width)
-	var size int64
-	for _, s := range all {
-		for _, r := range s.crops {
-			size += r.dataSize(width)
-		}
-	}
-	if size > min(mostMerged, c.limit/2) {
-		return nil
-	}
-	var crops []encoded
-	var read []*segment
-	for _, s := range all {
-		if found, ok := s.all(); ok {
-			read, crops = append(read, s), append(crops, found...)
-		}
-	}
-	if crops = best(crops, width); len(crops) < 1 || len(crops) > mostCrops {
-		return nil
-	}
-	return c.store(k, width, crops, read)
-}
-
-// all reads a segment whole. One that is damaged is removed.
-func (s *segment) all() ([]encoded, bool) {
-	f, err := files.OpenRegular(s.path)
-	if err != nil {
-		return nil, false
-	}
-	defer func() { _ = f.Close() }()
-	crops := make([]encoded, len(s.crops))
-	for i, r := range s.crops {
-		crops[i].record = r
-		if crops[i].data, err = s.data(f, i); err != nil {
-			if isDamage(err) {
-				_ = os.Remove(s.path)
-			}
-			return nil, false
-		}
-	}
-	return crops, true
-}
-
-// best joins what there is of each box: the most rows, and the map.
-func best(crops []encoded, width int) []encoded {
-	index := map[image.Rectangle]int{}
-	var all []encoded
-	for _, e := range crops {
-		i, ok := index[e.box]
-		switch {
-		case !ok:
-			index[e.box] = len(all)
-			all = append(all, e)
-		case e.covers(all[i].record):
-			all[i] = e
-		case !all[i].covers(e.record):
-			rows, mapped := all[i], e
-			if rows.patches > 0 {
-				rows, mapped = e, all[i]
-			}
-			all[i] = rows.with(mapped, width)
-		}
-	}
-	return all
-}
-
-// with is a crop without a map, with the map of another.
-func (e encoded) with(mapped encoded, width int) encoded {
-	e.data = slices.Concat(e.data, mapped.data[rowBytes(mapped.keep, width):])
-	e.patches, e.sum = mapped.patches, sha256.Sum256(e.data)
-	return e
-}
-
-// find is the index of a box, or -1.
-func (s *segment) find(box image.Rectangle) int {
-	return slices.IndexFunc(s.crops, func(r record) bool { return r.box == box })
-}
-
-// segments reads the headers of a key's segments. Files that are none are removed.
+// segments reads the headers of a key's segments.
 func (c *Cache) segments(k Key, width int) []*segment {
-	name := k.name()
-	path := c.path(name, "-")
-	var all []*segment
-	for _, file := range listFolder(filepath.Dir(path)) {
-		if !strings.HasPrefix(file.Name(), filepath.Base(path)) || !cropsFile.MatchString(file.Name()) || !file.Type().IsRegular() {
-			continue
+	return c.readSegments(c.segmentPaths(k), k, width)
+}
+
+// segmentPaths lists the segments of a key, in order.
+func (c *Cache) segmentPaths(k Key) []string {
+	folder, prefix := filepath.Split(c.path(k.name(), "-"))
+	if !isFolder(filepath.Clean(folder)) {
+		return nil
+	}
+	found, _ := os.ReadDir(folder)
+	var paths []string
+	for _, f := range found {
+		if strings.HasPrefix(f.Name(), prefix) && cropsFile.MatchString(f.Name()) && f.Type().IsRegular() {
+			paths = append(paths, filepath.Join(folder, f.Name()))
 		}
-		path := filepath.Join(filepath.Dir(path), file.Name())
+	}
+	return paths
+}
+
+// readSegments reads the headers of those files that are segments of a key. Damaged ones are removed.
+func (c *Cache) readSegments(paths []string, k Key, width int) []*segment {
+	name := k.name()
+	var all []*segment
+	for _, path := range paths {
 		f, s, err := openSegment(path)
 		if err == nil {
 			err = f.Close()
@@ -343,10 +194,4 @@ func (c *Cache) segments(k Key, width int) []*segment {
 		}
 	}
 	return all
-}
-
-func randomHex() string {
-	b := make([]byte, 8)
-	_, _ = rand.Read(b)
-	return hex.EncodeToString(b)
 }

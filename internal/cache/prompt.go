@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"sync/atomic"
@@ -97,6 +99,9 @@ func (c *Cache) HasPrompt(name [32]byte) bool {
 
 // openPrompt opens a file and reads its header: the size of its data, and the checksums of its sections.
 func openPrompt(path string, name [32]byte) (f *os.File, size int64, sums []uint32, err error) {
+	if folder := filepath.Dir(path); !isFolder(folder) {
+		return nil, 0, nil, &fs.PathError{Op: "open", Path: folder, Err: fs.ErrNotExist}
+	}
 	if f, err = files.OpenRegular(path); err != nil {
 		return nil, 0, nil, err
 	}

@@ -157,13 +157,10 @@ func (c *Cache) entries() ([]stored, error) {
 	return all, nil
 }
 
-// listFolder lists one of the folders of entries; nothing if it is a link.
-func listFolder(folder string) []fs.DirEntry {
-	if info, err := os.Lstat(folder); err != nil || !info.IsDir() {
-		return nil
-	}
-	found, _ := os.ReadDir(folder)
-	return found
+// isFolder says whether there is a folder, and no link to one.
+func isFolder(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.IsDir()
 }
 
 // Roomy says whether so many bytes more would leave half of the limit free, so that it is worth keeping what only may be wanted.

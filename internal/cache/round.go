@@ -9,7 +9,7 @@ import (
 )
 
 // A row is kept as float16 values and a power of two that all are multiplied with: the one with which the row's largest value lies in
-// [2¹⁴, 2¹⁵). So a value is off by at most 2⁻¹² of itself, or 2⁻⁴⁰ of the row's largest if that is more.
+// [2¹⁴, 2¹⁵). So a value is off by at most 2⁻¹¹ of itself, or 2⁻³⁹ of the row's largest if that is more.
 const (
 	halfExponent = 14 // of the largest value of a row
 	leastScale   = -112

@@ -158,10 +158,15 @@ func (c *Cache) Clear() (cleared Count, err error) {
 		} else {
 			cleared.add(s)
 		}
-		_ = os.Remove(filepath.Dir(s.path)) // fails if it has other files
+	}
+	top, listErr := os.ReadDir(c.folder)
+	for _, f := range top {
+		if f.IsDir() && entryFolder.MatchString(f.Name()) {
+			_ = os.Remove(filepath.Join(c.folder, f.Name())) // fails if it has other files
+		}
 	}
 	files.RemoveLeft(c.folder, 0)
-	return cleared, cmp.Or(err, remove(filepath.Join(c.folder, usageName)))
+	return cleared, cmp.Or(err, listErr, remove(filepath.Join(c.folder, usageName)))
 }
 
 func remove(path string) error {
