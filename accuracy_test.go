@@ -55,20 +55,19 @@ type crops struct {
 
 func (m *Model) cropsOf(t *testing.T, upright *image.RGBA, maxCrops, numTokens int) crops {
 	t.Helper()
-	plan, err := PlanFor(m.config, upright.Bounds().Dx(), upright.Bounds().Dy(), maxCrops, numTokens)
+	plan, err := PlanFor(m.config, upright.Bounds().Dx(), upright.Bounds().Dy(), ViewKnobs{MaxCrops: maxCrops, NumTokens: numTokens})
 	if err != nil {
 		t.Fatal(err)
 	}
-	pixels, err := m.pixels(t.Context(), &Picture{upright: upright}, plan, 0, len(plan.Boxes))
+	all := make([]int, len(plan.Boxes))
+	for i := range all {
+		all[i] = i
+	}
+	pixels, err := m.pixels(t.Context(), &Picture{upright: upright}, plan, all)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := crops{pixels, tensor.New(len(plan.Boxes), 2), plan.TokensPerCrop}
-	for i := range plan.Boxes {
-		x, y := plan.Centre(i)
-		copy(tensor.Row(c.centres, i), []float32{float32(x), float32(y)})
-	}
-	return c
+	return crops{pixels, plan.centres(all), plan.TokensPerCrop}
 }
 
 // encodeAll turns a picture into image features [N, Dv] and embeddings [N, D].
@@ -86,8 +85,8 @@ func (m *Model) encodeAll(t *testing.T, c crops) (features, projected blas32.Gen
 		if err != nil {
 			t.Fatal(err)
 		}
-		tensor.Copy(tensor.Rows(features, at, at+f.Rows), f)
-		at += f.Rows
+		tensor.Copy(tensor.Rows(features, at, at+f.Rows.Rows), f.Rows)
+		at += f.Rows.Rows
 	}
 	return features, m.encoder.Project(features)
 }
@@ -273,7 +272,7 @@ func (m *Model) replies(t *testing.T, projected blas32.General, questions []stre
 	t.Helper()
 	var all []reply
 	for i, q := range questions {
-		before, after, err := prompt(m.tokenizer, m.config.ImageToken, q.Text, Defaults())
+		before, after, err := prompt(m.tokenizer, m.config.ImageToken, q.Text, DefaultKnobs().AnswerKnobs)
 		if err != nil {
 			t.Fatal(err)
 		}

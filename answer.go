@@ -95,6 +95,7 @@ func (m *Model) Answer(ctx context.Context, v *View, question string, k AnswerKn
 		m.dialogue.forget()
 		return nil, m.explain(err)
 	}
+	m.dialogue.store(h)
 	return a, nil
 }
 

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/mcllava/mcllava/internal/cache"
 )
 
 // look opens the demo and lets it see the street with few crops.
@@ -19,7 +17,7 @@ func look(t *testing.T, numTokens int) (*Model, *View) {
 	}
 	o := Defaults()
 	o.MaxCrops, o.NumTokens = 4, numTokens
-	v, err := m.See(t.Context(), p, o)
+	v, err := m.see(t, p, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,15 +29,15 @@ func TestQuestionsShareAPrefixWithoutAChange(t *testing.T) {
 	questions := []string{"day?", "what shop is this", "is it day or night?", "what colour is the awning?", "is it day or night?"}
 	for i, q := range questions {
 		o := Defaults()
-		if kept := m.prefix.view == v; kept != (i > 0) {
+		if kept := m.dialogue.view == v; kept != (i > 0) {
 			t.Errorf("%q: the prompt of the question before is kept: %v", q, kept)
 		}
-		shared, err := m.Answer(t.Context(), v, q, o)
+		shared, err := m.ask(t, v, q, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.prefix = prefix{} // and once more from the beginning
-		alone, err := m.Answer(t.Context(), v, q, o)
+		m.dialogue.forget() // and once more from the beginning
+		alone, err := m.ask(t, v, q, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,17 +47,17 @@ func TestQuestionsShareAPrefixWithoutAChange(t *testing.T) {
 	}
 	o := Defaults()
 	o.System = "Be brief."
-	if _, err := m.Answer(t.Context(), v, questions[0], o); err != nil {
+	if _, err := m.ask(t, v, questions[0], o); err != nil {
 		t.Fatal(err)
 	}
-	if want := len(m.prefix.before) + v.plan.ImageTokens; m.prefix.length != want {
-		t.Errorf("another system message leaves a prefix of %d positions, want %d", m.prefix.length, want)
+	if want := len(m.dialogue.before) + v.plan.ImageTokens; m.dialogue.image.to != want {
+		t.Errorf("another system message leaves a prefix of %d positions, want %d", m.dialogue.image.to, want)
 	}
 }
 
 func TestAViewOfAnotherModel(t *testing.T) {
 	_, v := look(t, 0)
-	if _, err := open(t, Demo).Answer(t.Context(), v, "is it day?", Defaults()); err == nil || !strings.Contains(err.Error(), "another model") {
+	if _, err := open(t, Demo).ask(t, v, "is it day?", Defaults()); err == nil || !strings.Contains(err.Error(), "another model") {
 		t.Errorf("a view of another model gives %v", err)
 	}
 }
@@ -68,11 +66,11 @@ func TestAPromptThatEndsWithThePicture(t *testing.T) {
 	m, v := look(t, 0)
 	o := Defaults()
 	o.Prompt, o.MaxNewTokens = "{question}\n<image>", 8
-	first, err := m.Answer(t.Context(), v, "is it day or night?", o)
+	first, err := m.ask(t, v, "is it day or night?", o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := m.Answer(t.Context(), v, "is it day or night?", o)
+	again, err := m.ask(t, v, "is it day or night?", o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,12 +82,12 @@ func TestAPromptThatEndsWithThePicture(t *testing.T) {
 func TestChoices(t *testing.T) {
 	m, v := look(t, 0)
 	o := Defaults()
-	free, err := m.Answer(t.Context(), v, "is it day or night?", o)
+	free, err := m.ask(t, v, "is it day or night?", o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	o.Choices = []string{"It is night.", "It is day.", "The awning is green."}
-	a, err := m.Answer(t.Context(), v, "is it day or night?", o)
+	a, err := m.ask(t, v, "is it day or night?", o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +105,7 @@ func TestChoices(t *testing.T) {
 		t.Errorf("the probabilities add up to %v", sum)
 	}
 	o.Choices = []string{"yes", ""}
-	if _, err := m.Answer(t.Context(), v, "is it day?", o); err == nil || !strings.Contains(err.Error(), "choice is empty") {
+	if _, err := m.ask(t, v, "is it day?", o); err == nil || !strings.Contains(err.Error(), "choice is empty") {
 		t.Errorf("an empty choice gives %v", err)
 	}
 }
@@ -116,12 +114,12 @@ func TestChoicesAreScoredAsDecodingDoes(t *testing.T) {
 	m, v := look(t, 0)
 	o := Defaults()
 	o.LogProbs = true
-	free, err := m.Answer(t.Context(), v, "what shop is this", o)
+	free, err := m.ask(t, v, "what shop is this", o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	o.Choices = []string{free.Text}
-	a, err := m.Answer(t.Context(), v, "what shop is this", o)
+	a, err := m.ask(t, v, "what shop is this", o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,46 +130,6 @@ func TestChoicesAreScoredAsDecodingDoes(t *testing.T) {
 	// The stop token, which the score includes, is all but certain here.
 	if got := a.Choices[0].LogProb * float64(n+1); !(math.Abs(got-mean) < 1e-2) || n != len(free.Tokens) {
 		t.Errorf("the answer scores %v as a choice, %v over its %d tokens", got, mean, n)
-	}
-}
-
-func TestFeaturesAreRemembered(t *testing.T) {
-	m := open(t, Demo)
-	if err := m.UseCache(t.TempDir(), 1<<20); err != nil {
-		t.Fatal(err)
-	}
-	p, err := OpenPicture(read(t, "testdata/street.png"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	see := func(numTokens int) *View {
-		t.Helper()
-		o := Defaults()
-		o.MaxCrops, o.NumTokens = 4, numTokens
-		v, err := m.See(t.Context(), p, o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-	o := Defaults()
-	o.MaxCrops, o.NumTokens = 4, 150
-	before := m.Remembers(p, o)
-	first, again, fewer := see(150), see(150), see(100)
-	if after := m.Remembers(p, o); before || !after {
-		t.Errorf("the picture is remembered %v before it was seen, %v after", before, after)
-	}
-	if first.Cached() || !again.Cached() || !slices.Equal(first.features.Data, again.features.Data) {
-		t.Errorf("first %v, again %v, equal %v", first.Cached(), again.Cached(), slices.Equal(first.features.Data, again.features.Data))
-	}
-	if more := see(200); more.Cached() {
-		t.Error("more tokens than the cache has come from it")
-	}
-	m.cache.Store(nil)
-	encoded := see(100)
-	cache.Round(encoded.features.Data, encoded.features.Cols)
-	if !fewer.Cached() || encoded.Cached() || !slices.Equal(fewer.features.Data, encoded.features.Data) {
-		t.Errorf("fewer tokens, cached %v, differ from those that are encoded", fewer.Cached())
 	}
 }
 
@@ -192,7 +150,7 @@ func TestLongChoices(t *testing.T) {
 	}
 	for n := range 1400 { // a token each
 		o.Choices = []string{strings.Repeat("~", n+1)}
-		if err := m.Check(p, "what", o); (err == nil) != (m.positions(o.Choices[0]) <= 1316) {
+		if _, err := m.Check(p, "what", o.Knobs); (err == nil) != (m.positions(o.Choices[0]) <= 1316) {
 			t.Fatalf("%d tokens: %v", n+1, err)
 		}
 	}

@@ -14,11 +14,11 @@ func TestPreparedPicturesAreSeenTheSame(t *testing.T) {
 		t.Helper()
 		o := Defaults()
 		o.MaxCrops = maxCrops
-		v, err := m.See(t.Context(), p, o)
+		v, err := m.see(t, p, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return tensor.Values(v.features)
+		return tensor.Values(v.features.Rows)
 	}
 	picture := func() *Picture {
 		t.Helper()
@@ -34,11 +34,11 @@ func TestPreparedPicturesAreSeenTheSame(t *testing.T) {
 	if testing.Short() {
 		o.MaxCrops = 4
 	}
-	if err := m.Prepare(t.Context(), prepared, o); err != nil {
+	if err := m.Prepare(t.Context(), prepared, m.planned(t, prepared, o)); err != nil {
 		t.Fatal(err)
 	}
 	taken := int64(len(prepared.upright.Pix) + len(prepared.ahead.pixels))
-	if bytes := m.PrepareBytes(prepared, o); bytes != taken {
+	if bytes := m.PrepareBytes(prepared, m.planned(t, prepared, o)); bytes != taken {
 		t.Errorf("takes %d bytes, expected %d", bytes, taken)
 	}
 	for _, crops := range []int{o.MaxCrops, 0, 7} { // those prepared, and others
@@ -60,7 +60,8 @@ func TestPrepareRefusesABrokenPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := open(t, Demo).Prepare(t.Context(), p, Defaults()); err == nil {
+	m := open(t, Demo)
+	if err := m.Prepare(t.Context(), p, m.planned(t, p, Defaults())); err == nil {
 		t.Error("half a picture is prepared")
 	}
 }
@@ -74,10 +75,10 @@ func TestPrepareLeavesTooManyTokens(t *testing.T) {
 	}
 	o := Defaults()
 	o.NumTokens = m.config.Text.Context
-	if err := m.Prepare(t.Context(), p, o); err != nil || p.ahead != nil {
+	if err := m.Prepare(t.Context(), p, m.planned(t, p, o)); err != nil || p.ahead != nil {
 		t.Errorf("crops of %d image tokens are cut: %v", o.NumTokens, err)
 	}
-	if bytes := m.PrepareBytes(p, o); bytes != 0 {
+	if bytes := m.PrepareBytes(p, m.planned(t, p, o)); bytes != 0 {
 		t.Errorf("takes %d bytes, expected none", bytes)
 	}
 }

@@ -28,7 +28,7 @@ func TestDemoGivesTheRecordedAnswers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if v, err = m.See(t.Context(), picture, o); err != nil {
+			if v, err = m.see(t, picture, o); err != nil {
 				t.Fatal(err)
 			}
 			if len(v.Plan().Boxes) != r.Crops {
@@ -36,7 +36,7 @@ func TestDemoGivesTheRecordedAnswers(t *testing.T) {
 			}
 			seen[l] = v
 		}
-		a, err := m.Answer(t.Context(), v, r.Question, o)
+		a, err := m.ask(t, v, r.Question, o)
 		if err != nil {
 			t.Fatal(err)
 		}

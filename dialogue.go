@@ -2,6 +2,9 @@ package mcllava
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
 	"slices"
 
 	"gonum.org/v1/gonum/blas/blas32"
@@ -19,6 +22,8 @@ type dialogue struct {
 	version int   // of the view
 	before  []int // tokens ahead of the image's
 	image   span  // positions of the image tokens
+
+	stored [sha256.Size]byte // name of what was stored or restored last
 }
 
 // span is the positions from ≤ i < to.
@@ -76,8 +81,57 @@ func (d *dialogue) hold(v *View, before []int) {
 	d.image = span{len(before), len(before) + v.plan.ImageTokens}
 }
 
-// restore is whether the keys and values now begin with the picture of a view as a run before stored them.
-func (d *dialogue) restore(*View, []int) bool { return false }
+// name identifies what the keys and values begin with, for the cache; false if nothing is stored.
+func (d *dialogue) name(v *View, before []int) (name [sha256.Size]byte, ok bool) {
+	m := d.model
+	if !m.caches() || !m.cacheOptions.Prompts {
+		return name, false
+	}
+	k, err := m.key(v.picture)
+	if err != nil {
+		return name, false
+	}
+	return sha256.Sum256(fmt.Appendf(nil, "%x %q %q %q %q %v %v %v", k.Picture, k.Cutting, k.Precision, k.Checkpoint,
+		m.forms.Text.String(), v.plan.Boxes, v.plan.TokensPerCrop, before)), true
+}
+
+// restore sets the keys and values to the picture of a view behind some tokens, as a run before stored them, if one did.
+func (d *dialogue) restore(v *View, before []int) bool {
+	name, ok := d.name(v, before)
+	if !ok {
+		return false
+	}
+	stored, ok := d.model.cache.Load().Prompt(name)
+	if !ok {
+		return false
+	}
+	defer func() { _ = stored.Close() }()
+	if err := d.kv.Restore(stored.Data, len(before)+v.plan.ImageTokens); err != nil {
+		return false
+	}
+	d.stored = name
+	return true
+}
+
+// store keeps what the keys and values begin with for later runs, if that is asked for and not done yet.
+func (d *dialogue) store(h Hooks) {
+	if d.view == nil {
+		return
+	}
+	name, ok := d.name(d.view, d.before)
+	if !ok || name == d.stored {
+		return
+	}
+	c := d.model.cache.Load()
+	d.stored = name
+	if c.HasPrompt(name) {
+		return
+	}
+	err := c.StorePrompt(name, d.kv.SavedBytes(d.image.to), func(w io.Writer) error { return d.kv.Save(w, d.image.to) })
+	if err != nil {
+		h.note(fmt.Sprintf("the prompt is not kept: %v", err))
+	}
+}
 
 // merge puts the image tokens between the embeddings of the text, [L, D].
 func (m *Model) merge(before []int, projected blas32.General, after []int) blas32.General {

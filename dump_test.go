@@ -28,8 +28,9 @@ func TestDumpOfRowsThatAreApart(t *testing.T) {
 	features, featureValues := counting(5, 1024)
 	projected, projectedValues := counting(5, 2048)
 	s := &Dump{}
-	s.keepPixels(tensor.Rows(pixels, 0, 2), c, 3)
-	s.keepPixels(tensor.Rows(pixels, 2, 3), c, 3)
+	centres, centreValues := counting(3, 2)
+	s.keepCrops(tensor.Rows(centres, 0, 2), tensor.Rows(pixels, 0, 2), c, 3)
+	s.keepCrops(tensor.Rows(centres, 2, 3), tensor.Rows(pixels, 2, 3), c, 3)
 	s.keepFeatures(features, projected)
 	path := filepath.Join(t.TempDir(), "stages.safetensors")
 	if err := s.WriteFile(path); err != nil {
@@ -40,7 +41,7 @@ func TestDumpOfRowsThatAreApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = dump.Close() }()
-	for name, want := range map[string][]float32{"pixel_values": pixelValues, "image_features": featureValues, "projected": projectedValues} {
+	for name, want := range map[string][]float32{"coords": centreValues, "pixel_values": pixelValues, "image_features": featureValues, "projected": projectedValues} {
 		held, ok := dump.Tensor(name)
 		if !ok {
 			t.Errorf("%s is missing", name)

@@ -42,13 +42,13 @@ func read(t *testing.T, path string) []byte {
 func ask(t *testing.T, m *Model, c reference.Case) (*Answer, *safetensors.Checkpoint) {
 	t.Helper()
 	o := Defaults()
-	o.MaxCrops, o.NumTokens, o.MaxNewTokens, o.Stages = c.MaxCrops, c.NumTokens, len(c.Tokens), &Stages{}
+	o.MaxCrops, o.NumTokens, o.MaxNewTokens, o.Dump = c.MaxCrops, c.NumTokens, len(c.Tokens), &Dump{}
 	a, err := m.Ask(t.Context(), read(t, c.Picture), c.Question, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "stages.safetensors")
-	if err := o.Stages.WriteFile(path); err != nil {
+	if err := o.Dump.WriteFile(path); err != nil {
 		t.Fatal(err)
 	}
 	dump, err := safetensors.Open(path)
@@ -105,7 +105,7 @@ func checkTokens(t *testing.T, got []int, c reference.Case) {
 
 func TestPlan(t *testing.T) {
 	c := PublishedConfig()
-	p, err := PlanFor(c, 4240, 2832, 100, 0)
+	p, err := PlanFor(c, 4240, 2832, ViewKnobs{MaxCrops: 100, NumTokens: 0})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,8 +115,8 @@ func TestPlan(t *testing.T) {
 	for _, bad := range []struct {
 		side, crops, tokens int
 		say                 string
-	}{{4000, -1, 0, "max-crops is -1"}, {4000, 0, -5, "num-tokens is -5"}, {4000, 100, 96, "at least 101"}, {4000, 0, 729, "give 728 at most"}, {20000, 2000, 0, "need at least"}} {
-		if _, err := PlanFor(c, bad.side, bad.side, bad.crops, bad.tokens); err == nil || !strings.Contains(err.Error(), bad.say) {
+	}{{4000, -1, 0, "max-crops is -1"}, {4000, 0, -5, "num-tokens is -5"}, {4000, 100, 96, "at least 101"}, {4000, 0, 729, "gives 728 at most"}, {20000, 2000, 0, "need at least"}} {
+		if _, err := PlanFor(c, bad.side, bad.side, ViewKnobs{MaxCrops: bad.crops, NumTokens: bad.tokens}); err == nil || !strings.Contains(err.Error(), bad.say) {
 			t.Errorf("max-crops %d, num-tokens %d: %v, want «%s»", bad.crops, bad.tokens, err, bad.say)
 		}
 	}
@@ -163,8 +163,7 @@ func TestAskStopsWithItsContext(t *testing.T) {
 
 func TestQuestionIsTextNotControl(t *testing.T) {
 	m := open(t, Demo)
-	o := Defaults()
-	before, after, err := prompt(m.tokenizer, m.config.ImageToken, "<image> or <|im_end|>?", o)
+	before, after, err := prompt(m.tokenizer, m.config.ImageToken, "<image> or <|im_end|>?", AnswerKnobs{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,13 +188,13 @@ func TestQuestionIsTextNotControl(t *testing.T) {
 
 func TestSystemAndPrompt(t *testing.T) {
 	m := open(t, Demo)
-	for want, o := range map[string]Options{
+	for want, k := range map[string]AnswerKnobs{
 		"<|im_start|>user\n<image>\nwhat<|im_end|>\n<|im_start|>assistant\n":                                           {},
 		"<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n<image>\nwhat<|im_end|>\n<|im_start|>assistant\n":  {System: "Be brief."},
 		"<|im_start|>system\n<|im_end|><|im_end|>\n<|im_start|>user\n<image>\nwhat<|im_end|>\n<|im_start|>assistant\n": {System: "<|im_end|>"},
 		"Q: what <image> A:": {Prompt: "Q: {question} <image> A:"},
 	} {
-		before, after, err := prompt(m.tokenizer, m.config.ImageToken, "what", o)
+		before, after, err := prompt(m.tokenizer, m.config.ImageToken, "what", k)
 		if err != nil {
 			t.Fatal(err)
 		}

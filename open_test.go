@@ -103,7 +103,7 @@ func TestFileCutShortWhileItIsMapped(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, err := m.See(t.Context(), p, o)
+			v, err := m.see(t, p, o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,10 +114,10 @@ func TestFileCutShortWhileItIsMapped(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 2 {
-				if _, err := m.Answer(t.Context(), v, "what shop is this", o); !errors.Is(err, ErrChanged) || !strings.Contains(err.Error(), path+": was changed while it was read") {
+				if _, err := m.ask(t, v, "what shop is this", o); !errors.Is(err, ErrChanged) || !strings.Contains(err.Error(), path+": was changed while it was read") {
 					t.Errorf("%s, %d bytes left: %v", name, left, err)
 				}
-				if _, err := m.See(t.Context(), p, o); !errors.Is(err, ErrChanged) {
+				if _, err := m.see(t, p, o); !errors.Is(err, ErrChanged) {
 					t.Errorf("%s, %d bytes left: %v", name, left, err)
 				}
 			}

@@ -78,10 +78,10 @@ func (p Plan) share() (Plan, error) {
 		n = max(crops, min(n, most))
 	}
 	if n > most {
-		return Plan{}, fmt.Errorf("num-tokens is %d, but %s at most", n, counted(crops, "gives", "give", most))
+		return Plan{}, fmt.Errorf("num-tokens is %d, but %s %d at most", n, counted(crops, "gives", "give"), most)
 	}
 	if n < crops {
-		return Plan{}, fmt.Errorf("num-tokens is %d, but %s at least", n, counted(crops, "needs", "need", crops))
+		return Plan{}, fmt.Errorf("num-tokens is %d, but %s at least %d", n, counted(crops, "needs", "need"), crops)
 	}
 	keep, err := crop.TokensPerCrop(crops, n, p.most)
 	if err != nil {
@@ -94,12 +94,12 @@ func (p Plan) share() (Plan, error) {
 	return p, nil
 }
 
-// counted says what a number of crops gives or needs.
-func counted(crops int, one, many string, n int) string {
+// counted is a number of crops and a verb.
+func counted(crops int, one, many string) string {
 	if crops == 1 {
-		return fmt.Sprintf("the overview alone %s %d", one, n)
+		return "the overview alone " + one
 	}
-	return fmt.Sprintf("%d crops (the overview included) %s %d", crops, many, n)
+	return fmt.Sprintf("%d crops (the overview included) %s", crops, many)
 }
 
 // With is the plan with more boxes behind its own, all of which share the plan's image tokens anew. Boxes that it has are left out.

@@ -15,7 +15,7 @@ func decoderOf(t testing.TB, c Config, text tensor.Form) *Decoder {
 	t.Helper()
 	p := tensor.NewPool(2)
 	t.Cleanup(p.Close)
-	w := weights.Of(weights.Synthetic{}, p, weights.Precision{Vision: text, Text: text})
+	w := weights.Of(weights.Synthetic{}, p, weights.Forms{Vision: text, Text: text})
 	d := Load(c, w.Under("language_model."))
 	if err := w.Err(); err != nil {
 		t.Fatal(err)
@@ -30,7 +30,7 @@ func TestRestoredPositionsGiveTheSameLogits(t *testing.T) {
 	for _, form := range []tensor.Form{tensor.F32, tensor.BF16, tensor.Q8, tensor.Q4} {
 		d := decoderOf(t, small, form)
 		x := d.Embed([]int{1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 77, 10, 87, 97, 184, 281, 165, 146, 11, 157, 168, 25, 193, 218, 111, 29, 140, 169, 9, 178, 187, 65, 252, 17, 269})
-		logits := func(c *Cache, from int) []float32 {
+		logits := func(c *KV, from int) []float32 {
 			hidden, err := d.Forward(t.Context(), tensor.Rows(x, from, x.Rows), c)
 			if err != nil {
 				t.Fatal(err)
@@ -39,11 +39,11 @@ func TestRestoredPositionsGiveTheSameLogits(t *testing.T) {
 			d.Logits(l, hidden)
 			return l
 		}
-		whole := d.NewCache(x.Rows)
+		whole := d.NewKV(x.Rows)
 		if _, err := d.Forward(t.Context(), x, whole); err != nil {
 			t.Fatal(err)
 		}
-		restored := d.NewCache(x.Rows + 30)
+		restored := d.NewKV(x.Rows + 30)
 		for n := range x.Rows {
 			var b bytes.Buffer
 			if err := whole.Save(&b, n); err != nil || int64(b.Len()) != whole.SavedBytes(n) {
@@ -52,7 +52,7 @@ func TestRestoredPositionsGiveTheSameLogits(t *testing.T) {
 			if err := restored.Restore(b.Bytes(), n); err != nil || restored.Len() != n {
 				t.Fatalf("%d positions: %d, %v", n, restored.Len(), err)
 			}
-			kept := d.NewCache(x.Rows)
+			kept := d.NewKV(x.Rows)
 			if _, err := d.Forward(t.Context(), x, kept); err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +68,7 @@ func TestRestoreOfAnother(t *testing.T) {
 	c := reference.Cases(t, "../testdata")[0]
 	d := load(t, c)
 	x := d.Embed([]int{1, 2, 3, 4, 5})
-	kv := d.NewCache(8)
+	kv := d.NewKV(8)
 	if _, err := d.Forward(t.Context(), x, kv); err != nil {
 		t.Fatal(err)
 	}
@@ -94,13 +94,14 @@ func TestRestoreOfAnother(t *testing.T) {
 
 // BenchmarkRestore is of 730 positions of the published shape, from memory.
 func BenchmarkRestore(b *testing.B) {
-	c := &Cache{}
+	c := &KV{}
 	const layers, n = 32, 730
 	p := tensor.NewPool(2)
 	defer p.Close()
 	for range layers {
 		kv := tensor.NewKV(tensor.BF16, 32, 80, n+300)
-		kv.Append(p, tensor.New(n, 2560), tensor.New(n, 2560))
+		x := tensor.New(n, 2560)
+		tensor.Attend(p, tensor.New(1, 2560), tensor.New(1, 2560), x, x, kv, false)
 		c.layers = append(c.layers, kv)
 	}
 	var saved bytes.Buffer

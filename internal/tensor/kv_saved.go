@@ -21,7 +21,7 @@ func (c *KV) SavedLayout() string {
 
 // SavedBytes is the size of the first n positions as Save writes them.
 func (c *KV) SavedBytes(n int) int {
-	size := panels(n) * formats[c.form].panel.bytes(c.headDim)
+	size := panels(n) * storages[c.form].panel.bytes(c.headDim)
 	for i := range panels(c.headDim) {
 		size += c.savedValueBytes(i, n)
 	}
@@ -36,9 +36,9 @@ func (c *KV) savedValueBytes(i, n int) int {
 
 // unitBytes is the size of a unit of a panel of the values, and what of it has columns.
 func (c *KV) unitBytes(i int) (full, used int) {
-	layout, width := formats[c.form].panel, panelWidth
+	layout, width := storages[c.form].panel, panelWidth
 	if c.folds(i) {
-		layout, width = formats[c.form].folded, foldedWidth
+		layout, width = storages[c.form].folded, foldedWidth
 	}
 	columns := min(c.headDim-i*panelWidth, width)
 	return layout.unitBytes, layout.unitBytes / width * columns
@@ -47,9 +47,9 @@ func (c *KV) unitBytes(i int) (full, used int) {
 // unit is the number of positions in a unit of a panel of the values.
 func (c *KV) unit(i int) int {
 	if c.folds(i) {
-		return formats[c.form].folded.unit
+		return storages[c.form].folded.unit
 	}
-	return formats[c.form].panel.unit
+	return storages[c.form].panel.unit
 }
 
 // Save writes the first n positions, of which there must be as many.
@@ -68,7 +68,7 @@ func (c *KV) Save(w io.Writer, n int) error {
 }
 
 func (c *KV) saveHead(b []byte, h, n int) {
-	size := formats[c.form].panel.bytes(c.headDim)
+	size := storages[c.form].panel.bytes(c.headDim)
 	for i := range panels(n) {
 		copy(b, c.keyPanel(h, i))
 		if rows := n - i*panelWidth; rows < panelWidth {
@@ -92,12 +92,12 @@ func (c *KV) saveHead(b []byte, h, n int) {
 
 // valueSize is the bytes of a value.
 func (c *KV) valueSize() int {
-	return formats[c.form].panel.unitBytes / formats[c.form].panel.unit / panelWidth
+	return storages[c.form].panel.unitBytes / storages[c.form].panel.unit / panelWidth
 }
 
 // clearKeys clears the positions of a panel of keys from the first rows on.
 func (c *KV) clearKeys(panel []byte, rows int) {
-	layout := formats[c.form].panel
+	layout := storages[c.form].panel
 	each := layout.unitBytes / panelWidth // a unit of inputs of one position
 	for at := 0; at < len(panel); at += layout.unitBytes {
 		clear(panel[at+rows*each : at+layout.unitBytes])

@@ -37,12 +37,12 @@ func TestSavedPositionsAreTheSame(t *testing.T) {
 				what := fmt.Sprintf("%s, heads of %d, %d positions", form, headDim, n)
 				k, v, q := random(r, n+more, width), random(r, n+more, width), random(r, n+more, width)
 				whole := NewKV(form, heads, headDim, n+more+40)
-				whole.Append(p, Rows(k, 0, n), Rows(v, 0, n))
+				whole.extend(p, Rows(k, 0, n), Rows(v, 0, n))
 				b := saved(t, whole, n)
 
 				// The same positions before others, in another capacity, give the same bytes.
 				longer := NewKV(form, heads, headDim, n+more)
-				longer.Append(p, k, v)
+				longer.extend(p, k, v)
 				if !bytes.Equal(saved(t, longer, n), b) {
 					t.Errorf("%s: other bytes where more positions follow", what)
 				}
@@ -52,7 +52,7 @@ func TestSavedPositionsAreTheSame(t *testing.T) {
 				for i := range nan.Data {
 					nan.Data[i] = float32(math.NaN())
 				}
-				restored.Append(p, nan, nan)
+				restored.extend(p, nan, nan)
 				if err := restored.Restore(b, n); err != nil || restored.Len() != n {
 					t.Fatalf("%s: %d positions, %v", what, restored.Len(), err)
 				}
@@ -90,7 +90,7 @@ func TestRestoreRefusesWhatDoesNotFit(t *testing.T) {
 	p := NewPool(1)
 	defer p.Close()
 	kv := NewKV(BF16, 2, 8, 10)
-	kv.Append(p, New(7, 16), New(7, 16))
+	kv.extend(p, New(7, 16), New(7, 16))
 	b := saved(t, kv, 5)
 	panics(t, "tensor: 7 positions of keys and values, 8 saved", func() { _ = kv.Save(nil, 8) })
 	panics(t, "tensor: 7 positions of keys and values, -1 saved", func() { _ = kv.Save(nil, -1) })
