@@ -25,7 +25,7 @@ func decodeWebP(ctx context.Context, data []byte) (*image.RGBA, error) {
 	var picture *image.RGBA
 	_, err = decodeStillWebP(ctx, frame, func(w, h int) *image.RGBA {
 		inside := image.Rect(0, 0, w, h).Add(at)
-		if picture = white(width, height); !inside.In(picture.Rect) {
+		if picture = white(ctx, width, height); !inside.In(picture.Rect) {
 			picture = nil
 			return nil
 		}
