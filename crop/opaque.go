@@ -35,7 +35,7 @@ func decodeGIF(ctx context.Context, data []byte) (*image.RGBA, error) {
 	if m.Bounds() == image.Rect(0, 0, c.Width, c.Height) {
 		return opaque(m), nil
 	}
-	screen := white(c.Width, c.Height)
+	screen := white(ctx, c.Width, c.Height)
 	opaqueInto(screen.SubImage(m.Bounds()).(*image.RGBA), m)
 	return screen, nil
 }
@@ -60,12 +60,14 @@ func decodeBMP(ctx context.Context, data []byte) (*image.RGBA, error) {
 	return opaque(m), nil
 }
 
-// white is a white picture.
-func white(width, height int) *image.RGBA {
+// white is a white picture, unless ctx is done.
+func white(ctx context.Context, width, height int) *image.RGBA {
+	const piece = 1 << 20
 	m := image.NewRGBA(image.Rect(0, 0, width, height))
 	m.Pix[0] = 0xff
-	for n := 1; n < len(m.Pix); n *= 2 {
-		copy(m.Pix[n:], m.Pix[:n])
+	// A copy cannot be interrupted, and nor can a loop of nothing else: a garbage collection, and all with it, would wait for the end.
+	for n := 1; n < len(m.Pix) && ctx.Err() == nil; {
+		n += copy(m.Pix[n:], m.Pix[:min(n, piece)])
 	}
 	return m
 }
@@ -96,11 +98,11 @@ func opaque(m image.Image) *image.RGBA {
 		layStraight(out)
 		return out
 	case *image.RGBA64: // of which each pixel has room for two
-		if out.Stride > collectedBytes/b.Dy() {
+		if large(b.Dx(), b.Dy()) {
 			out.Pix = m.Pix
 		}
 	case *image.NRGBA64:
-		if out.Stride > collectedBytes/b.Dy() {
+		if large(b.Dx(), b.Dy()) {
 			out.Pix = m.Pix
 		}
 	}
