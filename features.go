@@ -6,7 +6,6 @@ import (
 	"gonum.org/v1/gonum/blas/blas32"
 
 	"github.com/mcllava/mcllava/internal/cache"
-	"github.com/mcllava/mcllava/internal/checkpoint"
 	"github.com/mcllava/mcllava/internal/tensor"
 )
 
@@ -24,9 +23,19 @@ func (m *Model) UseCache(folder string, limit int64) error {
 	return nil
 }
 
-// Identity tells the checkpoint from others by the names, sizes and headers of its files. It is the same for every copy.
+// Identity tells the checkpoint from others by its content: its settings, its tokenizer, and of each tensor the shape and a sample of
+// the values. It is the same for every copy.
 func (m *Model) Identity() (string, error) {
-	identity, err := checkpoint.Identity(m.checkpoint.Files)
+	identity, err := m.identity()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", m.Name(), err)
+	}
+	return identity, nil
+}
+
+// LegacyIdentity is what Identity was in version 1, of the names, sizes and headers of the checkpoint's files.
+func (m *Model) LegacyIdentity() (string, error) {
+	identity, err := m.checkpoint.LegacyIdentity()
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", m.Name(), err)
 	}
@@ -35,7 +44,7 @@ func (m *Model) Identity() (string, error) {
 
 // key is what the features of a picture are kept under.
 func (m *Model) key(p *Picture, plan Plan) (cache.Key, error) {
-	print, err := m.fingerprint()
+	print, err := m.identity()
 	if err != nil {
 		return cache.Key{}, err
 	}

@@ -20,21 +20,21 @@ import (
 
 // Model is an open checkpoint. It answers one question at a time; calls from several goroutines wait for each other.
 type Model struct {
-	config      Config
-	tokenizer   *tokenizer.Tokenizer
-	stop        int
-	pool        *tensor.Pool
-	encoder     *encoder.Encoder
-	decoder     *llm.Decoder
-	kv          *llm.KV                     // of the last question
-	prefix      prefix                      // what kv begins with
-	cache       atomic.Pointer[cache.Cache] // of pictures' features; nil for none
-	fingerprint func() (string, error)      // of the checkpoint, for the cache
-	checkpoint  *checkpoint.Checkpoint      // mapped; weights may lie in it
-	forms       weights.Forms
-	load        time.Duration
-	busy        sync.Mutex
-	closed      bool
+	config     Config
+	tokenizer  *tokenizer.Tokenizer
+	stop       int
+	pool       *tensor.Pool
+	encoder    *encoder.Encoder
+	decoder    *llm.Decoder
+	kv         *llm.KV                     // of the last question
+	prefix     prefix                      // what kv begins with
+	cache      atomic.Pointer[cache.Cache] // of pictures' features; nil for none
+	identity   func() (string, error)      // of the checkpoint, found once
+	checkpoint *checkpoint.Checkpoint      // mapped; weights may lie in it
+	forms      weights.Forms
+	load       time.Duration
+	busy       sync.Mutex
+	closed     bool
 }
 
 // OpenOptions say how a checkpoint is opened.
@@ -62,7 +62,7 @@ func OpenWith(folder string, o OpenOptions) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{config: c.Config, checkpoint: c, pool: tensor.NewPool(o.Threads)}
-	m.fingerprint = sync.OnceValues(func() (string, error) { return checkpoint.Fingerprint(c.Files) })
+	m.identity = sync.OnceValues(c.Identity)
 	if err := m.read(o.Precision); err != nil {
 		m.Close()
 		return nil, fmt.Errorf("%s: %w", c.Name, err)
