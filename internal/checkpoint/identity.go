@@ -33,7 +33,11 @@ func (c *Checkpoint) Identity() (identity string, err error) {
 			fmt.Fprintf(sum, "%q %q\n", key, meta[key])
 		}
 	}
-	for _, name := range c.tensors.Names() {
+	names := c.tensors.Names()
+	if len(names) == 0 {
+		return "", errors.New("the checkpoint is closed")
+	}
+	for _, name := range names {
 		t, _ := c.tensors.Tensor(name)
 		fmt.Fprintf(sum, "%q %s %v\n", name, t.DType, t.Shape)
 		if err := c.addSample(sum, t); err != nil {
