@@ -43,11 +43,7 @@ func TestIgnoredProfilesHaveTheirOwnFeatures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan, err := m.config.Plan(p.Width, p.Height, 0, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		k, err := m.key(p, plan)
+		k, err := m.key(p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,18 +67,15 @@ func TestCancelledDecodingIsRepeated(t *testing.T) {
 		if err := p.Decode(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v", err)
 		}
-		if err := m.Prepare(ctx, p, Defaults()); !errors.Is(err, context.Canceled) || p.ahead != nil {
+		if err := m.Prepare(ctx, p, m.planned(t, p, Defaults())); !errors.Is(err, context.Canceled) || p.ahead != nil {
 			t.Errorf("error %v", err)
 		}
 	}
-	if err := m.Prepare(t.Context(), p, Defaults()); err != nil || p.ahead == nil {
+	if err := m.Prepare(t.Context(), p, m.planned(t, p, Defaults())); err != nil || p.ahead == nil {
 		t.Error(err)
 	}
-	plan, err := m.config.Plan(p.Width, p.Height, 2, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.pixels(ctx, &Picture{upright: p.upright}, plan, 0, 1); !errors.Is(err, context.Canceled) {
+	plan := m.planned(t, p, Defaults())
+	if _, err := m.pixels(ctx, &Picture{upright: p.upright}, plan, []int{0}); !errors.Is(err, context.Canceled) {
 		t.Errorf("crops are cut: %v", err)
 	}
 }

@@ -46,17 +46,18 @@ func TestCacheFlags(t *testing.T) {
 		want              cacheOptions
 	}{
 		{want: cacheOptions{Limit: 4e9}},
-		{args: []string{"--cache", "there", "--cache-size", "500M"}, want: cacheOptions{"there", 500e6}},
-		{environment: []string{"off", "1GiB"}, want: cacheOptions{"off", 1 << 30}},
-		{args: []string{"--cache=there"}, environment: []string{"off", "0"}, want: cacheOptions{"there", 0}},
+		{args: []string{"--cache", "there", "--cache-size", "500M"}, want: cacheOptions{Folder: "there", Limit: 500e6}},
+		{environment: []string{"off", "1GiB"}, want: cacheOptions{Folder: "off", Limit: 1 << 30}},
+		{args: []string{"--cache=there"}, environment: []string{"off", "0"}, want: cacheOptions{Folder: "there"}},
 	} {
 		t.Run("", func(t *testing.T) {
 			for i, value := range c.environment {
 				t.Setenv([]string{"MCLLAVA_CACHE", "MCLLAVA_CACHE_SIZE"}[i], value)
 			}
 			var o cacheOptions
-			command := &cobra.Command{Use: "x", RunE: func(c *cobra.Command, _ []string) error { return bind(c, "") }}
+			command := &cobra.Command{Use: "x", RunE: func(c *cobra.Command, _ []string) error { return bind(c) }}
 			addCache(command, &o)
+			addConfig(command)
 			command.SetArgs(c.args)
 			if err := command.Execute(); err != nil || o != c.want {
 				t.Errorf("%+v, %v, want %+v", o, err, c.want)
