@@ -109,9 +109,9 @@ func (f *File) begin(o CreateOptions) error {
 	case o.Overwrite:
 		f.old = true
 	default:
-		remedy := "--overwrite begins it anew"
+		remedy := "--overwrite replaces it"
 		if f.format.CheckResume() == nil {
-			remedy = "--resume goes on with it, " + remedy
+			remedy = "--resume continues it, " + remedy
 		}
 		return errNotEmpty(f.path, remedy)
 	}
