@@ -34,8 +34,10 @@ var formats = []format{
 	{"GIF", "GIF8", head(gif.DecodeConfig), decodeGIF, none},
 	{"WebP", "RIFF????WEBP", head(webp.DecodeConfig), decodeWebP, exif(exifOfWebP)},
 	{"BMP", "BM", head(bmp.DecodeConfig), decodeBMP, none},
-	{"TIFF", "II*\x00", tiffHead, decodeTIFF, readOrientation},
-	{"TIFF", "MM\x00*", tiffHead, decodeTIFF, readOrientation},
+	{"TIFF", "II*\x00", tiffHead, decodeTIFF, tiffTurn},
+	{"TIFF", "MM\x00*", tiffHead, decodeTIFF, tiffTurn},
+	{"TIFF", "II+\x00", tiffHead, decodeTIFF, tiffTurn}, // BigTIFF
+	{"TIFF", "MM\x00+", tiffHead, decodeTIFF, tiffTurn},
 }
 
 // The kinds of [heif.Kind].
@@ -61,8 +63,6 @@ var refused = []struct{ name, magic string }{
 	{"JPEG XL", "\x00\x00\x00\x0cJXL \r\n\x87\n"},
 	{"JPEG 2000", "\x00\x00\x00\x0cjP  "},
 	{"JPEG 2000", "\xff\x4f\xff\x51"},
-	{"BigTIFF", "II+\x00"},
-	{"BigTIFF", "MM\x00+"},
 	{"Canon raw", "II*\x00????CR"},
 	{"Photoshop", "8BPS"},
 	{"PDF", "%PDF"},

@@ -65,8 +65,8 @@ func TestRefusals(t *testing.T) {
 	}
 	preview := bytes.Clone(photo("lzw.tiff"))
 	directory := binary.LittleEndian.Uint32(preview[4:])
-	binary.LittleEndian.PutUint16(preview[directory+2:], tagNewSubfileType) // in place of the width
-	binary.LittleEndian.PutUint32(preview[directory+10:], reducedSize)
+	binary.LittleEndian.PutUint16(preview[directory+2:], 254) // NewSubfileType in place of the width
+	binary.LittleEndian.PutUint32(preview[directory+10:], 1)
 	small := func(w, h int) []byte { return asPNG(t, image.NewGray(image.Rect(0, 0, w, h))) }
 
 	for _, c := range []struct {

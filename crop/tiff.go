@@ -1,50 +1,39 @@
 package crop
 
 import (
-	"bytes"
 	"encoding/binary"
-	"errors"
 	"image"
 
-	"golang.org/x/image/tiff"
+	"github.com/mcllava/mcllava/internal/tiff"
 )
 
-// TIFF 6.0 tags and values.
-const (
-	tagNewSubfileType = 254
-	tagCompression    = 259
-	tagPhotometric    = 262
-
-	reducedSize = 1 << 0 // of NewSubfileType
-	group3      = 3      // of Compression
-	group4      = 4
-	blackIsZero = 1 // of PhotometricInterpretation
-)
-
-// tiffHead reads the size of the first picture of a file. Where that is only a preview, as in camera raw files, it is
-// refused.
+// tiffHead reads the size of the first picture of a file.
 func tiffHead(data []byte) (image.Config, error) {
-	if tiffTag(data, tagNewSubfileType)&reducedSize != 0 {
-		return image.Config{}, errors.New("begins with a reduced preview, as camera raw files do: convert it first")
+	p, err := tiff.Read(data)
+	if err != nil {
+		return image.Config{}, err
 	}
-	return tiff.DecodeConfig(bytes.NewReader(data))
+	return image.Config{Width: p.Width, Height: p.Height}, nil
 }
 
 func decodeTIFF(data []byte) (*image.RGBA, error) {
-	m, err := tiff.Decode(bytes.NewReader(data))
+	p, err := tiff.Read(data)
 	if err != nil {
 		return nil, err
 	}
-	// golang.org/x/image/tiff reads a fax page whose black is zero as its own negative.
-	compression := tiffTag(data, tagCompression)
-	fax := compression == group3 || compression == group4
-	if g, ok := m.(*image.Gray); ok && fax && tiffTag(data, tagPhotometric) == blackIsZero {
-		for i, v := range g.Pix {
-			g.Pix[i] = 0xff - v
-		}
+	m, err := p.Decode(decodeJPEG)
+	if err != nil {
+		return nil, err
 	}
-	return opaque(m), nil
+	out := &image.RGBA{Pix: m.Pix, Stride: m.Stride, Rect: m.Rect}
+	if p.Premultiplied {
+		return layPremultiplied(out), nil
+	}
+	layStraight(out)
+	return out, nil
 }
+
+func tiffTurn(data []byte) orientation { return orientation(tiff.Orientation(data)) }
 
 // tiffTag is the value of a single SHORT or LONG of the first directory, 0 if there is none.
 func tiffTag(data []byte, tag uint16) uint32 {

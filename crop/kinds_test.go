@@ -1,0 +1,86 @@
+package crop
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const kinds = "testdata/kinds"
+
+// kindBars are the largest differences allowed from another decoder, mean and largest of 255; none for the kinds not here.
+var kindBars = map[string][2]float64{
+	"associated.tif":    {0.5, 1}, // laid over white
+	"cmyk-jpeg.tif":     {0.03, 1},
+	"grey-alpha.tif":    {0.5, 1},
+	"grey-jpeg.tif":     {0.03, 1},
+	"icclab.tif":        {0.5, 5},
+	"jpeg-*.tif":        {0.05, 2},
+	"lab.tif":           {0.4, 9}, // at the edge of the colours that sRGB has
+	"rgb-jpeg.tif":      {0.03, 1},
+	"ycbcr*.tif":        {0.05, 1},
+	"ycbcr-limited.tif": {0.5, 3}, // libtiff rounds twice
+}
+
+func kindBar(t *testing.T, name string) (mean, largest float64) {
+	t.Helper()
+	longest := ""
+	for pattern := range kindBars {
+		if ok, err := filepath.Match(pattern, name); err != nil {
+			t.Fatal(err)
+		} else if ok && len(pattern) > len(longest) {
+			longest = pattern
+		}
+	}
+	return kindBars[longest][0], kindBars[longest][1]
+}
+
+func TestKindsAgree(t *testing.T) {
+	paths, err := filepath.Glob(kinds + "/*.expected.png")
+	if err != nil || len(paths) < 40 {
+		t.Fatalf("%d expected pictures: %v", len(paths), err)
+	}
+	for _, path := range paths {
+		name := strings.TrimSuffix(filepath.Base(path), ".expected.png")
+		t.Run(name, func(t *testing.T) {
+			got, want := decode(t, filepath.Join(kinds, name)), readPNG(t, path)
+			mean, largest := difference(got, want)
+			if m, l := kindBar(t, name); !(mean <= m && largest <= l) {
+				t.Errorf("differs by %.3f and at most %.1f, expected %.3f and %.1f", mean, largest, m, l)
+			}
+			w, h, _, err := DecodeSize(read(t, filepath.Join(kinds, name)), Limits{})
+			if err != nil || w != got.Rect.Dx() || h != got.Rect.Dy() {
+				t.Errorf("%d×%d, %v", w, h, err)
+			}
+		})
+	}
+}
+
+// A file that is cut is an error that says so, unless what is missing comes after the picture.
+func TestKindsCutShort(t *testing.T) {
+	paths, err := filepath.Glob(kinds + "/*.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if ext := filepath.Ext(path); strings.HasSuffix(path, ".expected.png") || ext == ".md" || ext == ".py" {
+			continue
+		}
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			data := read(t, path)
+			whole := decode(t, path)
+			for n := len(data) - 1; n > 30; n -= max(1, len(data)/60) {
+				m, err := Decode(data[:n:n], Limits{})
+				switch {
+				case err == nil && n < len(data)/2:
+					t.Fatalf("%d of %d bytes give a picture", n, len(data))
+				case err == nil && !bytes.Equal(m.Pix, whole.Pix):
+					t.Fatalf("%d of %d bytes give another picture", n, len(data))
+				case err != nil && !strings.Contains(err.Error(), "ends early"):
+					t.Errorf("%d of %d bytes: %v", n, len(data), err)
+				}
+			}
+		})
+	}
+}
