@@ -5,13 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/gif"
-	"image/jpeg"
-	"image/png"
 	"io"
 	"strings"
 
-	"golang.org/x/image/bmp"
 	"golang.org/x/image/webp"
 
 	"github.com/mcllava/mcllava/internal/heif"
@@ -29,11 +25,11 @@ type format struct {
 }
 
 var formats = []format{
-	{"JPEG", "\xff\xd8\xff", head(jpeg.DecodeConfig), decodeJPEG, exif(exifOfJPEG)},
-	{"PNG", "\x89PNG", head(png.DecodeConfig), over(png.Decode), exif(exifOfPNG)},
-	{"GIF", "GIF8", head(gif.DecodeConfig), decodeGIF, none},
-	{"WebP", "RIFF????WEBP", head(webp.DecodeConfig), decodeWebP, exif(exifOfWebP)},
-	{"BMP", "BM", head(bmp.DecodeConfig), decodeBMP, none},
+	{"JPEG", "\xff\xd8\xff", jpegHead, decodeJPEG, jpegTurn},
+	{"PNG", "\x89PNG", pngHead, decodePNG, pngTurn},
+	{"GIF", "GIF8", gifConfig, decodeGIF, none},
+	{"WebP", "RIFF????WEBP", head(webp.DecodeConfig), decodeWebP, webpTurn},
+	{"BMP", "BM", bmpHead, decodeBMP, none},
 	{"TIFF", "II*\x00", tiffHead, decodeTIFF, tiffTurn},
 	{"TIFF", "MM\x00*", tiffHead, decodeTIFF, tiffTurn},
 	{"TIFF", "II+\x00", tiffHead, decodeTIFF, tiffTurn}, // BigTIFF
@@ -47,11 +43,6 @@ var (
 )
 
 func none([]byte) orientation { return upright }
-
-// exif is the orientation of the EXIF that find finds.
-func exif(find func(data []byte) []byte) func([]byte) orientation {
-	return func(data []byte) orientation { return readOrientation(find(data)) }
-}
 
 func head(config func(io.Reader) (image.Config, error)) func([]byte) (image.Config, error) {
 	return func(data []byte) (image.Config, error) { return config(bytes.NewReader(data)) }
@@ -115,9 +106,19 @@ func (f format) fault(err error) error {
 		}
 	}
 	for _, prefix := range []string{
-		strings.ToLower(f.name) + ": ", "invalid format: ", "invalid JPEG format: ", "unsupported JPEG feature: ",
+		strings.ToLower(f.name) + ": ", "invalid format: ", "invalid JPEG format: ",
 	} {
 		text = strings.TrimPrefix(text, prefix)
+	}
+	for _, coding := range []string{"zlib: ", "flate: ", "lzw: ", "ccitt: "} {
+		if strings.HasPrefix(text, coding) {
+			text = "its compressed pixels are broken"
+		}
+	}
+	for _, prefix := range []string{"unsupported feature: ", "unsupported JPEG feature: ", "unsupported "} {
+		if after, ok := strings.CutPrefix(text, prefix); ok {
+			text = after + " is not supported, convert it first"
+		}
 	}
 	return fmt.Errorf("%s cannot be decoded: %s", f.name, text)
 }
@@ -133,11 +134,11 @@ func (f format) leastBytes(data []byte, width, height int) float64 {
 	switch {
 	case f.name == "JPEG":
 		return pixels / 64 / 8 // a luma block of 8×8 has at least one bit
-	case f.name == "PNG" && len(data) > 25:
-		channels := map[byte]float64{2: 3, 4: 2, 6: 4}[data[25]]
-		return pixels * float64(data[24]) / 8 * max(channels, 1) / 1032 // deflate's largest ratio
-	case f.name == "BMP" && len(data) > 29:
-		return pixels * float64(uint16(data[28])|uint16(data[29])<<8) / 8
+	case f.name == "PNG":
+		h, _ := readPNGHeader(data)
+		return pixels * float64(h.bitsPerPixel()) / 8 / 1032 // deflate's largest ratio
+	case f.name == "BMP":
+		return pixels * bmpBits(data) / 8
 	}
 	return 0
 }

@@ -40,7 +40,7 @@ func Decode(data []byte, lim Limits) (img *image.RGBA, err error) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			img, err = nil, fmt.Errorf("%s cannot be decoded: %v", h.name, p)
+			img, err = nil, fmt.Errorf("%s cannot be decoded: the file is broken", h.name)
 		}
 	}()
 	m, err := h.decode(data)
@@ -80,7 +80,7 @@ func readHeader(data []byte, lim Limits) (h header, err error) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			h, err = header{}, fmt.Errorf("%s header cannot be read: %v", f.name, p)
+			h, err = header{}, fmt.Errorf("%s cannot be decoded: its header is broken", f.name)
 		}
 	}()
 	c, err := f.config(data)

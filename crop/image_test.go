@@ -200,12 +200,18 @@ func TestBMPAlpha(t *testing.T) {
 	if err != nil || got.RGBAAt(3, 3) != (color.RGBA{R: 0, G: 50, B: 100, A: 255}) {
 		t.Errorf("the short header, which has no alpha, gives %v, %v", got.RGBAAt(3, 3), err)
 	}
-	// The V4 header, which has.
+	// The V4 header, which has where masks say so.
 	const short, v4 = 40, 108
 	data[10] += v4 - short
 	data[14] = v4
 	data = slices.Insert(data, 14+short, make([]byte, v4-short)...)
 	pixels := int(data[10])
+	got, err = Decode(data, Limits{})
+	if err != nil || got.RGBAAt(3, 3) != (color.RGBA{R: 0, G: 50, B: 100, A: 255}) {
+		t.Errorf("without masks it gives %v, %v", got.RGBAAt(3, 3), err)
+	}
+	data[30] = 3
+	copy(data[14+short:], "\x00\x00\xff\x00\x00\xff\x00\x00\xff\x00\x00\x00\x00\x00\x00\xff")
 	got, err = Decode(data, Limits{})
 	if err != nil || got.RGBAAt(3, 3) != (color.RGBA{R: 105, G: 134, B: 164, A: 255}) {
 		t.Errorf("alpha of 150 gives %v, %v", got.RGBAAt(3, 3), err)

@@ -84,3 +84,31 @@ func TestKindsCutShort(t *testing.T) {
 		})
 	}
 }
+
+const cases = "../testdata/cases"
+
+// Pictures that were refused once, beside the one that all were made from.
+func TestOnceRefused(t *testing.T) {
+	ref := readPNG(t, cases+"/ref.png")
+	for path, most := range map[string][2]float64{
+		"tiff-planar/raw.tif":                               {0, 0},
+		"tiff-common-kinds/jpeg.tif":                        {1.2, 30}, // lossy by its nature, as is what follows
+		"bmp-kinds/16bit-565.bmp":                           {1.5, 8},
+		"bmp-kinds/rle8.bmp":                                {0.6, 46},
+		"gif-tolerated/gif_extrablock.gif":                  {1.3, 67},
+		"png-tolerated/iccp-checksum.png":                   {0, 0},
+		"png-cgbi/icon.png":                                 {0, 0},
+		"jpeg-unsupported-wording/sampling-2x2-1x2-1x1.jpg": {2.3, 115},
+		"multi-page/three-pages.tif":                        {0, 0},
+		"orientation-outside-exif-chunk/raw-profile.png":    {0, 0},
+	} {
+		mean, largest := difference(decode(t, filepath.Join(cases, path)), ref)
+		if t.Logf("%s: %.3f, %.1f", path, mean, largest); !(mean <= most[0] && largest <= most[1]) {
+			t.Errorf("%s differs by %.3f and at most %.1f, expected %v", path, mean, largest, most)
+		}
+	}
+	_, err := Decode(read(t, cases+"/jpeg-unsupported-wording/arithmetic.jpg"), Limits{})
+	if err == nil || err.Error() != "JPEG cannot be decoded: arithmetic coding is not supported, convert it first" {
+		t.Errorf("arithmetic coding: %v", err)
+	}
+}

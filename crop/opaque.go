@@ -1,58 +1,9 @@
 package crop
 
 import (
-	"bytes"
 	"image"
 	"image/color"
-	"image/gif"
-	"io"
-
-	"golang.org/x/image/bmp"
 )
-
-// over is a decoder followed by [opaque].
-func over(decode func(io.Reader) (image.Image, error)) func([]byte) (*image.RGBA, error) {
-	return func(data []byte) (*image.RGBA, error) {
-		m, err := decode(bytes.NewReader(data))
-		if err != nil {
-			return nil, err
-		}
-		return opaque(m), nil
-	}
-}
-
-// decodeGIF places the first frame on the logical screen, white where the frame does not reach.
-func decodeGIF(data []byte) (*image.RGBA, error) {
-	c, err := gif.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	m, err := gif.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	return place(opaque(m), m.Bounds().Min, c.Width, c.Height), nil
-}
-
-// decodeBMP takes a fourth channel that is zero throughout for padding, as most writers of such files mean it.
-func decodeBMP(data []byte) (*image.RGBA, error) {
-	m, err := bmp.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	if n, ok := m.(*image.NRGBA); ok {
-		var seen uint8
-		for i := 3; i < len(n.Pix); i += 4 {
-			seen |= n.Pix[i]
-		}
-		if seen == 0 {
-			for i := 3; i < len(n.Pix); i += 4 {
-				n.Pix[i] = 0xff
-			}
-		}
-	}
-	return opaque(m), nil
-}
 
 // place puts a frame on a white canvas of width × height pixels.
 func place(frame *image.RGBA, at image.Point, width, height int) *image.RGBA {
