@@ -49,16 +49,35 @@ func head(config func(io.Reader) (image.Config, error)) func([]byte) (image.Conf
 }
 
 // refused are formats that are recognised so that the error can name them.
-var refused = []struct{ name, magic string }{
-	{"JPEG XL", "\xff\x0a"},
-	{"JPEG XL", "\x00\x00\x00\x0cJXL \r\n\x87\n"},
-	{"JPEG 2000", "\x00\x00\x00\x0cjP  "},
-	{"JPEG 2000", "\xff\x4f\xff\x51"},
-	{"Canon raw", "II*\x00????CR"},
-	{"Photoshop", "8BPS"},
-	{"PDF", "%PDF"},
-	{"SVG", "<svg"},
-	{"ICO", "\x00\x00\x01\x00"},
+var refused = []struct {
+	name, magic string
+	drawing     bool // and not a picture of pixels
+}{
+	{"JPEG XL", "\xff\x0a", false},
+	{"JPEG XL", "\x00\x00\x00\x0cJXL \r\n\x87\n", false},
+	{"JPEG 2000", "\x00\x00\x00\x0cjP  ", false},
+	{"JPEG 2000", "\xff\x4f\xff\x51", false},
+	{"JPEG XR", "II\xbc\x01", false},
+	{"Canon raw", "II*\x00????CR", false},
+	{"Canon raw", "????ftypcrx ", false},
+	{"Fujifilm raw", "FUJIFILMCCD-RAW", false},
+	{"Olympus raw", "IIRO", false},
+	{"Olympus raw", "IIRS", false},
+	{"Panasonic raw", "IIU\x00", false},
+	{"Photoshop", "8BPS", false},
+	{"OpenEXR", "\x76\x2f\x31\x01", false},
+	{"Radiance HDR", "#?RADIANCE\n", false},
+	{"DDS", "DDS \x7c\x00\x00\x00", false},
+	{"QOI", "qoif\x00", false},
+	{"Netpbm", "P4\n", false},
+	{"Netpbm", "P5\n", false},
+	{"Netpbm", "P6\n", false},
+	{"Netpbm", "P7\n", false},
+	{"OS/2 bitmap array", "BA????????????BM", false},
+	{"ICO", "\x00\x00\x01\x00", false},
+	{"CUR", "\x00\x00\x02\x00", false},
+	{"PDF", "%PDF", true},
+	{"SVG", "<svg", true},
 }
 
 // sniff tells the format of an encoded picture by its first bytes.

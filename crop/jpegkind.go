@@ -60,6 +60,23 @@ func (f jpegFrame) refuse() error {
 	return fmt.Errorf("%s is not supported, convert it first", kind)
 }
 
+// flexibly says whether the flexible decoder reads the sampling: each component has all samples along an axis, or the fewest, and
+// the first has all.
+func (f jpegFrame) flexibly() bool {
+	if len(f.sampling) != 3 {
+		return false
+	}
+	for axis := range 2 {
+		most := f.sampling[0][axis]
+		for _, s := range f.sampling {
+			if s[axis] != 1 && s[axis] != most {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 func (f jpegFrame) refuseSampling() error {
 	var factors []string
 	for _, s := range f.sampling {
@@ -82,7 +99,8 @@ func jpegHead(data []byte) (image.Config, error) {
 	}
 	c, err := jpeg.DecodeConfig(bytes.NewReader(data))
 	if unusualSampling(err) && ok {
-		if c, err = flexible.DecodeConfig(bytes.NewReader(data)); err != nil || len(f.sampling) != 3 {
+		c, err = flexible.DecodeConfig(bytes.NewReader(data))
+		if err != nil || !f.flexibly() {
 			return image.Config{}, f.refuseSampling()
 		}
 	}
@@ -93,12 +111,15 @@ func jpegHead(data []byte) (image.Config, error) {
 // full size; what it repeats is taken out and interpolated as libjpeg does.
 func decodeFlexibly(data []byte) (*image.RGBA, error) {
 	f, ok := readJPEGFrame(data)
+	if !ok || !f.flexibly() {
+		return nil, f.refuseSampling()
+	}
 	m, err := flexible.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
 	full, isYCbCr := m.(*image.YCbCr)
-	if !ok || !isYCbCr || full.SubsampleRatio != image.YCbCrSubsampleRatio444 || len(f.sampling) != 3 {
+	if !isYCbCr || full.SubsampleRatio != image.YCbCrSubsampleRatio444 {
 		return nil, f.refuseSampling()
 	}
 	across, down := 1, 1

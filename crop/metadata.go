@@ -23,11 +23,14 @@ func (m metadata) turn() orientation {
 	return xmpOrientation(m.xmp)
 }
 
+// mostText bounds the bytes of a text that are unpacked or looked into.
+const mostText = 1 << 21
+
 // orientationInXMP finds tiff:Orientation as an attribute or as an element.
 var orientationInXMP = regexp.MustCompile(`tiff:Orientation\s*(?:=\s*["']|>)\s*([0-9])`)
 
 func xmpOrientation(packet []byte) orientation {
-	if m := orientationInXMP.FindSubmatch(packet); m != nil {
+	if m := orientationInXMP.FindSubmatch(packet[:min(len(packet), mostText)]); m != nil {
 		return orientation(m[1][0] - '0')
 	}
 	return upright
@@ -182,12 +185,11 @@ func pngText(kind string, text []byte) []byte {
 	if !packed {
 		return text
 	}
-	const most = 1 << 21
 	r, err := zlib.NewReader(bytes.NewReader(text))
 	if err != nil {
 		return nil
 	}
-	text, _ = io.ReadAll(io.LimitReader(r, most))
+	text, _ = io.ReadAll(io.LimitReader(r, mostText))
 	return text
 }
 

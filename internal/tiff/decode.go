@@ -19,7 +19,7 @@ func (p *Picture) Decode(jpeg func(data []byte) (*image.RGBA, error)) (*image.NR
 	if err != nil {
 		return nil, err
 	}
-	out := image.NewNRGBA(image.Rect(0, 0, p.Width, p.Height))
+	var out *image.NRGBA
 	across := (p.Width + p.blockWidth - 1) / p.blockWidth
 	down := (p.Height + p.blockHeight - 1) / p.blockHeight
 	planes := 1
@@ -37,6 +37,9 @@ func (p *Picture) Decode(jpeg func(data []byte) (*image.RGBA, error)) (*image.NR
 			if err := b.read(blocks[plane*across*down+i], plane); err != nil {
 				return nil, err
 			}
+		}
+		if out == nil { // after the first block has shown that there is one
+			out = image.NewNRGBA(image.Rect(0, 0, p.Width, p.Height))
 		}
 		width := min(b.width, p.Width-x)
 		for row := range min(b.height, p.Height-y) {
@@ -87,6 +90,8 @@ func (p *Picture) blocks() ([][]byte, error) {
 	if len(offsets) < int(n) || len(counts) < int(n) && !(len(counts) == 0 && n == 1) {
 		return nil, errors.New("has fewer strips or tiles than its size needs")
 	}
+	const mostShared = 16 // times that a byte may belong to a block, on average
+	sum := 0
 	out := make([][]byte, int(n))
 	for i := range out {
 		count := uint64(len(p.dir.data)) - min(offsets[i], uint64(len(p.dir.data)))
@@ -95,6 +100,9 @@ func (p *Picture) blocks() ([][]byte, error) {
 		}
 		if out[i], err = p.dir.at(offsets[i], count); err != nil {
 			return nil, err
+		}
+		if sum += len(out[i]); sum/mostShared > len(p.dir.data) {
+			return nil, errors.New("has strips or tiles that overlap")
 		}
 	}
 	return out, nil
@@ -111,7 +119,6 @@ type block struct {
 
 // read decodes a block of all samples, or of one plane of them.
 func (b *block) read(data []byte, plane int) error {
-	b.pixels = sized(b.pixels, b.width*b.height*b.samples)
 	if b.compression == jpegCoded {
 		return b.readJPEG(data, plane)
 	}
@@ -124,6 +131,7 @@ func (b *block) read(data []byte, plane int) error {
 		if err := b.decompress(data, units*(b.across*b.down+2)); err != nil {
 			return err
 		}
+		b.pixels = sized(b.pixels, b.width*b.height*b.samples)
 		b.shareChroma()
 		return nil
 	}
@@ -131,6 +139,7 @@ func (b *block) read(data []byte, plane int) error {
 	if err := b.decompress(data, stride*b.height); err != nil {
 		return err
 	}
+	b.pixels = sized(b.pixels, b.width*b.height*b.samples)
 	for y := range b.height {
 		row := b.raw[y*stride:][:stride]
 		if b.predicted {

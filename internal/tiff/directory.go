@@ -235,8 +235,11 @@ func firstDirectory(data []byte) (*directory, error) {
 	return f.directory(f.first)
 }
 
-// maxPages bounds the walk over the directories of a file.
-const maxPages = 1 << 16
+// Bounds of the walk over the directories of a file.
+const (
+	maxPages  = 1 << 16
+	maxFields = 1 << 20 // of all of them
+)
 
 // Pages counts the pictures of a file that are pages, which previews of others and masks are not. A chain of directories
 // that is broken or leads back ends where it does.
@@ -246,13 +249,15 @@ func Pages(data []byte) (n int) {
 		return 0
 	}
 	const reduced, mask = 1 << 0, 1 << 2
+	fields := 0
 	seen := map[uint64]bool{0: true}
-	for at := f.first; !seen[at] && len(seen) <= maxPages; {
+	for at := f.first; !seen[at] && len(seen) <= maxPages && fields < maxFields; {
 		seen[at] = true
 		d, err := f.directory(at)
 		if err != nil {
 			break
 		}
+		fields += len(d.fields)
 		if kind, _ := d.first(tagNewSubfileType, 0); kind&(reduced|mask) == 0 {
 			n++
 		}

@@ -19,6 +19,14 @@ func (b *block) readJPEG(data []byte, plane int) error {
 	if err != nil {
 		return err
 	}
+	const mostTables, mostOfByte = 1 << 16, 64 * 8 // a block of 8×8 pixels has at least one bit
+	if len(tables) > mostTables {
+		return fmt.Errorf("JPEG tables of %d bytes, expected at most %d", len(tables), mostTables)
+	}
+	if len(data) < b.width*b.height/mostOfByte {
+		return io.ErrUnexpectedEOF
+	}
+	b.pixels = sized(b.pixels, b.width*b.height*b.samples)
 	whole, err := joinJPEG(tables, data, b.photometric == yCbCr && !b.planar)
 	if err != nil {
 		return err
