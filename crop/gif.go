@@ -65,6 +65,9 @@ func (f *gifFrame) readPlace(b []byte) error {
 	x, y, w, h := int(uint16le(b)), int(uint16le(b[2:])), int(uint16le(b[4:])), int(uint16le(b[6:]))
 	f.place = image.Rect(x, y, x+w, y+h)
 	f.width, f.height = max(f.width, x+w), max(f.height, y+h)
+	if f.place.Empty() {
+		return errors.New("its first frame has no pixels")
+	}
 	f.interlaced = b[8]&0x40 != 0
 	var err error
 	f.codes, err = f.readTable(b[9:], b[8])

@@ -27,9 +27,10 @@ type header struct {
 	turn          orientation
 }
 
-// Decode turns an encoded picture (JPEG, PNG, WebP, BMP, TIFF, HEIC, AVIF, or the first frame of a GIF or an animated
-// WebP, told apart by content) into upright, opaque RGB: turned as its EXIF orientation says, or the boxes of a HEIC or
-// AVIF, transparency over white (that of a HEIC's alpha picture too), 16-bit channels cut to 8. The result's bounds begin at (0, 0).
+// Decode turns an encoded picture (JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC or AVIF, told apart by content; of several pages or
+// frames, which [Frames] counts, the first) into upright, opaque RGB: turned as its EXIF orientation says, or its XMP's where there
+// is none, or the boxes of a HEIC or AVIF, transparency over white (that of a HEIC's alpha picture too), 16-bit channels cut
+// to 8. The result's bounds begin at (0, 0).
 //
 // It is an error if the picture is truncated or broken, of an unknown format, above a limit, or has a side below
 // [MinSide]. Limits are checked before anything is decoded. What follows a complete first frame is not looked at.

@@ -289,3 +289,24 @@ func BenchmarkDecode(b *testing.B) {
 		})
 	}
 }
+
+// A side of more pixels than the BMP decoder takes is read by another one.
+func TestWideBMP(t *testing.T) {
+	m := image.NewPaletted(image.Rect(0, 0, 50000, 8), color.Palette{color.Black, color.White})
+	m.SetColorIndex(49999, 7, 1)
+	data := encoded(t, func(b *bytes.Buffer) error { return bmp.Encode(b, m) })
+	got, err := Decode(data, Limits{})
+	if err != nil || got.Rect != m.Rect || got.RGBAAt(49999, 7).R != 255 || got.RGBAAt(49998, 7).R != 0 {
+		t.Errorf("%v, %v", got.Bounds(), err)
+	}
+}
+
+// A picture whose pixels are not there is no picture, though its screen is.
+func TestGIFWithoutPixels(t *testing.T) {
+	data := bytes.Clone(read(t, kinds+"/plain.gif"))
+	at := bytes.IndexByte(data[gifHead+3*16:], ',') + gifHead + 3*16
+	data[at+5] = 0
+	if m, err := Decode(data, Limits{}); m != nil || err == nil || err.Error() != "GIF cannot be decoded: its first frame has no pixels" {
+		t.Errorf("error %v", err)
+	}
+}

@@ -12,7 +12,8 @@ import (
 	"golang.org/x/image/tiff/lzw"
 )
 
-// decompress makes b.raw the first size bytes of what data hold.
+// decompress makes b.raw the first size bytes of what data hold. They may be a part of the file unless they are predicted, which
+// is undone in place.
 func (b *block) decompress(data []byte, size int) error {
 	if b.reversed {
 		turned := make([]byte, len(data))
@@ -24,13 +25,15 @@ func (b *block) decompress(data []byte, size int) error {
 	if least := leastSize(b.compression, size); len(data) < least {
 		return io.ErrUnexpectedEOF
 	}
+	if b.compression == uncompressed && !b.predicted {
+		b.raw = data[:size]
+		return nil
+	}
 	b.raw = sized(b.raw, size)
 	var err error
 	switch b.compression {
 	case uncompressed:
-		if copy(b.raw, data) < size {
-			return io.ErrUnexpectedEOF
-		}
+		copy(b.raw, data)
 		return nil
 	case packBits:
 		return unpackBits(b.raw, data)

@@ -139,11 +139,19 @@ func (b *block) read(data []byte, plane int) error {
 	if err := b.decompress(data, stride*b.height); err != nil {
 		return err
 	}
-	b.pixels = sized(b.pixels, b.width*b.height*b.samples)
+	asRead := b.bits == 8 && !b.planar
+	if asRead {
+		b.pixels = b.raw
+	} else {
+		b.pixels = sized(b.pixels, b.width*b.height*b.samples)
+	}
 	for y := range b.height {
 		row := b.raw[y*stride:][:stride]
 		if b.predicted {
 			b.addUp(row, channels)
+		}
+		if asRead {
+			continue
 		}
 		to := b.pixels[y*b.width*b.samples:][:b.width*b.samples]
 		if b.planar {
@@ -178,8 +186,6 @@ func (b *block) addUp(row []byte, channels int) {
 // unpack writes a row of samples to every step-th place.
 func (b *block) unpack(to, row []byte, step int) {
 	switch {
-	case b.bits == 8 && step == 1:
-		copy(to, row)
 	case b.bits == 8:
 		for i, v := range row {
 			to[i*step] = v
