@@ -106,8 +106,9 @@ func Read(data []byte) (*Picture, error) {
 	if width < 1 || height < 1 || width > math.MaxInt32 || height > math.MaxInt32 {
 		return nil, fmt.Errorf("the header claims %d×%d pixels", width, height)
 	}
-	if samples < 1 || samples > 64 {
-		return nil, fmt.Errorf("%d samples a pixel, expected 1 to 64", samples)
+	const mostSamples = 8 // so that what a picture costs is bounded by its pixels
+	if samples < 1 || samples > mostSamples {
+		return nil, fmt.Errorf("%d samples a pixel are not supported, expected 1 to %d", samples, mostSamples)
 	}
 	p.Width, p.Height = int(width), int(height)
 	p.samples, p.planar, p.predicted, p.reversed = int(samples), planar == 2 && samples > 1, predictor == 2, order == 2
@@ -241,7 +242,9 @@ func (p *Picture) readBlocks() error {
 		return err
 	}
 	const least, padded = 8, 1024 // a tile no larger than this may be much larger than the picture
-	if width < least || height < least || width > max(uint64(p.Width)+16, padded) || height > max(uint64(p.Height)+16, padded) {
+	pixels := float64(width) * float64(height)
+	if width < least || height < least || width > max(uint64(p.Width)+16, padded) || height > max(uint64(p.Height)+16, padded) ||
+		pixels > max(2*float64(p.Width)*float64(p.Height), padded*padded) {
 		return fmt.Errorf("tiles of %d×%d pixels in a picture of %d×%d", width, height, p.Width, p.Height)
 	}
 	p.blockWidth, p.blockHeight = int(width), int(height)

@@ -141,6 +141,7 @@ func TestRefusals(t *testing.T) {
 		"predictor":         {map[uint16][]uint32{tagPredictor: {3}}, "predictor 3 of 8-bit samples"},
 		"small tiles":       {map[uint16][]uint32{tagTileWidth: {1}, tagTileLength: {1}}, "tiles of 1×1"},
 		"large tiles":       {map[uint16][]uint32{tagTileWidth: {1 << 20}, tagTileLength: {8}}, "tiles of 1048576×8"},
+		"tall tiles":        {map[uint16][]uint32{tagLength: {1 << 24}, tagTileWidth: {1024}, tagTileLength: {1 << 24}}, "tiles of 1024×16777216"},
 		"inks":              {map[uint16][]uint32{tagPhotometric: {5}, tagSamplesPerPixel: {4}, tagInkSet: {2}}, "inks other than CMYK"},
 		"chroma":            {map[uint16][]uint32{tagPhotometric: {6}, tagSamplesPerPixel: {3}, tagYCbCrSubSampling: {3, 1}}, "chroma shared by 3×1"},
 		"palette":           {map[uint16][]uint32{tagPhotometric: {3}}, "no palette"},
