@@ -1,73 +1,22 @@
 package crop
 
 import (
-	"bytes"
-	"context"
 	"image"
 	"image/color"
-	"image/gif"
-	"io"
-
-	"golang.org/x/image/bmp"
 )
-
-// over is a decoder followed by [opaque].
-func over(decode func(io.Reader) (image.Image, error)) func(context.Context, []byte) (*image.RGBA, error) {
-	return func(ctx context.Context, data []byte) (*image.RGBA, error) {
-		m, err := decode(reader(ctx, data))
-		if err != nil {
-			return nil, err
-		}
-		return opaque(m), nil
-	}
-}
-
-// decodeGIF places the first frame on the logical screen, white where the frame does not reach.
-func decodeGIF(ctx context.Context, data []byte) (*image.RGBA, error) {
-	c, err := gif.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	m, err := gif.Decode(reader(ctx, data))
-	if err != nil {
-		return nil, err
-	}
-	if m.Bounds() == image.Rect(0, 0, c.Width, c.Height) {
-		return opaque(m), nil
-	}
-	screen := white(c.Width, c.Height)
-	opaqueInto(screen.SubImage(m.Bounds()).(*image.RGBA), m)
-	return screen, nil
-}
-
-// decodeBMP takes a fourth channel that is zero throughout for padding, as most writers of such files mean it.
-func decodeBMP(ctx context.Context, data []byte) (*image.RGBA, error) {
-	m, err := bmp.Decode(reader(ctx, data))
-	if err != nil {
-		return nil, err
-	}
-	if n, ok := m.(*image.NRGBA); ok {
-		var seen uint8
-		for i := 3; i < len(n.Pix); i += 4 {
-			seen |= n.Pix[i]
-		}
-		if seen == 0 {
-			for i := 3; i < len(n.Pix); i += 4 {
-				n.Pix[i] = 0xff
-			}
-		}
-	}
-	return opaque(m), nil
-}
 
 // white is a white picture.
 func white(width, height int) *image.RGBA {
 	m := image.NewRGBA(image.Rect(0, 0, width, height))
-	m.Pix[0] = 0xff
-	for n := 1; n < len(m.Pix); n *= 2 {
+	fill(m, [4]uint8{0xff, 0xff, 0xff, 0xff})
+	return m
+}
+
+// fill gives every pixel of a picture without gaps one colour.
+func fill(m *image.RGBA, colour [4]uint8) {
+	for n := copy(m.Pix, colour[:]); n < len(m.Pix); n *= 2 {
 		copy(m.Pix[n:], m.Pix[:n])
 	}
-	return m
 }
 
 // visible is the part of a picture that lies at some place, in the memory of m.
