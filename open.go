@@ -64,13 +64,7 @@ func OpenWith(folder string, o OpenOptions) (*Model, error) {
 	}
 	m := &Model{config: c.Config, checkpoint: c, pool: tensor.NewPool(o.Threads)}
 	m.dialogue.model = m
-	m.identity = sync.OnceValues(func() (string, error) {
-		identity, err := checkpoint.Identity(c.Files)
-		if err != nil {
-			err = fmt.Errorf("%s: %w", c.Name, err)
-		}
-		return identity, err
-	})
+	m.identity = sync.OnceValues(c.Identity)
 	if err := m.read(o.Precision); err != nil {
 		m.Close()
 		return nil, fmt.Errorf("%s: %w", c.Name, err)
@@ -90,12 +84,19 @@ func (m *Model) read(asked Precision) (err error) {
 	return err
 }
 
-// Identity tells the checkpoint's content from that of others, and is the same for every copy.
-func (m *Model) Identity() (string, error) { return m.identity() }
+// Identity tells the checkpoint from others by its content: its settings, its tokenizer, and of each tensor the shape and a sample of
+// the values. It is the same for every copy.
+func (m *Model) Identity() (string, error) {
+	identity, err := m.identity()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", m.Name(), err)
+	}
+	return identity, nil
+}
 
 // FormerIdentity is what outputs of the first version call the checkpoint: by the names, sizes and headers of its files alone.
 func (m *Model) FormerIdentity() (string, error) {
-	identity, err := checkpoint.Identity(m.checkpoint.Files)
+	identity, err := m.checkpoint.LegacyIdentity()
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", m.Name(), err)
 	}

@@ -69,7 +69,10 @@ func (o cacheOptions) open() (*cache.Cache, error) {
 }
 
 // use has a model use the cache. A user without a cache folder has none.
-func (o cacheOptions) use(m *mcllava.Model) error {
+func (o cacheOptions) use(m interface {
+	UseCache(mcllava.CacheOptions) error
+},
+) error {
 	folder, err := o.folder()
 	if err != nil {
 		folder = ""

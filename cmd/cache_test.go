@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/internal/cache"
 )
 
@@ -46,17 +47,18 @@ func TestCacheFlags(t *testing.T) {
 		want              cacheOptions
 	}{
 		{want: cacheOptions{Limit: 4e9}},
-		{args: []string{"--cache", "there", "--cache-size", "500M"}, want: cacheOptions{"there", 500e6}},
-		{environment: []string{"off", "1GiB"}, want: cacheOptions{"off", 1 << 30}},
-		{args: []string{"--cache=there"}, environment: []string{"off", "0"}, want: cacheOptions{"there", 0}},
+		{args: []string{"--cache", "there", "--cache-size", "500M"}, want: cacheOptions{Folder: "there", Limit: 500e6}},
+		{environment: []string{"off", "1GiB"}, want: cacheOptions{Folder: "off", Limit: 1 << 30}},
+		{args: []string{"--cache=there"}, environment: []string{"off", "0"}, want: cacheOptions{Folder: "there"}},
 	} {
 		t.Run("", func(t *testing.T) {
 			for i, value := range c.environment {
 				t.Setenv([]string{"MCLLAVA_CACHE", "MCLLAVA_CACHE_SIZE"}[i], value)
 			}
 			var o cacheOptions
-			command := &cobra.Command{Use: "x", RunE: func(c *cobra.Command, _ []string) error { return bind(c, "") }}
+			command := &cobra.Command{Use: "x", RunE: func(c *cobra.Command, _ []string) error { return bind(c) }}
 			addCache(command, &o)
+			addConfig(command)
 			command.SetArgs(c.args)
 			if err := command.Execute(); err != nil || o != c.want {
 				t.Errorf("%+v, %v, want %+v", o, err, c.want)
@@ -65,14 +67,11 @@ func TestCacheFlags(t *testing.T) {
 	}
 }
 
-// given is what a model is given as its cache.
-type given struct {
-	folder string
-	limit  int64
-}
+// given is a model that is told which cache to use.
+type given struct{ mcllava.CacheOptions }
 
-func (g *given) UseCache(folder string, limit int64) error {
-	*g = given{folder, limit}
+func (g *given) UseCache(o mcllava.CacheOptions) error {
+	g.CacheOptions = o
 	return nil
 }
 
@@ -87,14 +86,14 @@ func TestWhichCacheIsUsed(t *testing.T) {
 	}
 	for _, c := range []struct {
 		o    cacheOptions
-		want given
+		want mcllava.CacheOptions
 	}{
-		{cacheOptions{"", 5}, given{filepath.Join(folder, "mcllava", "features"), 5}},
-		{cacheOptions{"there", 5}, given{"there", 5}},
-		{cacheOptions{cacheOff, 5}, given{"", 5}},
+		{cacheOptions{Limit: 5}, mcllava.CacheOptions{Folder: filepath.Join(folder, "mcllava", "features"), Limit: 5}},
+		{cacheOptions{Folder: "there", Limit: 5, Rows: rowsKept, Prompt: true}, mcllava.CacheOptions{Folder: "there", Limit: 5, KeptRows: true, Prompts: true}},
+		{cacheOptions{Folder: cacheOff, Limit: 5}, mcllava.CacheOptions{Limit: 5}},
 	} {
 		var got given
-		if err := c.o.use(&got); err != nil || got != c.want {
+		if err := c.o.use(&got); err != nil || got.CacheOptions != c.want {
 			t.Errorf("%+v gives %+v, %v, want %+v", c.o, got, err, c.want)
 		}
 		if _, err := c.o.open(); err != nil {
@@ -105,10 +104,10 @@ func TestWhichCacheIsUsed(t *testing.T) {
 		t.Setenv(name, "")
 	}
 	var got given
-	if err := (cacheOptions{"", 5}).use(&got); err != nil || got.folder != "" {
+	if err := (cacheOptions{Limit: 5}).use(&got); err != nil || got.Folder != "" {
 		t.Errorf("without a user's folder: %+v, %v, want none", got, err)
 	}
-	if c, err := (cacheOptions{"", 5}).open(); err == nil {
+	if c, err := (cacheOptions{Limit: 5}).open(); err == nil {
 		t.Errorf("without a user's folder: %+v, want an error", c)
 	}
 }

@@ -26,14 +26,14 @@ func (t *typed) ReadLine(context.Context) (string, error) {
 func TestConverse(t *testing.T) {
 	var asked []string
 	var message bytes.Buffer
-	err := converse(t.Context(), Streams{Err: &message}, &typed{[]string{"what shop", "", "  ", "fail", "is it day"}}, func(_ context.Context, q string) error {
+	err := talk(t.Context(), Streams{Err: &message}, &typed{[]string{"what shop", "", "  ", "fail", "is it day", "/what", "help", "/bye", "not asked"}}, func(_ context.Context, q string) error {
 		asked = append(asked, q)
 		if q == "fail" {
 			return errors.New("no answer")
 		}
 		return nil
 	})
-	if err != nil || !slices.Equal(asked, []string{"what shop", "fail", "is it day"}) || message.String() != "mcllava: no answer\n" {
+	if err != nil || !slices.Equal(asked, []string{"what shop", "fail", "is it day"}) || message.String() != "mcllava: no answer\nmcllava: unknown command /what; /help lists them\n"+promptHelp+"\n" {
 		t.Errorf("asked %q, printed %q, %v", asked, message.String(), err)
 	}
 }

@@ -2,7 +2,9 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -63,10 +65,27 @@ func convert(ctx context.Context, s Streams, o convertOptions) error {
 		From: o.From, To: o.To, Precision: o.Precision, Threads: o.Threads,
 		Progress: func(done, total int64) { bar.file("weights", done, total) },
 	}
+	start := time.Now()
 	already, err := mcllava.Convert(ctx, options)
 	bar.clear()
-	if err == nil && already && !o.Quiet {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return interrupted{"; run the same command again to continue"}
+	case err != nil || o.Quiet:
+		return err
+	case already:
 		fmt.Fprintf(s.Err, "mcllava: %s has been converted to %s already\n", o.From, o.To)
+		return nil
 	}
+	return converted(s, o, time.Since(start))
+}
+
+// converted says what a conversion has written.
+func converted(s Streams, o convertOptions, took time.Duration) error {
+	i, err := mcllava.Inspect(o.To, mcllava.Precision{})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.Err, "mcllava: converted %s to %s: %s in %s, %.1f s\n", o.From, o.To, size(i.FileBytes), i.Precision, took.Seconds())
 	return err
 }

@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,7 +18,7 @@ func TestDamagedConvertedCheckpoints(t *testing.T) {
 	mcllava := built(t)
 	const mini, picture = "../testdata/mini", "../testdata/images/a.png"
 	whole := filepath.Join(t.TempDir(), "whole")
-	if code, out, message := mcllava("convert", mini, whole); code != 0 || out != "" || message != "" {
+	if code, out, message := mcllava("convert", "--quiet", mini, whole); code != 0 || out != "" || message != "" {
 		t.Fatal(code, out, message)
 	}
 	edit := func(old, new string) func(string) error {
@@ -37,7 +39,7 @@ func TestDamagedConvertedCheckpoints(t *testing.T) {
 		}, "1 left over"},
 		"another layout": {edit(`"layout":"1"`, `"layout":"2"`), `packed in layout version "2", expected "1"; convert the published checkpoint again`},
 		"another form":   {edit(`"text":"q8"`, `"text":"q4"`), "is in q8, expected q4"},
-		"another shape":  {edit(`lm_head.weight":"q8 [512`, `lm_head.weight":"q8 [513`), "lm_head.weight has shape [513 80], expected [512 80]"},
+		"another shape":  {edit(`lm_head.weight":"q8 [512`, `lm_head.weight":"q8 [513`), "lm_head.weight has 43008 bytes, expected 45696 for a matrix [513 80] in q8"},
 		"missing tensor": {edit(`"vision_model.coord_embed.2.weight":{`, `"vision_model.coord_embed.3.weight":{`), "vision_model.coord_embed.3.weight"},
 		"fewer layers": {func(f string) error {
 			return replaceIn(filepath.Join(filepath.Dir(f), "config.json"), `"num_hidden_layers": 3`, `"num_hidden_layers": 2`)
@@ -100,4 +102,14 @@ func TestKilledConvert(t *testing.T) {
 		}
 	}
 	t.Logf("%d of 20 killed halfway", unfinished)
+}
+
+func TestInterruptedConvert(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var message bytes.Buffer
+	err := convert(ctx, Streams{Err: &message}, convertOptions{From: "../testdata/mini", To: filepath.Join(t.TempDir(), "to")})
+	if err == nil || !errors.Is(err, context.Canceled) || err.Error() != "interrupted; run the same command again to continue" || message.Len() > 0 {
+		t.Errorf("%v, %q", err, message.String())
+	}
 }

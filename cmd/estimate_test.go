@@ -51,7 +51,13 @@ func TestOnlyLongRunsAreAnnounced(t *testing.T) {
 		}
 		for _, c := range []struct{ terminal, quiet bool }{{true, false}, {true, true}, {false, false}} {
 			var b bytes.Buffer
-			announce(t.Context(), Streams{Err: &b, ErrTerminal: c.terminal}, m, askOptions{Ask: mcllava.Options{MaxCrops: 9, MaxNewTokens: 5}, Quiet: c.quiet}, picture)
+			o := askOptions{Knobs: mcllava.DefaultKnobs(), Quiet: c.quiet}
+			o.Knobs.MaxCrops, o.Knobs.MaxNewTokens = 9, 5
+			plan, err := m.Plan(picture, o.Knobs.ViewKnobs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			announce(t.Context(), newWatch(Streams{Err: &b, ErrTerminal: c.terminal}, o, 1), m, picture, plan)
 			want := long && c.terminal && !c.quiet
 			if said := strings.HasPrefix(b.String(), "mcllava: this takes about "); said != want || !want && b.Len() > 0 {
 				t.Errorf("speed %v, terminal %v, quiet %v: %q", speed, c.terminal, c.quiet, b.String())

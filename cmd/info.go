@@ -62,9 +62,7 @@ func info(ctx context.Context, s Streams, o infoOptions) error {
 		}
 	}
 	if o.JSON {
-		encoder := json.NewEncoder(s.Out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(struct {
+		return json.NewEncoder(s.Out).Encode(struct {
 			*mcllava.Info
 			Why string `json:"why"`
 		}{i, o.Why})

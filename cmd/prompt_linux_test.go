@@ -111,7 +111,7 @@ func TestPromptHasNoOutputFile(t *testing.T) {
 }
 
 // raw says whether what is typed is passed on as it is.
-func (p *terminal) raw(t *testing.T) bool {
+func (p *pseudoTerminal) raw(t *testing.T) bool {
 	t.Helper()
 	s, err := unix.IoctlGetTermios(int(p.control.Fd()), unix.TCGETS)
 	if err != nil {
@@ -120,8 +120,8 @@ func (p *terminal) raw(t *testing.T) bool {
 	return s.Lflag&(unix.ICANON|unix.ECHO|unix.ISIG) == 0
 }
 
-// terminal is a pseudo terminal with a program in it.
-type terminal struct {
+// pseudoTerminal is a pseudo terminal with a program in it.
+type pseudoTerminal struct {
 	control *os.File
 	program *exec.Cmd
 
@@ -132,7 +132,7 @@ type terminal struct {
 }
 
 // prompt asks about a picture at a terminal, without a question.
-func prompt(t *testing.T, picture string, more ...string) *terminal {
+func prompt(t *testing.T, picture string, more ...string) *pseudoTerminal {
 	t.Helper()
 	control, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -152,7 +152,7 @@ func prompt(t *testing.T, picture string, more ...string) *terminal {
 	}
 	defer func() { _ = tty.Close() }()
 	args := []string{"ask", "--threads", "1", "--max-crops", "0", "--cache", "off", picture}
-	p := &terminal{control: control, program: exec.Command("mcllava", append(args, more...)...), closed: make(chan struct{})}
+	p := &pseudoTerminal{control: control, program: exec.Command("mcllava", append(args, more...)...), closed: make(chan struct{})}
 	p.program.Env = append(os.Environ(), "XDG_CACHE_HOME="+t.TempDir())
 	p.program.Stdin, p.program.Stdout, p.program.Stderr = tty, tty, tty
 	p.program.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
@@ -177,7 +177,7 @@ func prompt(t *testing.T, picture string, more ...string) *terminal {
 }
 
 // await waits until the screen shows some texts, one behind the other, behind those of the calls before.
-func (p *terminal) await(t *testing.T, texts ...string) {
+func (p *pseudoTerminal) await(t *testing.T, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
 		for deadline := time.Now().Add(time.Minute); !p.shows(text); time.Sleep(time.Millisecond) {
@@ -188,7 +188,7 @@ func (p *terminal) await(t *testing.T, texts ...string) {
 	}
 }
 
-func (p *terminal) shows(text string) bool {
+func (p *pseudoTerminal) shows(text string) bool {
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	i := strings.Index(p.screen.String()[p.seen:], text)
@@ -198,14 +198,14 @@ func (p *terminal) shows(text string) bool {
 	return i >= 0
 }
 
-func (p *terminal) write(t *testing.T, keys string) {
+func (p *pseudoTerminal) write(t *testing.T, keys string) {
 	t.Helper()
 	if _, err := p.control.WriteString(keys); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (p *terminal) ends(t *testing.T, code int) {
+func (p *pseudoTerminal) ends(t *testing.T, code int) {
 	t.Helper()
 	_ = p.program.Wait()
 	<-p.closed

@@ -163,7 +163,7 @@ func decodeGIF(ctx context.Context, data []byte) (*image.RGBA, error) {
 	collect(f.width, f.height)
 	out := image.NewRGBA(image.Rect(0, 0, f.width, f.height))
 	if f.place != out.Rect {
-		fill(out, background)
+		fill(ctx, out, background)
 	}
 	row := make([]uint8, w)
 	for i := range h {

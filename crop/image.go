@@ -55,6 +55,7 @@ func Decode(ctx context.Context, data []byte, o DecodeOptions) (*image.RGBA, err
 	}
 	done := make(chan result, 1)
 	go func() {
+		defer spare(h.width, h.height)()
 		m, err := h.upright(ctx, data, o)
 		done <- result{m, err}
 	}()
@@ -141,7 +142,7 @@ func readHeader(data []byte, lim Limits) (h header, err error) {
 	case c.Width < MinSide || c.Height < MinSide:
 		return header{}, fmt.Errorf("picture is %d×%d pixels, expected at least %d×%d", c.Width, c.Height, MinSide, MinSide)
 	case f.memory(data)*pixels > limitMemory(lim):
-		return header{}, fmt.Errorf("%s of %d×%d pixels takes %.1f GB to decode, the limit is %.1f GB (6 bytes a pixel of --max-pixels, and 0.2 GB)",
+		return header{}, fmt.Errorf("%s of %d×%d pixels takes %.2f GB to decode, the limit is %.2f GB (6 bytes a pixel of --max-pixels, and 0.2 GB)",
 			f.name, c.Width, c.Height, f.memory(data)*pixels/1e9, limitMemory(lim)/1e9)
 	case float64(len(data)) < f.leastBytes(data, c.Width, c.Height):
 		return header{}, f.truncated()

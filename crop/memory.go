@@ -1,5 +1,11 @@
 package crop
 
+import (
+	"runtime"
+	"runtime/debug"
+	"sync"
+)
+
 // limitMemory is what decoding may take, in bytes.
 func limitMemory(lim Limits) float64 {
 	const pixelBytes, more = 6, 200e6
@@ -94,4 +100,45 @@ func transparentPNG(data []byte) bool {
 func startsFrame(marker byte) bool {
 	const huffman, extension, arithmetic = 0xc4, 0xc8, 0xcc
 	return marker >= 0xc0 && marker <= 0xcf && marker != huffman && marker != extension && marker != arithmetic
+}
+
+// sparing are the decoders at work on large pictures, of which each leaves behind at most a quarter of what it holds: by default
+// garbage may double the memory.
+var sparing struct {
+	sync.Mutex
+	decoders, before int
+}
+
+// spare collects garbage early until the result is called, if a picture of width × height pixels is large.
+func spare(width, height int) (end func()) {
+	const percent = 25
+	if !large(width, height) {
+		return func() {}
+	}
+	sparing.Lock()
+	defer sparing.Unlock()
+	if sparing.decoders++; sparing.decoders == 1 {
+		if sparing.before = debug.SetGCPercent(percent); sparing.before < percent { // or off, which is -1
+			debug.SetGCPercent(sparing.before)
+		}
+	}
+	return func() {
+		sparing.Lock()
+		defer sparing.Unlock()
+		if sparing.decoders--; sparing.decoders == 0 {
+			debug.SetGCPercent(sparing.before)
+		}
+	}
+}
+
+// largeBytes is the size of a decoded picture that is called large.
+const largeBytes = 128 << 20
+
+func large(width, height int) bool { return 4*width > largeBytes/height }
+
+// collect takes back what a decoder has left behind, before memory for a large picture is set aside.
+func collect(width, height int) {
+	if large(width, height) {
+		runtime.GC()
+	}
 }

@@ -1,21 +1,24 @@
 package crop
 
 import (
+	"context"
 	"image"
 	"image/color"
 )
 
-// white is a white picture.
-func white(width, height int) *image.RGBA {
+// white is a white picture, unless ctx is done.
+func white(ctx context.Context, width, height int) *image.RGBA {
 	m := image.NewRGBA(image.Rect(0, 0, width, height))
-	fill(m, [4]uint8{0xff, 0xff, 0xff, 0xff})
+	fill(ctx, m, [4]uint8{0xff, 0xff, 0xff, 0xff})
 	return m
 }
 
-// fill gives every pixel of a picture without gaps one colour.
-func fill(m *image.RGBA, colour [4]uint8) {
-	for n := copy(m.Pix, colour[:]); n < len(m.Pix); n *= 2 {
-		copy(m.Pix[n:], m.Pix[:n])
+// fill gives every pixel of a picture without gaps one colour, unless ctx is done.
+func fill(ctx context.Context, m *image.RGBA, colour [4]uint8) {
+	const piece = 1 << 20
+	// A copy cannot be interrupted, and nor can a loop of nothing else: a garbage collection, and all with it, would wait for the end.
+	for n := copy(m.Pix, colour[:]); n < len(m.Pix) && ctx.Err() == nil; {
+		n += copy(m.Pix[n:], m.Pix[:min(n, piece)])
 	}
 }
 
@@ -45,11 +48,11 @@ func opaque(m image.Image) *image.RGBA {
 		layStraight(out)
 		return out
 	case *image.RGBA64: // of which each pixel has room for two
-		if out.Stride > collectedBytes/b.Dy() {
+		if large(b.Dx(), b.Dy()) {
 			out.Pix = m.Pix
 		}
 	case *image.NRGBA64:
-		if out.Stride > collectedBytes/b.Dy() {
+		if large(b.Dx(), b.Dy()) {
 			out.Pix = m.Pix
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"runtime"
 )
 
 // reader reads data until ctx is done, and gives its error from then on: a decoder that reads as it goes ends with it.
@@ -29,14 +28,4 @@ func (s *stopping) ReadAt(p []byte, at int64) (int, error) {
 		return 0, err
 	}
 	return s.r.ReadAt(p, at)
-}
-
-// collectedBytes is the size from which on a picture is worth a garbage collection before memory for it is set aside.
-const collectedBytes = 128 << 20
-
-// collect takes back what a decoder has left behind, before a picture of width × height pixels is set aside.
-func collect(width, height int) {
-	if 4*width > collectedBytes/height {
-		runtime.GC()
-	}
 }

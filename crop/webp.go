@@ -25,7 +25,7 @@ func decodeWebP(ctx context.Context, data []byte) (*image.RGBA, error) {
 	var picture *image.RGBA
 	_, err = decodeStillWebP(ctx, frame, func(w, h int) *image.RGBA {
 		inside := image.Rect(0, 0, w, h).Add(at)
-		if picture = white(width, height); !inside.In(picture.Rect) {
+		if picture = white(ctx, width, height); !inside.In(picture.Rect) {
 			picture = nil
 			return nil
 		}
@@ -48,10 +48,11 @@ func decodeStillWebP(ctx context.Context, data []byte, room func(w, h int) *imag
 	if n, ok := m.(*image.NRGBA); ok && room == nil {
 		return opaque(n), nil
 	}
-	out := image.NewRGBA(image.Rectangle{})
 	if room == nil {
-		out = image.NewRGBA(image.Rect(0, 0, width, height))
-	} else if out = room(width, height); out == nil {
+		room = func(w, h int) *image.RGBA { return image.NewRGBA(image.Rect(0, 0, w, h)) }
+	}
+	out := room(width, height)
+	if out == nil {
 		return nil, errors.New("frame is outside of the picture")
 	}
 	switch m := m.(type) {

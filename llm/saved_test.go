@@ -2,9 +2,12 @@ package llm
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"slices"
 	"testing"
 
+	"github.com/mcllava/mcllava/internal/cache"
 	"github.com/mcllava/mcllava/internal/reference"
 	"github.com/mcllava/mcllava/internal/tensor"
 	"github.com/mcllava/mcllava/internal/weights"
@@ -92,8 +95,12 @@ func TestRestoreOfAnother(t *testing.T) {
 	}
 }
 
-// BenchmarkRestore is of 730 positions of the published shape, from memory.
+// BenchmarkRestore is of 730 positions of the published shape, from the folder of a cache.
 func BenchmarkRestore(b *testing.B) {
+	kept, err := cache.Open(b.TempDir(), 1<<30)
+	if err != nil {
+		b.Fatal(err)
+	}
 	c := &KV{}
 	const layers, n = 32, 730
 	p := tensor.NewPool(2)
@@ -104,13 +111,17 @@ func BenchmarkRestore(b *testing.B) {
 		tensor.Attend(p, tensor.New(1, 2560), tensor.New(1, 2560), x, x, kv, false)
 		c.layers = append(c.layers, kv)
 	}
-	var saved bytes.Buffer
-	if err := c.Save(&saved, n); err != nil {
+	name := [32]byte{1}
+	if err := kept.StorePrompt(name, c.SavedBytes(n), func(w io.Writer) error { return c.Save(w, n) }); err != nil {
 		b.Fatal(err)
 	}
-	b.SetBytes(int64(saved.Len()))
+	b.SetBytes(c.SavedBytes(n))
 	for b.Loop() {
-		if err := c.Restore(saved.Bytes(), n); err != nil {
+		m, ok := kept.Prompt(name)
+		if !ok {
+			b.Fatal("no prompt")
+		}
+		if err := errors.Join(c.Restore(m.Data, n), m.Close()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -179,7 +179,7 @@ func TestMadeUpActivationsStayFinite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range append(features.Data, logits...) {
+	for _, v := range append(features.Rows.Data, logits...) {
 		if v-v != 0 || v > 1e4 || v < -1e4 {
 			t.Fatalf("value %v after 40 layers", v)
 		}

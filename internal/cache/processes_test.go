@@ -45,7 +45,8 @@ func work(folder string) error {
 	}
 	c.patience = time.Minute // there are more processes than cores
 	loaded, stored := 0, 0
-	for end := time.Now().Add(time.Duration(seconds * float64(time.Second))); time.Now().Before(end); {
+	end := time.Now().Add(time.Duration(seconds * float64(time.Second)))
+	for last := end.Add(time.Minute); time.Now().Before(end) || loaded == 0 && time.Now().Before(last); {
 		if err := workOnce(c, rand.IntN(workerPictures), &loaded); err != nil {
 			return err
 		}
@@ -166,12 +167,12 @@ func TestGoroutines(t *testing.T) {
 	for range 4 {
 		group.Go(func() {
 			loaded := 0
-			for n := range 400 {
+			for n := range 120 {
 				if err := workOnce(c, rand.IntN(workerPictures), &loaded); err != nil {
 					t.Error(err)
 					return
 				}
-				if n == 200 {
+				if n == 60 {
 					if _, err := c.Clear(); err != nil {
 						t.Error(err)
 					}

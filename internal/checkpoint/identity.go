@@ -2,87 +2,100 @@ package checkpoint
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"path"
+	"maps"
+	"slices"
+
+	"github.com/mcllava/mcllava/internal/modelfile"
+	"github.com/mcllava/mcllava/internal/safetensors"
 )
 
-// maxTensorHeader is the most that is read of a weight file's header. The published ones are below a megabyte.
-const maxTensorHeader = 16 << 20
+// identityVersion begins every identity, and goes up when it is made in another way.
+const identityVersion = "2-"
 
-// Fingerprint is an identity of the checkpoint in a folder that is cheap to find: a checksum of its configuration, and of each
-// weight file's name, size, time of modification and safetensors header. Files that cannot change, which those that a program
-// carries are, have no such time; all of their bytes count.
-// Only weights that were changed in place, with their old time put back, keep the fingerprint.
-func Fingerprint(folder fs.FS) (string, error) { return identity(folder, true) }
-
-// Identity is Fingerprint without the times, so that it is the same for every copy of a checkpoint. Copies of one shape that
-// differ in their weights alone have one identity, unless their headers hold checksums, as those of converted checkpoints do.
-func Identity(folder fs.FS) (string, error) { return identity(folder, false) }
-
-func identity(folder fs.FS, times bool) (string, error) {
-	files, err := fs.ReadDir(folder, ".")
-	if err != nil {
+// Identity tells the checkpoint from others by its content: all bytes of its settings and its tokenizer, and of each tensor the
+// name, the type, the shape and a sample of the bytes. It is the same for every copy, wherever it lies and however it is cut into
+// shards. A checkpoint whose weights were scaled or trained on has another; one that differs in a few single values may have the
+// same, unless it was converted: then the header has a checksum of all of them.
+func (c *Checkpoint) Identity() (identity string, err error) {
+	defer c.Guard(&err)()
+	sum := sha256.New()
+	if err := addSettings(sum, c.Files); err != nil {
 		return "", err
 	}
-	sum := sha256.New()
-	for _, f := range files {
-		if f.IsDir() {
-			continue
+	if c.packed != nil { // the checksums
+		meta := c.tensors.Metadata()
+		for _, key := range slices.Sorted(maps.Keys(meta)) {
+			fmt.Fprintf(sum, "%q %q\n", key, meta[key])
 		}
-		whole := false
-		switch name := f.Name(); {
-		case name == "config.json", name == "preprocessor_config.json", name == "model.safetensors.index.json":
-			whole = true
-		case path.Ext(name) != ".safetensors":
-			continue
-		}
-		if err := addFile(sum, folder, f.Name(), whole, times); err != nil {
+	}
+	names := c.tensors.Names()
+	if len(names) == 0 {
+		return "", errors.New("the checkpoint is closed")
+	}
+	for _, name := range names {
+		t, _ := c.tensors.Tensor(name)
+		fmt.Fprintf(sum, "%q %s %v\n", name, t.DType, t.Shape)
+		if err := c.addSample(sum, t); err != nil {
 			return "", err
 		}
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return identityVersion + hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// addFile writes a file's name and size to w, and all of its bytes or its time and header.
-func addFile(w io.Writer, folder fs.FS, name string, whole, times bool) error {
-	f, err := folder.Open(name)
-	if err != nil {
+// addSettings writes the names and bytes of the files besides the weights that answers depend on.
+func addSettings(w io.Writer, folder fs.FS) error {
+	add := func(names ...string) (found bool, err error) {
+		for _, name := range names {
+			data, err := modelfile.Read(folder, name, maxCopied)
+			switch {
+			case err == nil:
+				fmt.Fprintf(w, "%q %d\n", name, len(data))
+				_, _ = w.Write(data) // to a checksum: cannot fail
+				found = true
+			case !errors.Is(err, fs.ErrNotExist):
+				return found, err
+			}
+		}
+		return found, nil
+	}
+	if _, err := add(configFile, preprocessorFile, processorFile, "tokenizer_config.json"); err != nil {
 		return err
 	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
+	if whole, err := add("tokenizer.json"); err != nil || whole {
 		return err
 	}
-	fmt.Fprintf(w, "%q %d ", name, info.Size())
-	n := info.Size()
-	if !whole && !info.ModTime().IsZero() {
-		if times {
-			fmt.Fprintf(w, "%d ", info.ModTime().UnixNano())
+	_, err := add("vocab.json", "merges.txt", "added_tokens.json") // are read only where there is no tokenizer.json
+	return err
+}
+
+// The sample of a tensor: a tensor of no more bytes than all pieces together is taken whole.
+const (
+	samplePieces = 4
+	sampleBytes  = 512 // a piece
+)
+
+// addSample writes pieces of a tensor's data from its beginning to its end, equally far from each other.
+func (c *Checkpoint) addSample(w io.Writer, t safetensors.Tensor) error {
+	var room [samplePieces * sampleBytes]byte
+	sample := room[:min(len(t.Data), len(room))]
+	step, size := 0, len(sample)
+	if len(t.Data) > len(room) {
+		step, size = (len(t.Data)-sampleBytes)/(samplePieces-1), sampleBytes
+	}
+	for at := 0; at < len(sample); at += size {
+		from := at / sampleBytes * step
+		if at == len(room)-sampleBytes && step > 0 {
+			from = len(t.Data) - sampleBytes
 		}
-		if n, err = headerSize(f, n); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if err := c.tensors.Sample(sample[at:at+size], t, from); err != nil {
+			return err
 		}
 	}
-	if _, err := io.CopyN(w, f, n); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
+	_, _ = w.Write(sample) // to a checksum: cannot fail
 	return nil
-}
-
-// headerSize reads the length that a safetensors file of so many bytes begins with, and bounds it by what is there.
-func headerSize(f io.Reader, size int64) (int64, error) {
-	var length [8]byte
-	if size < int64(len(length)) {
-		return size, nil
-	}
-	if _, err := io.ReadFull(f, length[:]); err != nil {
-		return 0, err
-	}
-	rest := uint64(size) - uint64(len(length))
-	return int64(min(binary.LittleEndian.Uint64(length[:]), rest, maxTensorHeader)), nil
 }

@@ -2,145 +2,148 @@ package checkpoint
 
 import (
 	"encoding/binary"
-	"io/fs"
+	"flag"
+	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
-	"github.com/mcllava/mcllava/internal/demo"
+	"github.com/mcllava/mcllava/internal/safetensors"
 )
 
-func fingerprint(t *testing.T, folder fs.FS) string {
+func identityOf(t testing.TB, folder string) string {
 	t.Helper()
-	f, err := Fingerprint(folder)
+	c, err := Open(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return f
-}
-
-// weightFile is a safetensors file with a header and two values.
-func weightFile(header string, a, b byte) []byte {
-	data := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
-	return append(append(data, header...), a, b)
-}
-
-func TestFingerprint(t *testing.T) {
-	when := time.Date(2024, 2, 3, 4, 5, 6, 7, time.UTC)
-	checkpoint := func() fstest.MapFS {
-		return fstest.MapFS{
-			"config.json":                   {Data: []byte(`{"a": 1}`), ModTime: when},
-			"preprocessor_config.json":      {Data: []byte(`{}`), ModTime: when},
-			"model-1.safetensors":           {Data: weightFile(`{"x": 1}`, 1, 2), ModTime: when},
-			"model-2.safetensors":           {Data: weightFile(`{"y": 1}`, 3, 4), ModTime: when},
-			"model.safetensors.index.json":  {Data: []byte(`{"x": 1}`), ModTime: when},
-			"README.md":                     {Data: []byte("read me"), ModTime: when},
-			"short.safetensors":             {Data: []byte("short"), ModTime: when},
-			"folder.safetensors/weights.md": {Data: []byte("weights"), ModTime: when},
-		}
+	defer c.Close()
+	id, err := c.Identity()
+	if err != nil || !strings.HasPrefix(id, identityVersion) {
+		t.Fatal(id, err)
 	}
-	first := fingerprint(t, checkpoint())
-	for what, c := range map[string]struct {
-		change func(fstest.MapFS)
-		same   bool
-	}{
-		"nothing":         {func(fstest.MapFS) {}, true},
-		"config's bytes":  {func(c fstest.MapFS) { c["config.json"].Data = []byte(`{"a": 2}`) }, false},
-		"config's time":   {func(c fstest.MapFS) { c["config.json"].ModTime = when.Add(1) }, true},
-		"preprocessor":    {func(c fstest.MapFS) { c["preprocessor_config.json"].Data = []byte(`[]`) }, false},
-		"index":           {func(c fstest.MapFS) { c["model.safetensors.index.json"].Data = []byte(`{"x": 2}`) }, false},
-		"README":          {func(c fstest.MapFS) { c["README.md"].Data = nil }, true},
-		"header":          {func(c fstest.MapFS) { c["model-2.safetensors"].Data[12]++ }, false},
-		"values and time": {func(c fstest.MapFS) { c["model-2.safetensors"].ModTime = when.Add(1) }, false},
-		"values":          {func(c fstest.MapFS) { c["model-2.safetensors"].Data[17]++ }, true},
-		"size":            {func(c fstest.MapFS) { c["model-2.safetensors"].Data = weightFile(`{"y": 1}`, 3, 4)[:17] }, false},
-		"name": {func(c fstest.MapFS) {
-			c["model-3.safetensors"] = c["model-2.safetensors"]
-			delete(c, "model-2.safetensors")
-		}, false},
-		"one less":         {func(c fstest.MapFS) { delete(c, "model-2.safetensors") }, false},
-		"a short file":     {func(c fstest.MapFS) { c["short.safetensors"].Data = []byte("shore") }, false},
-		"files in folders": {func(c fstest.MapFS) { c["folder.safetensors/weights.md"].Data = nil }, true},
-	} {
-		changed := checkpoint()
-		c.change(changed)
-		if same := fingerprint(t, changed) == first; same != c.same {
-			t.Errorf("another %s: the same is %v, want %v", what, same, c.same)
-		}
+	return id
+}
+
+// scale multiplies float32 values in place.
+func scale(data []byte, by float32) {
+	for ; len(data) >= 4; data = data[4:] {
+		binary.LittleEndian.PutUint32(data, math.Float32bits(by*math.Float32frombits(binary.LittleEndian.Uint32(data))))
 	}
 }
 
-// TestFingerprintWithoutTimes changes a value of a file that is carried in a program.
-func TestFingerprintWithoutTimes(t *testing.T) {
-	carried := fstest.MapFS{"model.safetensors": {Data: weightFile(`{"x": 1}`, 1, 2)}}
-	first := fingerprint(t, carried)
-	carried["model.safetensors"].Data[17]++
-	if fingerprint(t, carried) == first {
-		t.Error("another value, and the same fingerprint")
+// TestIdentityFollowsTheContent has checkpoints of equal headers.
+func TestIdentityFollowsTheContent(t *testing.T) {
+	folder := copyOf(t, mini)
+	path := filepath.Join(folder, weightsFile)
+	whole, first := read(t, path), identityOf(t, mini)
+	n := 8 + binary.LittleEndian.Uint64(whole)
+	scaled := append([]byte(nil), whole...)
+	scale(scaled[n:], 0.7)
+	write(t, path, scaled)
+	if identityOf(t, folder) == first {
+		t.Error("weights times 0.7 have the same identity")
 	}
-	first = fingerprint(t, demo.Checkpoint())
-	if again := fingerprint(t, demo.Checkpoint()); again != first {
-		t.Errorf("the demo's fingerprint is %s and then %s", first, again)
-	}
-}
-
-// counting counts the bytes that are read.
-type counting struct {
-	fs.FS
-	read *int64
-}
-
-type countingFile struct {
-	fs.File
-	read *int64
-}
-
-func (c counting) Open(name string) (fs.File, error) {
-	f, err := c.FS.Open(name)
-	return countingFile{f, c.read}, err
-}
-
-func (c counting) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(c.FS, name) }
-
-func (f countingFile) Read(p []byte) (int, error) {
-	n, err := f.File.Read(p)
-	*f.read += int64(n)
-	return n, err
-}
-
-// TestFingerprintReadsHeadersOnly has files of 3 GB, one with a header and one that claims to be a header.
-func TestFingerprintReadsHeadersOnly(t *testing.T) {
-	folder := t.TempDir()
-	for name, length := range map[string]uint64{"a.safetensors": 100_000, "b.safetensors": 1 << 63} {
-		path := filepath.Join(folder, name)
-		if err := os.WriteFile(path, binary.LittleEndian.AppendUint64(nil, length), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Truncate(path, 3<<30); err != nil {
-			t.Skip(err)
-		}
-	}
-	var read int64
-	fingerprint(t, counting{os.DirFS(folder), &read})
-	if read > maxTensorHeader+200_000 || read < maxTensorHeader {
-		t.Errorf("%d bytes were read", read)
-	}
-	if err := os.Remove(filepath.Join(folder, "b.safetensors")); err != nil {
+	c, err := Open(mini)
+	if err != nil {
 		t.Fatal(err)
 	}
-	start := time.Now()
-	fingerprint(t, os.DirFS(folder))
-	t.Logf("%v", time.Since(start))
-	if _, err := Fingerprint(os.DirFS(filepath.Join(folder, "missing"))); err == nil {
-		t.Error("a missing folder has a fingerprint")
+	defer c.Close()
+	for _, name := range c.tensors.Names() {
+		one := append([]byte(nil), whole...)
+		x, _ := c.tensors.Tensor(name)
+		at := strings.Index(string(whole), string(x.Data))
+		scale(one[at:at+len(x.Data)], 0.7)
+		write(t, path, one)
+		if identityOf(t, folder) == first {
+			t.Errorf("%s times 0.7: the same identity", name)
+		}
+	}
+	write(t, path, whole)
+	for _, file := range []string{configFile, preprocessorFile, "tokenizer.json", "tokenizer_config.json"} {
+		good := read(t, filepath.Join(folder, file))
+		write(t, filepath.Join(folder, file), append([]byte("\n"), good...))
+		if identityOf(t, folder) == first {
+			t.Errorf("another %s: the same identity", file)
+		}
+		write(t, filepath.Join(folder, file), good)
+	}
+	if again := identityOf(t, folder); again != first {
+		t.Errorf("%s, and then %s", first, again)
 	}
 }
 
-func BenchmarkFingerprintOfDemo(b *testing.B) {
+func TestIdentityIsThatOfEveryCopy(t *testing.T) {
+	const sharded = "../../testdata/mini-f16-sharded"
+	first := identityOf(t, sharded)
+	folder := copyOf(t, sharded)
+	write(t, filepath.Join(folder, "README.md"), nil)
+	if err := os.Chtimes(filepath.Join(folder, configFile), time.Time{}, time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if got := identityOf(t, folder); got != first {
+		t.Errorf("a copy has %s, want %s", got, first)
+	}
+	c, err := Open(sharded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var all []safetensors.Tensor
+	for _, name := range c.tensors.Names() {
+		x, _ := c.tensors.Tensor(name)
+		all = append(all, x)
+	}
+	if err := safetensors.WriteFile(filepath.Join(folder, weightsFile), all, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := identityOf(t, folder); got != first {
+		t.Errorf("in one file %s, want %s", got, first)
+	}
+}
+
+// TestIdentityOfConverted has a value changed that no sample has, which the checksums in the header tell.
+func TestIdentityOfConverted(t *testing.T) {
+	q8 := Precision{Form: "q8"}
+	first := identityOf(t, converted(t, mini, q8))
+	if again := identityOf(t, converted(t, mini, q8)); again != first {
+		t.Errorf("converted again it has %s, want %s", again, first)
+	}
+	if other := identityOf(t, converted(t, mini, Precision{Form: "q4"})); other == first || first == identityOf(t, mini) {
+		t.Error("one identity for two precisions")
+	}
+	folder := copyOf(t, mini)
+	path := filepath.Join(folder, weightsFile)
+	data := read(t, path)
+	c, err := Open(mini)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, _ := c.tensors.Tensor("language_model.model.embed_tokens.weight")
+	at := strings.Index(string(data), string(x.Data))
+	c.Close()
+	scale(data[at+sampleBytes+4:at+sampleBytes+8], 0.7)
+	write(t, path, data)
+	if identityOf(t, folder) != identityOf(t, mini) {
+		t.Fatal("the value is in a sample, so that this test says nothing")
+	}
+	if identityOf(t, converted(t, folder, q8)) == first {
+		t.Error("one value changed, converted: the same identity")
+	}
+}
+
+var large = flag.String("checkpoint", "", "a checkpoint to time the identity of")
+
+func BenchmarkIdentity(b *testing.B) {
+	c, err := Open(*large)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
 	for b.Loop() {
-		if _, err := Fingerprint(demo.Checkpoint()); err != nil {
+		if _, err := c.Identity(); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -44,6 +44,9 @@ func Open(folder string) (*Checkpoint, error) {
 }
 
 func (c *Checkpoint) read(folder string) (err error) {
+	if err := checkRoom(fileBytes(c.Files)); err != nil {
+		return err
+	}
 	if c.Config, err = readConfig(c.Files); err != nil {
 		return err
 	}
@@ -61,6 +64,17 @@ func (c *Checkpoint) read(folder string) (err error) {
 	}
 	_, err = c.items(c.Own)
 	return err
+}
+
+// fileBytes is the size of the weight files in a folder.
+func fileBytes(folder fs.FS) (size int64) {
+	paths, _ := fs.Glob(folder, "*.safetensors") // the pattern is good
+	for _, path := range paths {
+		if info, err := fs.Stat(folder, path); err == nil {
+			size += info.Size()
+		}
+	}
+	return size
 }
 
 func openTensors(folder string) (*safetensors.Checkpoint, error) {
@@ -100,6 +114,19 @@ func (c *Checkpoint) Forms(asked Precision) (weights.Forms, error) {
 // Load reads both parts of the model in the given forms; the pool's workers widen and pack published weights. The error names a
 // tensor that is missing, misshapen or not used by the model.
 func (c *Checkpoint) Load(p *tensor.Pool, f weights.Forms) (e *encoder.Encoder, d *llm.Decoder, err error) {
+	if c.packed == nil {
+		items, err := c.items(f)
+		if err != nil {
+			return nil, nil, err
+		}
+		var size int64
+		for _, i := range items {
+			size += i.Bytes()
+		}
+		if err := checkRoom(size); err != nil {
+			return nil, nil, err
+		}
+	}
 	defer c.Guard(&err)()
 	w := c.source(p, f)
 	e, d = load(c.Config, w)

@@ -79,7 +79,10 @@ func Read(folder fs.FS, name string, limit int64) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: %w", name, ErrNotRegular)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	var content bytes.Buffer
+	content.Grow(int(min(info.Size(), limit)) + bytes.MinRead)
+	_, err = content.ReadFrom(io.LimitReader(f, limit+1))
+	data := content.Bytes()
 	switch {
 	case err != nil:
 		return nil, named(name, err)

@@ -3,6 +3,7 @@ package records
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -106,31 +107,41 @@ func (q quotes) after(text []byte) (quotes, error) {
 	return q, nil
 }
 
-// strayQuote says whether a record that ends within quotes is none that was cut off, but one into which a quote was put: without its
-// last opening quote the first line of it is a whole record, or a later line is.
-func strayQuote(text []byte, whole func(line []byte) bool) bool {
-	q, opened := fieldStart, -1
-	for i := range text {
-		next, err := q.after(text[i : i+1])
-		if err != nil {
+// mostTried is how many quotes of a record are tried.
+const mostTried = 200
+
+// strayQuote says whether a record that ends within quotes is none that was cut off, but one into which a quote was put: without one of
+// its quotes, what it begins with is a whole record.
+func strayQuote(text []byte, whole func(record []byte) bool) bool {
+	at, tried := 0, 0
+	for {
+		i := bytes.IndexByte(text[at:], '"')
+		if i < 0 || tried == mostTried {
 			return false
 		}
-		if q == fieldStart && next == quotedField {
-			opened = i
-		}
-		q = next
-	}
-	if q != quotedField || opened < 0 {
-		return false
-	}
-	first, rest, ended := bytes.Cut(text[opened+1:], []byte("\n"))
-	if ended && whole(append(bytes.Clone(text[:opened]), first...)) {
-		return true
-	}
-	for line := range bytes.Lines(rest) {
-		if bytes.HasSuffix(line, []byte("\n")) && whole(line) {
+		at, tried = at+i, tried+1
+		if record := firstRecord(slices.Delete(slices.Clone(text), at, at+1)); record != nil && whole(record) {
 			return true
 		}
+		at++
 	}
-	return false
+}
+
+// firstRecord is what a text begins with up to the first newline that is not within quotes; nil if there is none.
+func firstRecord(text []byte) []byte {
+	within, from := fieldStart, 0
+	for {
+		i := bytes.IndexByte(text[from:], '\n')
+		if i < 0 {
+			return nil
+		}
+		var err error
+		if within, err = within.after(text[from : from+i+1]); err != nil {
+			return nil
+		}
+		from += i + 1
+		if within != quotedField {
+			return text[:from]
+		}
+	}
 }

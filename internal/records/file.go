@@ -210,7 +210,7 @@ func (f *File) agree(r Record) error {
 	}
 	s.Stamp(&want)
 	want.Schema = Schema
-	return fmt.Errorf("was answered by another run: %s", difference(r, want))
+	return errors.New("was answered " + difference(r, want))
 }
 
 // Settings are those of the file's answers: those that it was created with, but that an output of the first version is gone on with

@@ -14,11 +14,13 @@ import (
 	"testing"
 )
 
-var settings = Settings{knobs, "c", "demo"}
+var settings = Settings{Knobs: knobs, Precision: "q8", Checkpoint: "c", Model: "demo"}
 
 // pair is a pair of an input of 10, or its answer.
 func pair(n int, image string) Record {
-	return Record{Image: image, Question: "what,\n\"shop\"?", Answer: "line 1\nline " + image, Key: Key([32]byte(fmt.Appendf(nil, "%32s", image)), "q", knobs, "c"), N: n, Of: 10}
+	r := Record{Image: image, Question: "what,\n\"shop\"?", Answer: "line 1\nline " + image, Key: settings.Key([32]byte(fmt.Appendf(nil, "%32s", image)), "q"), N: n, Of: 10, Schema: Schema}
+	settings.Stamp(&r)
+	return r
 }
 
 func broken(n int, image string) Record {
@@ -42,7 +44,7 @@ func write(t *testing.T, path string, f Format, o CreateOptions, records ...Reco
 
 func create(t *testing.T, path string, f Format, o CreateOptions) *File {
 	t.Helper()
-	o.Settings = settings
+	o.Settings = []Settings{settings}
 	file, err := Create(path, f, o)
 	if err != nil {
 		t.Fatal(err)
@@ -62,14 +64,14 @@ func read(t *testing.T, path string) string {
 // listed is what a file says of each record: "n/of image", with a ! if it failed.
 func listed(t *testing.T, path string, f Format) string {
 	t.Helper()
-	header := f.header()
+	header := f.name == csvName
 	var all []string
 	for r, err := range f.scan(strings.NewReader(read(t, path))) {
 		if err != nil || r.torn {
 			t.Fatalf("%s: line %d: torn %t, %v", path, r.line, r.torn, err)
 		}
-		if header != nil {
-			header = nil
+		if header {
+			header = false
 			continue
 		}
 		record, err := f.parse(r.text)
@@ -87,8 +89,8 @@ func listed(t *testing.T, path string, f Format) string {
 
 func refused(t *testing.T, path string, f Format, o CreateOptions, message string) {
 	t.Helper()
-	if o.Settings.Knobs.TopP == 0 {
-		o.Settings = settings
+	if o.Settings == nil {
+		o.Settings = []Settings{settings}
 	}
 	before := read(t, path)
 	file, err := Create(path, f, o)
@@ -122,7 +124,7 @@ func TestCreate(t *testing.T) {
 			t.Errorf("%s: the file is %q, want %q", f, got, want.String())
 		}
 		remedy := "exists and is not empty; --resume goes on with it, --overwrite begins it anew"
-		if f == Plain {
+		if f.name == plainName {
 			remedy = "exists and is not empty; --overwrite begins it anew"
 			refused(t, path, f, CreateOptions{Resume: true}, "format plain cannot be resumed")
 		} else {
@@ -200,7 +202,7 @@ func TestTorn(t *testing.T) {
 				t.Fatal(err)
 			}
 			file := create(t, path, f, CreateOptions{Resume: true})
-			ends := n == 0 || strings.HasSuffix(whole[:n], "}\n") || strings.HasSuffix(whole[:n], "\r\n")
+			ends := n == 0 || strings.HasSuffix(whole[:n], "}\n") || f.name == jsonlName && strings.HasPrefix(whole[n:], "\n") || strings.HasSuffix(whole[:n], "\r\n")
 			if torn := file.Found().Torn; torn == ends {
 				t.Fatalf("%s: cut at %d bytes, torn is %t", f, n, torn)
 			}
@@ -308,14 +310,14 @@ func TestResumeRefuses(t *testing.T) {
 		{"a note\n", "is no output in the format jsonl", JSONL},
 		{"a note", "is no output in the format jsonl", JSONL},
 		{"a note", "is no output in the format csv", CSV},
-		{string(csvHeader), "is no output in the format jsonl", JSONL},
+		{string(CSV.header()), "is no output in the format jsonl", JSONL},
 		{"{}\n", "is no output in the format csv", CSV},
-		{"image,question\r\n", "is no output in the format csv", CSV},
+		{"image,question\r\n", "a CSV without the column id cannot be resumed", CSV},
 		{"{}\n", "line 1 is no record: it has no image", JSONL},
 		{"{\"image\":\"a\",\"question\":\"b\"}\n", "line 1 is no record: it has no number", JSONL},
 		{"{\"image\":\"a\",\"question\":\"b\",\"n\":0}\n", "line 1 has no key", JSONL},
 		{"{\"image\":3}\n", "line 1 is no JSON object", JSONL},
-		{string(csvHeader) + "a,b\r\n", "line 2 has 2 fields, expected 35", CSV},
+		{string(CSV.header()) + "a,b\r\n", "line 2 has 2 fields, expected ", CSV},
 	} {
 		if err := os.WriteFile(path, []byte(c.text), 0o644); err != nil {
 			t.Fatal(err)
@@ -332,23 +334,23 @@ func TestResumeRefusesOtherSettings(t *testing.T) {
 			change  func(*Settings)
 			message string
 		}{
-			{func(s *Settings) { s.Knobs.MaxCrops = 50 }, "other settings than are asked for: max-crops 100, not 50"},
-			{func(s *Settings) { s.Knobs.MaxNewTokens, s.Knobs.Seed = 9, 1 }, "max-new-tokens 200, not 9; seed 18446744073709551615, not 1"},
-			{func(s *Settings) { s.Knobs.Temperature, s.Knobs.TopP = 0, 1 }, "temperature 0.7, not 0; top-p 0.9, not 1"},
-			{func(s *Settings) { s.Knobs.System = "" }, "another system message"},
-			{func(s *Settings) { s.Knobs.Prompt = "" }, "another prompt"},
-			{func(s *Settings) { s.Knobs.Precision = "f32" }, "precision q8, not f32"},
-			{func(s *Settings) { s.Checkpoint = "d" }, "another checkpoint of the name demo"},
-			{func(s *Settings) { s.Checkpoint, s.Model = "d", "large" }, "checkpoint demo, not large"},
-			{func(s *Settings) { s.Knobs.NumTokens = 728 }, "other num-tokens, choices or confidence"},
+			{func(s *Settings) { s.Knobs.MaxCrops = 50 }, "was answered with different settings: max-crops 100, this run 50"},
+			{func(s *Settings) { s.Knobs.MaxNewTokens, s.Knobs.Seed = 9, 1 }, "max-new-tokens 200, this run 9; seed 18446744073709551615, this run 1"},
+			{func(s *Settings) { s.Knobs.Temperature, s.Knobs.TopP = 0, 1 }, "temperature 0.7, this run 0; top-p 0.9, this run 1"},
+			{func(s *Settings) { s.Knobs.System = "" }, `system "be\nbrief", this run ""`},
+			{func(s *Settings) { s.Knobs.Prompt = "" }, `prompt <image>{question}, this run ""`},
+			{func(s *Settings) { s.Precision = "f32" }, "precision q8, this run f32"},
+			{func(s *Settings) { s.Checkpoint = "d" }, "was answered by another checkpoint of the name demo"},
+			{func(s *Settings) { s.Checkpoint, s.Model = "d", "large" }, "by another checkpoint: demo, this run large"},
+			{func(s *Settings) { s.Knobs.NumTokens = 728 }, "num-tokens 0, this run 728"},
 		} {
 			other := settings
 			c.change(&other)
-			refused(t, path, f, CreateOptions{Resume: true, Settings: other}, c.message)
+			refused(t, path, f, CreateOptions{Resume: true, Settings: []Settings{other}}, c.message)
 		}
 		other := settings
 		other.Model = "the same by another name"
-		file, err := Create(path, f, CreateOptions{Resume: true, Settings: other})
+		file, err := Create(path, f, CreateOptions{Resume: true, Settings: []Settings{other}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -448,7 +450,7 @@ func TestCopies(t *testing.T) {
 // TestTwoProcesses has another process write to the file. It is this test, which finds the path in its environment.
 func TestTwoProcesses(t *testing.T) {
 	if path := os.Getenv("RECORDS_TEST_PATH"); path != "" {
-		_, err := Create(path, JSONL, CreateOptions{Resume: true, Settings: settings})
+		_, err := Create(path, JSONL, CreateOptions{Resume: true, Settings: []Settings{settings}})
 		fmt.Println("second:", err)
 		return
 	}
@@ -599,7 +601,7 @@ func TestLeftFiles(t *testing.T) {
 	path := filepath.Join(folder, "out.jsonl")
 	for _, run := range []func() error{
 		func() error {
-			file, err := Create(path, JSONL, CreateOptions{Resume: true, Settings: settings})
+			file, err := Create(path, JSONL, CreateOptions{Resume: true, Settings: []Settings{settings}})
 			return errors.Join(err, file.Close())
 		},
 		func() error { return WriteFile(path, true, func(io.Writer) error { return nil }) },

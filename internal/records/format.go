@@ -80,7 +80,7 @@ template  a Go text/template for each record, with a newline after it unless it 
           \t and \n stand for a tab and a newline. Fields: .ID .Image .Question .Answer .Choice .Probabilities .LogProb
           .Confidence .PMin .Tokens .Finish .Crops .Encoded .ImageTokens .PromptTokens, the knobs (.MaxCrops …),
           .NumTokens .Model .Precision .Seconds.Encode (.Load .Preprocess .Prefill .Decode) .Error .ImageSHA256
-          .Checkpoint .Run .Key .N .Of .Name (the image's file name without its ending). Functions: json VALUE, quote
+          .Checkpoint .Run .Key .N .Of .Schema .Name (the image's file name without its ending). Functions: json VALUE, quote
           TEXT (as in Go), base, dir and ext of a PATH, trim, upper, lower, and oneline TEXT (all white space as single
           spaces).`
 

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,16 +27,19 @@ func answer(n int) Record {
 		Probabilities: map[string]float64{"yes": 0.75, "no": 0.25}, LogProb: number(-0.5), Confidence: number(0), Tokens: []int{244, 0, 362},
 		Finish: mcllava.FinishStop, Crops: 97, ImageTokens: 728, PromptTokens: 750, NumTokens: 728,
 		Seconds:     mcllava.Seconds{Load: 0.021, Preprocess: 1e-7, Encode: 12, Prefill: 3.5, Decode: 0},
-		ImageSHA256: strings.Repeat("ab", 32), Key: Key([32]byte{byte(n)}, "q", knobs, "c"), N: n, Of: 10,
+		ImageSHA256: strings.Repeat("ab", 32), Key: settings.Key([32]byte{byte(n)}, "q"), N: n, Of: 10, Schema: Schema, PMin: number(0.5),
 	}
-	Settings{knobs, "c", "demo"}.Stamp(&r)
+	settings.Stamp(&r)
 	return r
 }
 
-var knobs = Knobs{MaxCrops: 100, MaxNewTokens: 200, Temperature: 0.7, TopP: 0.9, Seed: 1<<64 - 1, System: "be\nbrief", Prompt: "<image>{question}", Precision: "q8"}
+var knobs = mcllava.Knobs{
+	ViewKnobs:   mcllava.ViewKnobs{MaxCrops: 100},
+	AnswerKnobs: mcllava.AnswerKnobs{MaxNewTokens: 200, Temperature: 0.7, TopP: 0.9, Seed: 1<<64 - 1, System: "be\nbrief", Prompt: "<image>{question}"},
+}
 
 func failure(n int) Record {
-	return Record{ID: "id-2", Image: "b.jpg", Question: "what?", Error: "not a\npicture, \"b.jpg\"", Key: Key([32]byte{byte(n)}, "q", knobs, "c"), N: n, Of: 10}
+	return Record{ID: "id-2", Image: "b.jpg", Question: "what?", Error: "not a\npicture, \"b.jpg\"", Key: settings.Key([32]byte{byte(n)}, "q"), N: n, Of: 10, Schema: Schema}
 }
 
 func TestRoundTrip(t *testing.T) {
@@ -58,7 +62,7 @@ func TestRoundTrip(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v\n%s", f, err, text)
 			}
-			if f == CSV && got.Tokens == nil && want.Tokens != nil {
+			if f.name == csvName && got.Tokens == nil && want.Tokens != nil {
 				got.Tokens = []int{}
 			}
 			if !reflect.DeepEqual(got, want) {
@@ -74,11 +78,11 @@ func TestJSONL(t *testing.T) {
 		want   string
 	}{
 		{
-			Record{Image: "<a>.jpg", Question: "what?", Answer: "a & b", Finish: "stop", TopP: 1},
-			`{"image":"<a>.jpg","question":"what?","answer":"a & b","tokens":[],"finish":"stop","crops":0,"image_tokens":0,"prompt_tokens":0,"max_crops":0,"num_tokens":0,"max_new_tokens":0,"temperature":0,"top_p":1,"model":"","precision":"","seed":0,"seconds":{"load":0,"preprocess":0,"encode":0,"prefill":0,"decode":0},"n":0}`,
+			Record{Image: "<a>.jpg", Question: "what?", Answer: "a & b", Finish: "stop", Knobs: mcllava.Knobs{AnswerKnobs: mcllava.AnswerKnobs{TopP: 1}}},
+			`{"image":"<a>.jpg","question":"what?","answer":"a & b","tokens":[],"finish":"stop","crops":0,"crops_encoded":0,"image_tokens":0,"prompt_tokens":0,"max_crops":0,"max_new_tokens":0,"temperature":0,"top_p":1,"seed":0,"num_tokens":0,"model":"","precision":"","seconds":{"load":0,"preprocess":0,"encode":0,"prefill":0,"decode":0},"n":0}`,
 		},
 		{
-			Record{ID: "7", Image: "a.jpg", Question: "what?", Error: "no such file", MaxCrops: 3, Key: "ab", N: 4, Of: 9},
+			Record{ID: "7", Image: "a.jpg", Question: "what?", Error: "no such file", Knobs: knobs, Key: "ab", N: 4, Of: 9},
 			`{"id":"7","image":"a.jpg","question":"what?","error":"no such file","key":"ab","n":4,"of":9}`,
 		},
 	} {
@@ -124,21 +128,21 @@ func TestCSVReader(t *testing.T) {
 			t.Errorf("row %d is %q, want %q", i, row[2:5], want[i])
 		}
 	}
-	if !bytes.HasSuffix(file.Bytes(), []byte("\r\n")) || bytes.Count(file.Bytes(), csvHeader) != 1 {
+	if !bytes.HasSuffix(file.Bytes(), []byte("\r\n")) || bytes.Count(file.Bytes(), CSV.header()) != 1 {
 		t.Error("a line does not end with a carriage return and a newline, or there is not one header")
 	}
 }
 
 func TestBadCSV(t *testing.T) {
 	for _, line := range []string{``, `a,b`, `"a`, `"a"b`, `a"b`, `"a""`} {
-		if _, err := parseCSV([]byte(line + "\r\n")); err == nil {
+		if _, err := CSV.parse([]byte(line + "\r\n")); err == nil {
 			t.Errorf("%q is taken", line)
 		}
 	}
 	r := answer(1)
-	for _, c := range columns {
+	for _, c := range allColumns {
 		text, err := c.get(&r)
-		if c.name != "error" && (err != nil || text == "") {
+		if later := []string{"num_tokens_asked", "clamp", "choices", "logprobs"}; c.name != "error" && !slices.Contains(later, c.name) && (err != nil || text == "") {
 			t.Errorf("%s is %q, %v", c.name, text, err)
 		}
 	}
@@ -257,7 +261,7 @@ func TestParseFormat(t *testing.T) {
 
 func TestEachFieldIsInTheHelp(t *testing.T) {
 	for field := range reflect.TypeFor[Record]().Fields() {
-		if !strings.Contains(FormatsHelp, "."+field.Name) {
+		if !field.Anonymous && !strings.Contains(FormatsHelp, "."+field.Name) {
 			t.Errorf("%s is not in the help of the formats", field.Name)
 		}
 	}
@@ -268,96 +272,103 @@ func TestEachFieldIsInTheHelp(t *testing.T) {
 	}
 }
 
-// counted counts calls, and fails those after the first few.
-type counted struct {
-	bytes.Buffer
-	writes, flushes int
-}
-
-func (c *counted) Write(p []byte) (int, error) {
-	c.writes++
-	return c.Buffer.Write(p)
-}
-
-func (c *counted) Flush() error {
-	c.flushes++
-	return nil
-}
-
-func TestOneWriteARecord(t *testing.T) {
-	template, err := ParseFormat("template", "{{.Answer}}{{.Image}}")
-	if err != nil {
-		t.Fatal(err)
+// TestKeys changes each thing that an answer depends on.
+func TestKeys(t *testing.T) {
+	seen := map[string]string{}
+	add := func(what string, s Settings, image byte, question string) {
+		key := s.Key([32]byte{image}, question)
+		if other, ok := seen[key]; ok {
+			t.Errorf("%s has the key of %s", what, other)
+		}
+		seen[key] = what
 	}
-	for _, f := range []Format{Plain, JSONL, CSV, template} {
-		var c counted
-		w := New(&c, f, true)
-		for n := range 3 {
-			if err := w.Write(answer(n)); err != nil {
+	add("the first", settings, 0, "q")
+	add("another image", settings, 1, "q")
+	add("another question", settings, 0, "q1")
+	other := settings
+	other.Checkpoint = "c1"
+	add("another checkpoint", other, 0, "q")
+	other = settings
+	other.Precision = "f16"
+	add("another precision", other, 0, "q")
+	for name, s := range changed(t) {
+		add(name, s, 0, "q")
+	}
+	other.Knobs.Choices = []string{"yes", "no"}
+	add("two choices", other, 0, "q")
+	if got := (Settings{Knobs: mcllava.Knobs{AnswerKnobs: mcllava.AnswerKnobs{TopP: 1}}, Checkpoint: "demo"}).Key([32]byte{1, 2}, "¿Qué?"); got != keptKey {
+		t.Errorf("a key has changed, so that older outputs cannot be resumed: %s", got)
+	}
+}
+
+// changed are the settings with another value of each knob.
+func changed(t *testing.T) map[string]Settings {
+	t.Helper()
+	all := map[string]Settings{}
+	for k := range new(mcllava.Knobs).All() {
+		s := settings
+		s.Knobs.Choices = nil
+		for mine := range s.Knobs.All() {
+			if mine.Name != k.Name {
+				continue
+			}
+			switch v := mine.Value.(type) {
+			case *int:
+				*v++
+			case *float64:
+				*v /= 2
+			case *uint64:
+				*v = 7
+			case *string:
+				*v = "other"
+			case *bool:
+				*v = !*v
+			case *[]string:
+				*v = []string{"yes no"}
+			default:
+				t.Fatalf("%s is a %T, which this test cannot change", k.Name, v)
+			}
+		}
+		all[k.Name] = s
+	}
+	return all
+}
+
+// TestEveryKnob is that of every knob a record, its CSV and the comparison of runs have the value.
+func TestEveryKnob(t *testing.T) {
+	plain := settings
+	plain.Knobs.Choices = nil
+	record := func(s Settings) Record {
+		r := answer(0)
+		s.Stamp(&r)
+		return r
+	}
+	all := changed(t)
+	if len(all) < 10 {
+		t.Fatalf("%d knobs", len(all))
+	}
+	for name, s := range all {
+		if s.ID() == plain.ID() {
+			t.Errorf("%s does not change the run's ID", name)
+		}
+		got := difference(record(s), record(plain))
+		if !strings.HasPrefix(got, "with different settings: "+name+" ") || strings.Contains(got, ";") {
+			t.Errorf("another %s is a difference of %q", name, got)
+		}
+		for _, f := range []Format{JSONL, CSV} {
+			text, err := f.encode(record(s), true)
+			if err != nil {
 				t.Fatal(err)
 			}
-			if c.writes != n+1 || c.flushes != n+1 {
-				t.Errorf("%s: %d writes and %d flushes for %d records", f, c.writes, c.flushes, n+1)
+			without, err := f.encode(record(plain), true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			read, err := f.parse(text)
+			if err != nil || !reflect.DeepEqual(read.Knobs, s.Knobs) || bytes.Equal(text, without) {
+				t.Errorf("%s: %s of %+v is read as %+v, %v", f, name, s.Knobs, read.Knobs, err)
 			}
 		}
-	}
-}
-
-func TestNoJSONNumber(t *testing.T) {
-	r := answer(1)
-	*r.LogProb /= 0 * *r.LogProb
-	for _, f := range []Format{JSONL, CSV} {
-		if _, err := f.encode(r, true); err == nil {
-			t.Errorf("%s: an infinite log-probability is written", f)
-		}
-	}
-}
-
-func TestKey(t *testing.T) {
-	seen := map[string]int{}
-	i := 0
-	add := func(image [32]byte, question string, k Knobs, checkpoint string) {
-		key := Key(image, question, k, checkpoint)
-		if len(key) != 64 {
-			t.Errorf("key %s", key)
-		}
-		if other, ok := seen[key]; ok {
-			t.Errorf("cases %d and %d have the same key", other, i)
-		}
-		seen[key] = i
-		i++
-	}
-	add([32]byte{}, "q", knobs, "c")
-	add([32]byte{1}, "q", knobs, "c")
-	add([32]byte{}, "q1", knobs, "c")
-	add([32]byte{}, "q", knobs, "c1")
-	v := reflect.ValueOf(&knobs).Elem()
-	for f := range v.NumField() {
-		k := knobs
-		switch field := reflect.ValueOf(&k).Elem().Field(f); field.Interface().(type) {
-		case int:
-			field.SetInt(field.Int() + 1)
-		case float64:
-			field.SetFloat(field.Float() / 2)
-		case uint64:
-			field.SetUint(7)
-		case string:
-			field.SetString("other")
-		case bool:
-			field.SetBool(!field.Bool())
-		case []string:
-			field.Set(reflect.ValueOf([]string{"yes no"}))
-		}
-		add([32]byte{}, "q", k, "c")
-		if a, b := (Settings{knobs, "c", ""}), (Settings{k, "c", ""}); a.ID() == b.ID() {
-			t.Errorf("%s does not change the run's ID", v.Type().Field(f).Name)
-		}
-	}
-	k := knobs
-	k.Choices = []string{"yes", "no"}
-	add([32]byte{}, "q", k, "c")
-	if got := Key([32]byte{1, 2}, "¿Qué?", Knobs{TopP: 1}, "demo"); got != keptKey {
-		t.Errorf("a key has changed, so that older outputs cannot be resumed: %s", got)
 	}
 }
 

@@ -163,7 +163,7 @@ func (a *agreement) add(where string, r Record) error {
 		a.answer, a.answerAt = r, where
 	}
 	if differs := difference(r, a.answer); differs != "" {
-		return fmt.Errorf("%s was answered by another run than %s: %s", where, a.answerAt, strings.ReplaceAll(differs, "this run", "there"))
+		return fmt.Errorf("%s was answered otherwise than %s: %s", where, a.answerAt, strings.ReplaceAll(differs, "this run", "there"))
 	}
 	return nil
 }

@@ -103,13 +103,13 @@ func TestMerge(t *testing.T) {
 		{"too many", MergeOptions{Pairs: 1}, [][]Record{{stream(a), stream(c)}}, "", "shard1: line LINE2 is pair 2, expected 0 to 0 of an input of 1 pairs"},
 		{"pairs disagree", MergeOptions{Pairs: 4}, [][]Record{{a, b, c}}, "", "pairs is 4, but shard1: line LINE1 is of an input of 3"},
 		{"nothing", MergeOptions{}, [][]Record{{}, {}}, "", "the files hold no record"},
-		{"other knobs", MergeOptions{}, [][]Record{{a, c}, {other(b, func(s *Settings) { s.Knobs.MaxCrops = 5 })}}, "", "shard2: line LINE1 was answered with other settings than shard1: line LINE1: max-crops 5, not 100"},
+		{"other knobs", MergeOptions{}, [][]Record{{a, c}, {other(b, func(s *Settings) { s.Knobs.MaxCrops = 5 })}}, "", "shard2: line LINE1 was answered otherwise than shard1: line LINE1: with different settings: max-crops 5, there 100"},
 		{"another checkpoint", MergeOptions{}, [][]Record{{a, c}, {other(b, func(s *Settings) { s.Checkpoint = "x" })}}, "", "another checkpoint of the name demo"},
 	} {
 		for _, f := range []Format{JSONL, CSV} {
 			// Each answer takes four lines of a CSV, and the header one.
 			lines := strings.NewReplacer("LINE1", "1", "LINE2", "2")
-			if f == CSV {
+			if f.name == csvName {
 				lines = strings.NewReplacer("LINE1", "2", "LINE2", "6")
 			}
 			got, err := merged(t, f, x.options, x.outputs...)
@@ -155,8 +155,8 @@ func TestMergeRefusesFiles(t *testing.T) {
 		{[]string{jsonl, filepath.Join(folder, "link.jsonl")}, "link.jsonl: is given twice, also as"},
 		{[]string{jsonl, file("torn.jsonl", a+a[:40])}, "torn.jsonl: line 2 is cut off"},
 		{[]string{jsonl, file("torn1.jsonl", a[:40])}, "torn1.jsonl: line 1 is cut off"},
-		{[]string{jsonl, file("a.csv", string(csvHeader)+encode(CSV, three(1, "b")))}, "a.csv: is in the format csv, expected jsonl"},
-		{[]string{file("torn.csv", string(csvHeader)+encode(CSV, three(1, "b"))[:30])}, "torn.csv: line 2 is cut off"},
+		{[]string{jsonl, file("a.csv", string(CSV.header())+encode(CSV, three(1, "b")))}, "a.csv: is in the format csv, expected jsonl"},
+		{[]string{file("torn.csv", string(CSV.header())+encode(CSV, three(1, "b"))[:30])}, "torn.csv: line 2 is cut off"},
 		{[]string{jsonl, file("notes", "a note\n")}, "notes: is neither JSON lines nor CSV"},
 		{[]string{jsonl, file("other.jsonl", "{\"a\":1}\n")}, "other.jsonl: line 1 is no record"},
 	} {

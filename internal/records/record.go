@@ -22,6 +22,7 @@ type Record struct {
 	Image         string             `json:"image"`        // empty, as Question may be, for a broken line of the input, which has failed
 	Question      string             `json:"question"`
 	Answer        string             `json:"answer"`
+	Error         string             `json:"error,omitempty"`
 	Choice        string             `json:"choice,omitempty"`
 	Probabilities map[string]float64 `json:"probabilities,omitempty"` // of each choice
 	LogProb       *float64           `json:"logprob,omitempty"`       // as mcllava.Answer.Confidence has it, and so Confidence
@@ -38,7 +39,6 @@ type Record struct {
 	Model       string          `json:"model"`
 	Precision   string          `json:"precision"`
 	Seconds     mcllava.Seconds `json:"seconds"`
-	Error       string          `json:"error,omitempty"`
 	ImageSHA256 string          `json:"image_sha256,omitempty"` // hex
 	Checkpoint  string          `json:"checkpoint,omitempty"`
 	Run         string          `json:"run,omitempty"` // Settings.ID of the run that answered

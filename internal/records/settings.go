@@ -5,9 +5,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/mcllava/mcllava"
+	"github.com/mcllava/mcllava/internal/terminal"
 )
 
 // Settings are what all answers of one run have in common.
@@ -73,8 +76,8 @@ func plain(v any) string {
 	return fmt.Sprint(v)
 }
 
-// difference says in what a record's settings differ from those that are wanted: "max-crops 50, this run 100". It is empty if they
-// do not. What a record does not show, its run still tells.
+// difference says in what a record's settings differ from those that are wanted: "with different settings: max-crops 50, this run 100",
+// or "by another checkpoint". It is empty if they do not. What a record does not show, its run still tells.
 func difference(got, want Record) string {
 	if got.Run == want.Run {
 		return ""
@@ -85,7 +88,7 @@ func difference(got, want Record) string {
 	var differ []string
 	note := func(name string, got, want any) {
 		if g, w := plain(got), plain(want); g != w {
-			differ = append(differ, fmt.Sprintf("%s %s, this run %s", name, g, w))
+			differ = append(differ, fmt.Sprintf("%s %s, this run %s", name, shown(got), shown(want)))
 		}
 	}
 	values := map[string]any{}
@@ -97,14 +100,27 @@ func difference(got, want Record) string {
 	}
 	note("precision", got.Precision, want.Precision)
 	if got.Checkpoint != want.Checkpoint {
+		other := "by another checkpoint of the name " + shown(got.Model)
 		if got.Model != want.Model {
-			note("checkpoint", got.Model, want.Model)
-		} else {
-			differ = append(differ, "another checkpoint of the name "+got.Model)
+			other = fmt.Sprintf("by another checkpoint: %s, this run %s", shown(got.Model), shown(want.Model))
 		}
+		if len(differ) == 0 {
+			return other
+		}
+		return other + ", and with different settings: " + strings.Join(differ, "; ")
 	}
 	if len(differ) == 0 {
-		return "other num-tokens, choices or logprobs"
+		return "with different num-tokens, choices or logprobs"
 	}
-	return strings.Join(differ, "; ")
+	return "with different settings: " + strings.Join(differ, "; ")
+}
+
+// shown is a value as a message has it: a text in quotes unless it is one word, and not all of a long one.
+func shown(v any) string {
+	const most = 40
+	text := fmt.Sprint(v)
+	if _, ok := v.(string); ok && (text == "" || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })) {
+		text = strconv.Quote(text)
+	}
+	return terminal.Shorten(text, most)
 }

@@ -33,6 +33,8 @@ func (r *Run) do(ctx context.Context, t task) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case errors.Is(err, mcllava.ErrChanged):
+			return err // and so would be every other question
 		case err != nil:
 			err = r.fail(t, []pair{p}, err)
 		default:

@@ -124,6 +124,23 @@ func (c *Checkpoint) Forget(t Tensor) {
 	}
 }
 
+// Sample copies a stretch of a tensor's data that begins at byte at. A mapped file is read and not touched in memory, which is several
+// times as fast for a few bytes here and there.
+func (c *Checkpoint) Sample(dst []byte, t Tensor, at int) error {
+	part := t.Data[at : at+len(dst)]
+	for _, m := range c.mapped {
+		if len(part) > 0 && within(m.MMap, part) {
+			begin := uintptr(unsafe.Pointer(unsafe.SliceData(part))) - uintptr(unsafe.Pointer(unsafe.SliceData(m.MMap)))
+			if _, err := m.file.ReadAt(dst, int64(begin)); err != nil {
+				return fmt.Errorf("%s: %w", m.path, ErrChanged)
+			}
+			return nil
+		}
+	}
+	copy(dst, part)
+	return nil
+}
+
 // within says whether part is a stretch of whole.
 func within(whole, part []byte) bool {
 	begin := uintptr(unsafe.Pointer(unsafe.SliceData(whole)))

@@ -5,8 +5,6 @@ import (
 	"math"
 	"strings"
 	"unsafe"
-
-	"github.com/mcllava/mcllava/internal/modelfile"
 )
 
 // Form is how the values of a weight are stored, and with that what its products are computed in.
@@ -33,7 +31,7 @@ func ParseForm(name string) (Form, error) {
 			return Form(f), nil
 		}
 	}
-	return 0, fmt.Errorf("%s is no precision, expected %s or %s", modelfile.Quote(name), strings.Join(formNames[:formCount-1], ", "), formNames[formCount-1])
+	return 0, fmt.Errorf("%q is no precision, expected %s or %s", name, strings.Join(formNames[:formCount-1], ", "), formNames[formCount-1])
 }
 
 // panelWidth is the number of outputs in one panel of a packed matrix.

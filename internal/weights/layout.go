@@ -57,7 +57,7 @@ func parseEntry(text string) (e entry, err error) {
 	if len(words) != 4 || len(words[2]) != len(noSum) || len(words[3]) != len(noSum) {
 		return e, fmt.Errorf("%s, expected form, shape and two checksums", modelfile.Quote(text))
 	}
-	if e.form, err = tensor.ParseForm(words[0]); err != nil {
+	if e.form, err = tensor.ParseForm(modelfile.Short(words[0])); err != nil {
 		return e, err
 	}
 	if err := json.Unmarshal([]byte(words[1]), &e.shape); err != nil {

@@ -42,10 +42,10 @@ func (p *Packed) readMetadata(meta map[string]string) (err error) {
 	if meta[layoutKey] != layoutVersion {
 		return fmt.Errorf("packed in layout version %s, expected %q; convert the published checkpoint again", modelfile.Quote(meta[layoutKey]), layoutVersion)
 	}
-	if p.Forms.Vision, err = tensor.ParseForm(meta[visionKey]); err != nil {
+	if p.Forms.Vision, err = tensor.ParseForm(modelfile.Short(meta[visionKey])); err != nil {
 		return fmt.Errorf("metadata %s: %w", visionKey, err)
 	}
-	if p.Forms.Text, err = tensor.ParseForm(meta[textKey]); err != nil {
+	if p.Forms.Text, err = tensor.ParseForm(modelfile.Short(meta[textKey])); err != nil {
 		return fmt.Errorf("metadata %s: %w", textKey, err)
 	}
 	for _, name := range p.checkpoint.Names() {

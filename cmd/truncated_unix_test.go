@@ -1,0 +1,49 @@
+//go:build unix
+
+package cmd
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestCheckpointCutShort takes the weights away from a run that has begun to answer.
+func TestCheckpointCutShort(t *testing.T) {
+	dir := t.TempDir()
+	program, folder, out := filepath.Join(dir, "mcllava"), copied(t, "../internal/demo/checkpoint"), filepath.Join(dir, "out.jsonl")
+	if message, err := exec.Command("go", "build", "-o", program, "./mcllava").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, message)
+	}
+	args := []string{"ask", "--quiet", "--cache", "off", "--model", folder, "--json", "-o", out, "../internal/demo/scenes"}
+	for range 40 {
+		args = append(args, "-q", "what shop is this?"+strings.Repeat("?", len(args)))
+	}
+	var message bytes.Buffer
+	c := exec.Command(program, args...)
+	c.Stderr = &message
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if info, err := os.Stat(out); err == nil && info.Size() > 0 {
+			break
+		}
+	}
+	weights := filepath.Join(folder, "model.safetensors")
+	if err := os.Truncate(weights, 4096); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait()
+	if code := c.ProcessState.ExitCode(); code != exitFailed || message.String() != "mcllava: "+weights+": was changed while it was read (truncated?)\n" {
+		t.Errorf("exit code %d, %q", code, message.String())
+	}
+	answers, err := os.ReadFile(out)
+	if err != nil || len(answers) == 0 || answers[len(answers)-1] != '\n' {
+		t.Errorf("%v, answers %q", err, answers)
+	}
+}
