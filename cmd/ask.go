@@ -353,7 +353,7 @@ func ask(ctx context.Context, s Streams, o askOptions) error {
 		return err
 	}
 	if o.Model == "" && !o.Quiet {
-		fmt.Fprintln(s.Err, "mcllava: using the small embedded demo, which reads drawn shop signs; --model FOLDER (or MCLLAVA_MODEL) uses a real MC-LLaVA checkpoint")
+		note(s, "using the small embedded demo, which reads drawn shop signs; --model FOLDER (or MCLLAVA_MODEL) uses a real MC-LLaVA checkpoint")
 	}
 	if o.Converse {
 		return converse(ctx, s, o, all)
@@ -438,7 +438,7 @@ func openModel(s Streams, o askOptions) (*mcllava.Model, error) {
 	}
 	took := time.Since(start)
 	if m.ConvertedWhileLoading() && took > longLoad && s.ErrTerminal && !o.Quiet {
-		fmt.Fprintf(s.Err, "mcllava: loaded the checkpoint as %s in %.0f s; mcllava convert writes one that needs no loading\n", m.Precision(), took.Seconds())
+		note(s, "loaded the checkpoint as %s in %.0f s; mcllava convert writes one that needs no loading", m.Precision(), took.Seconds())
 	}
 	if err := o.Cache.use(m); err != nil {
 		m.Close()

@@ -33,9 +33,17 @@ func Main(args []string, s Streams) int {
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	out := &faultKeeper{Writer: s.Out}
 	s.Out = out
+	var shown *terminal.Writer
+	if s.OutTerminal {
+		shown = terminal.NewWriter(out)
+		s.Out = shown
+	}
 	root := newRoot(s)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if shown != nil {
+		err = errors.Join(err, shown.Flush())
+	}
 	if err == nil {
 		err = out.fault
 	}
@@ -74,7 +82,12 @@ The picture is cut into overlapping crops, so that small print is seen. Two knob
 		SilenceErrors: true,
 		SilenceUsage:  true,
 
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return bind(c) },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			if err := bind(c); err != nil {
+				return err
+			}
+			return expandHomes(c)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usageError{fmt.Errorf("unknown command %q; see mcllava --help", args[0])}

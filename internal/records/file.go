@@ -109,9 +109,9 @@ func (f *File) begin(o CreateOptions) error {
 	case o.Overwrite:
 		f.old = true
 	default:
-		remedy := "--overwrite begins it anew"
+		remedy := "--overwrite replaces it"
 		if f.format.CheckResume() == nil {
-			remedy = "--resume goes on with it, " + remedy
+			remedy = "--resume continues it, " + remedy
 		}
 		return errNotEmpty(f.path, remedy)
 	}
@@ -124,6 +124,13 @@ func (f *File) begin(o CreateOptions) error {
 // resume reads the file, and leaves of it the answers.
 func (f *File) resume() error {
 	var failed []stretch
+	line, err := firstLine(f.file)
+	if err == nil && line != nil {
+		err = f.format.adopt(line)
+	}
+	if err != nil {
+		return err
+	}
 	first, unended := true, false
 	for r, err := range f.format.scan(f.file) {
 		if err != nil {
@@ -145,9 +152,6 @@ func (f *File) resume() error {
 		f.end = r.at.end
 		if first {
 			first = false
-			if err := f.format.adopt(r.text); err != nil {
-				return err
-			}
 			if f.format.name == csvName {
 				continue
 			}

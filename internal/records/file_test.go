@@ -123,9 +123,9 @@ func TestCreate(t *testing.T) {
 		if got := read(t, path); got != want.String() {
 			t.Errorf("%s: the file is %q, want %q", f, got, want.String())
 		}
-		remedy := "exists and is not empty; --resume goes on with it, --overwrite begins it anew"
+		remedy := "exists and is not empty; --resume continues it, --overwrite replaces it"
 		if f.name == plainName {
-			remedy = "exists and is not empty; --overwrite begins it anew"
+			remedy = "exists and is not empty; --overwrite replaces it"
 			refused(t, path, f, CreateOptions{Resume: true}, "format plain cannot be resumed")
 		} else {
 			refused(t, path, f, CreateOptions{Resume: true, Overwrite: true}, "both resumed and overwritten")
