@@ -87,7 +87,7 @@ func TestIsPicture(t *testing.T) {
 			t.Fatal(glob, err)
 		}
 		for _, path := range paths {
-			want := strings.Contains(".jpg .jpeg .png .gif .webp .bmp .tif .tiff .heic .avif", strings.ToLower(filepath.Ext(path)))
+			want := strings.Contains(".jpg .jpeg .png .gif .webp .bmp .tif .tiff .heic .avif .jfif", strings.ToLower(filepath.Ext(path)))
 			data := read(t, path)
 			if got := IsPicture(data[:min(64, len(data))]); got != want {
 				t.Errorf("%s: %v", path, got)

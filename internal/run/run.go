@@ -90,8 +90,9 @@ type Run struct {
 	file *records.File
 	out  interface{ Write(records.Record) error }
 
-	summary Summary
-	said    string // of the last failure
+	summary     Summary
+	said        string // of the last failure
+	framesNoted bool
 }
 
 // New makes a run. open opens the checkpoint while the first picture is read; Do closes it.
