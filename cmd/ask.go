@@ -63,8 +63,7 @@ argument is an image. On a terminal, an IMAGE without a question opens a prompt:
 line is a question about it; Ctrl-D ends. Of a file with several pages or frames the first is seen.
 
 Answers go to standard output, in the order of the input, and nothing else does. Failures are reported on standard error,
-the rest goes on, and the exit code is 1. Flags can be set in the environment (--max-crops as MCLLAVA_MAX_CROPS) or in the
-config file, except those that say what this one call reads and writes.
+the rest goes on, and the exit code is 1.
 
 Formats:
 ` + indent(records.FormatsHelp),

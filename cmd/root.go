@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -76,7 +75,13 @@ func newRoot(s Streams) *cobra.Command {
 		Long: `Ask questions about high-resolution pictures with the MC-LLaVA vision-language model, on the CPU.
 
 The picture is cut into overlapping crops, so that small print is seen. Two knobs say how much:
---max-crops, how finely it is cut, and --num-tokens, how much of each crop the model is told.`,
+--max-crops, how finely it is cut, and --num-tokens, how much of each crop the model is told.
+
+Exit codes:
+  0    everything was answered
+  1    something failed, or nothing was found (ask -l, --min-confidence)
+  2    wrong usage
+  130  interrupted`,
 		Example:       `  mcllava ask photo.jpg "what shop is this"`,
 		Version:       version(),
 		SilenceErrors: true,
@@ -90,7 +95,7 @@ The picture is cut into overlapping crops, so that small print is seen. Two knob
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q; see mcllava --help", args[0])}
+				return unknownCommand(c, args)
 			}
 			return c.Help()
 		},
@@ -100,8 +105,9 @@ The picture is cut into overlapping crops, so that small print is seen. Two knob
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	root.SetFlagErrorFunc(badFlag)
+	showHelp(root, s)
 	root.SetVersionTemplate("mcllava {{.Version}}\n")
-	root.AddCommand(newAsk(s, nil), newCrops(s, nil), newTokenize(s, nil), newInfo(s, nil), newPull(s, nil), newModels(s, nil), newConvert(s, nil), newMerge(s, nil), newBench(s, nil), newCache(s), newVersion(s))
+	root.AddCommand(newAsk(s, nil), newCrops(s, nil), newTokenize(s, nil), newInfo(s, nil), newPull(s, nil), newModels(s, nil), newConvert(s, nil), newMerge(s, nil), newBench(s, nil), newCache(s), newLicenses(s), newVersion(s), newMan(s))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
@@ -112,6 +118,7 @@ The picture is cut into overlapping crops, so that small print is seen. Two knob
 			refuseUnknownShells(c)
 		}
 	}
+	completeValues(root)
 	return root
 }
 
@@ -120,7 +127,7 @@ func refuseUnknownTopics(help *cobra.Command) {
 	show := help.Run
 	help.RunE = func(c *cobra.Command, args []string) error {
 		if _, rest, err := c.Root().Find(args); err != nil || len(rest) > 0 {
-			return usageError{fmt.Errorf("no help about %q, expected a command; see mcllava --help", strings.Join(args, " "))}
+			return noHelp(c.Root(), args)
 		}
 		show(c, args)
 		return nil

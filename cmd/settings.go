@@ -88,11 +88,15 @@ func set(flags *pflag.FlagSet, f *pflag.Flag, v *viper.Viper) error {
 
 // origin is what a setting is called where it comes from.
 func origin(f *pflag.Flag, v *viper.Viper) string {
-	name := "MCLLAVA_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-	if os.Getenv(name) != "" {
+	if name := variable(f.Name); os.Getenv(name) != "" {
 		return name
 	}
 	return "config file " + v.ConfigFileUsed() + ": " + f.Name
+}
+
+// variable is the name of a flag in the environment.
+func variable(flag string) string {
+	return "MCLLAVA_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // Annotations of flags.

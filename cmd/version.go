@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -19,10 +20,17 @@ func newVersion(s Streams) *cobra.Command {
 	}
 }
 
+// release is the version of a release, which its build sets (-ldflags "-X github.com/mcllava/mcllava/cmd.release=v1.2.3").
+var release string
+
 // version is that of the program and of the Go that built it.
 func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		return info.Main.Version + " " + info.GoVersion
+	program := release
+	if info, ok := debug.ReadBuildInfo(); ok && program == "" {
+		program = info.Main.Version
 	}
-	return "(unknown)"
+	if program == "" {
+		program = "(unknown)"
+	}
+	return program + " " + runtime.Version()
 }

@@ -35,6 +35,10 @@ func badValue(name string, err error) error {
 
 // badFlag is how a command line that cannot be read is reported.
 func badFlag(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		return unknownFlag(c, unknown)
+	}
 	var bad *pflag.InvalidValueError
 	if errors.As(err, &bad) {
 		err = badValue("--"+bad.GetFlag().Name, err)
