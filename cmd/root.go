@@ -74,7 +74,12 @@ The picture is cut into overlapping crops, so that small print is seen. Two knob
 		SilenceErrors: true,
 		SilenceUsage:  true,
 
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return bind(c) },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			if err := bind(c); err != nil {
+				return err
+			}
+			return checkOut(s, c)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usageError{fmt.Errorf("unknown command %q; see mcllava --help", args[0])}

@@ -127,7 +127,7 @@ func (r *Run) Do(ctx context.Context) (summary Summary, err error) {
 		return r.summary, err
 	}
 	defer r.model.Close()
-	if err := r.create(); err != nil {
+	if err := r.create(ctx); err != nil {
 		return r.summary, err
 	}
 	defer func() {
@@ -181,10 +181,10 @@ func SettingsOf(m *mcllava.Model, k mcllava.Knobs) (records.Settings, error) {
 }
 
 // create begins the output, or goes on with it.
-func (r *Run) create() (err error) {
+func (r *Run) create(ctx context.Context) (err error) {
 	switch o := r.options.Output; {
 	case o.Path != "":
-		r.file, err = records.Create(o.Path, o.Format, records.CreateOptions{
+		r.file, err = records.Create(ctx, o.Path, o.Format, records.CreateOptions{
 			Resume: o.Resume, Overwrite: o.Overwrite, Many: o.Many, Settings: []records.Settings{r.settings},
 		})
 		if err != nil {
