@@ -416,7 +416,8 @@ func (nothingFound) Error() string { return "no answer was wanted" }
 
 // resumeHint says how an interrupted run is continued.
 func (o askOptions) resumeHint(s run.Summary) string {
-	if o.Output.Path == "" || s.Kept || o.Format.CheckResume() != nil {
+	info, err := os.Stat(o.Output.Path)
+	if err != nil || !info.Mode().IsRegular() || s.Kept || o.Format.CheckResume() != nil {
 		return ""
 	}
 	with := "--resume"

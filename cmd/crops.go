@@ -160,7 +160,7 @@ func drawGrid(ctx context.Context, o cropsOptions, picture []byte, p mcllava.Pla
 	if err != nil {
 		return err
 	}
-	return records.WriteFile(o.Output, true, func(w io.Writer) error {
+	return records.WriteFile(ctx, o.Output, true, func(w io.Writer) error {
 		_, err := w.Write(drawn)
 		return err
 	})

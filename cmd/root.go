@@ -91,7 +91,10 @@ Exit codes:
 			if err := bind(c); err != nil {
 				return err
 			}
-			return expandHomes(c)
+			if err := expandHomes(c); err != nil {
+				return err
+			}
+			return checkOut(s, c)
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {

@@ -18,6 +18,8 @@ type Streams struct {
 	Out, Err io.Writer
 
 	InTerminal, OutTerminal, ErrTerminal bool
+
+	OutClosed bool // when the program began
 }
 
 // System is the streams of the process.
@@ -25,6 +27,7 @@ func System() Streams {
 	return Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		InTerminal: term.IsTerminal(int(os.Stdin.Fd())), OutTerminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		OutClosed: isClosed(os.Stdout),
 	}
 }
 
