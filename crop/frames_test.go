@@ -81,7 +81,7 @@ func TestFramesInALoop(t *testing.T) {
 }
 
 func TestIsPicture(t *testing.T) {
-	for _, glob := range []string{kinds + "/*", photos + "/*", "testdata/*.*", cases + "/*/*"} {
+	for _, glob := range []string{kinds + "/*", photos + "/*", "testdata/*.*", cases + "/*/*.*", cases + "/*/*/*.*"} {
 		paths, err := filepath.Glob(glob)
 		if err != nil || len(paths) == 0 {
 			t.Fatal(glob, err)
