@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -87,6 +88,7 @@ func TestReadme(t *testing.T) {
 		c.Dir = folder
 		c.Env = append(os.Environ(), "XDG_CACHE_HOME="+folder, "XDG_CONFIG_HOME="+folder, "MCLLAVA_THREADS=1")
 		out, err := c.CombinedOutput()
+		out = bytes.ReplaceAll(out, []byte("\r\n"), []byte("\n")) // of CSV, which look the same
 		switch {
 		case len(shown.output) == 0 && err != nil:
 			t.Errorf("%s: %v\n%s", shown.command, err, out)
