@@ -211,8 +211,8 @@ func (o askOptions) check(yesNo bool) error {
 		return fmt.Errorf("min-confidence is %v, expected 0 to 1", o.Output.MinConfidence)
 	case o.Output.OnlyYes && !yesNo:
 		return errors.New("-l prints the images whose answer is Yes, and needs --yes-no")
-	case o.Output.OnlyYes && (formatted || o.Output.Resume):
-		return errors.New("-l prints names alone, expected no other format and no --resume")
+	case o.Output.OnlyYes && o.Output.Resume:
+		return errors.New("-l prints names alone, expected no --resume")
 	case o.Output.MinConfidence > 0 && o.Output.Resume:
 		return errors.New("--min-confidence leaves answers out, so that --resume would ask for them again")
 	case o.Output.Resume:
