@@ -36,6 +36,7 @@ type Output struct {
 	Many              bool // there may be several pictures, so that a plain answer needs its picture's name
 	Single            bool // there is one question about one picture, whose failure is the run's
 	Resume, Overwrite bool
+	Sidecars          *Sidecars                 // in place of Path and Writer; nil for none
 	Wanted            func(records.Record) bool // says which answers are printed; nil for all
 }
 
@@ -90,6 +91,8 @@ type Run struct {
 	file *records.File
 	out  interface{ Write(records.Record) error }
 
+	sidecars *sidecars // nil for none
+
 	summary Summary
 	said    string // of the last failure
 }
@@ -116,6 +119,14 @@ func (r *Run) Do(ctx context.Context) (summary Summary, err error) {
 	}
 	if err := r.spareInputs(); err != nil {
 		return r.summary, err
+	}
+	if r.options.Output.Sidecars != nil {
+		r.sidecars = newSidecars(r.options, r.pairs.Questions() == 0)
+		if _, known := r.pairs.Count(); known {
+			if err := r.sidecars.check(r.pairs); err != nil {
+				return r.summary, err
+			}
+		}
 	}
 	// A run without an output file has nothing to look up before it begins, so that its first picture is decoded while the
 	// checkpoint is opened.
@@ -148,6 +159,11 @@ func (r *Run) Do(ctx context.Context) (summary Summary, err error) {
 		t.release()
 		if err != nil {
 			return r.summary, r.end(ctx, err)
+		}
+	}
+	if r.sidecars != nil && ctx.Err() == nil {
+		if n := r.sidecars.skipped.Load(); n > 0 {
+			r.observer.Note(fmt.Sprintf("pictures that have a sidecar and were not asked about: %d", n))
 		}
 	}
 	if r.file != nil && ctx.Err() == nil {
@@ -194,6 +210,8 @@ func (r *Run) create(ctx context.Context) (err error) {
 		if o.Resume {
 			r.observer.Resumed(r.file.Found())
 		}
+	case r.sidecars != nil:
+		r.out = r.sidecars
 	case o.Writer != nil:
 		r.out = records.New(o.Writer, o.Format, o.Many)
 	default:
@@ -211,6 +229,9 @@ func (shown) Write(records.Record) error { return nil }
 func (r *Run) wanted(hash [32]byte, read error, p pair) bool {
 	if !r.options.Shard.Takes(hash, read, p.Source.Path) {
 		return false
+	}
+	if r.sidecars != nil {
+		return r.sidecars.wanted(p.Source, p.Image)
 	}
 	if r.file == nil || read != nil {
 		return true
