@@ -35,6 +35,8 @@ type askOptions struct {
 	Progress  bool
 	Dump      string
 	Timeout   time.Duration
+	DryRun    bool // say what would be done, and do nothing
+	DryJSON   bool // as JSON
 }
 
 // outputOptions say where records go, and which.
@@ -132,6 +134,7 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 		v.StringVarP(&o.Output.Path, "output", "o", "", "write answers to `FILE`, in the format of its name: .jsonl, .csv or plain; - for standard output")
 		v.BoolVar(&o.Output.Resume, "resume", false, "continue the --output of a run that was interrupted")
 		v.BoolVar(&o.Output.Overwrite, "overwrite", false, "overwrite the --output file, or the sidecars, if they exist")
+		v.BoolVar(&o.DryRun, "dry-run", false, "print how many pictures, questions and crops there are, what the cache has of them, and how long it would take; ask nothing")
 		v.StringVar(&f.sidecar, "sidecar", "", "write the answers about each picture to a file beside it, named by a `TEMPLATE` such as '{{.Name}}.txt'; pictures that have one are skipped")
 		v.BoolVarP(&o.Output.WithName, "with-filename", "H", false, "print the image's name ahead of each plain answer, also with one image")
 		v.BoolVar(&o.FailFast, "fail-fast", false, "stop at the first failure")
@@ -147,7 +150,7 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 		addCacheContent(c, &o.Cache)
 		addConfig(c)
 	})
-	onlyHere(c, "question", "questions", "from", "null", "jobs", "output", "resume", "overwrite", "sidecar", "dump")
+	onlyHere(c, "question", "questions", "from", "null", "jobs", "output", "resume", "overwrite", "sidecar", "dry-run", "dump")
 }
 
 // read completes the options from arguments and flags, and refuses those that make no sense together.
@@ -174,6 +177,7 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 		}
 		o.Knobs.Choices = []string{yes, "No"}
 	}
+	o.DryJSON = f.json
 	if o.Output.Path == "-" {
 		o.Output.Path = ""
 	}
@@ -214,6 +218,8 @@ func (o askOptions) check(yesNo bool) error {
 		return errors.New("--output is given and no QUESTION; a prompt answers on the terminal alone")
 	case o.Converse && formatted:
 		return errors.New("--json, --csv and --template need a QUESTION; a prompt answers on the terminal alone")
+	case o.Converse && o.DryRun:
+		return errors.New("--dry-run needs a QUESTION")
 	case o.Output.Sidecar != nil:
 		return o.checkSidecar()
 	case o.Output.WithName && formatted:
@@ -393,6 +399,9 @@ func ask(ctx context.Context, s Streams, o askOptions) error {
 	if o.Model == "" && !o.Quiet {
 		fmt.Fprintln(s.Err, "mcllava: using the small embedded demo, which reads drawn shop signs; --model FOLDER (or MCLLAVA_MODEL) uses a real MC-LLaVA checkpoint")
 	}
+	if o.DryRun {
+		return dryRun(ctx, s, o, all)
+	}
 	if o.Converse {
 		return converse(ctx, s, o, all)
 	}
@@ -405,19 +414,11 @@ func askAll(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) err
 	w := newWatch(s, o, total)
 	w.questions = all.Questions()
 	defer w.bar.clear()
-	out := run.Output{
-		Path: o.Output.Path, Writer: s.Out, Format: o.Format, Many: o.Output.WithName || o.many() && o.Output.Sidecar == nil, Single: o.single(),
-		Resume: o.Output.Resume, Overwrite: o.Output.Overwrite, Wanted: o.wanted(),
-	}
+	options := o.run(s)
 	if w.stream {
-		out.Writer = nil
+		options.Output.Writer = nil
 	}
-	if o.Output.Sidecar != nil {
-		out.Sidecars = &run.Sidecars{Naming: *o.Output.Sidecar, Overwrite: o.Output.Overwrite}
-	}
-	r := run.New(all, func() (*mcllava.Model, error) { return openModel(s, o) }, run.Options{
-		Knobs: o.Knobs, Pictures: o.Pictures, Shard: o.Shard, Timeout: o.Timeout, FailFast: o.FailFast, Dump: o.Dump, Output: out,
-	}, w)
+	r := run.New(all, func() (*mcllava.Model, error) { return openModel(s, o) }, options, w)
 	summary, err := r.Do(ctx)
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
@@ -426,10 +427,24 @@ func askAll(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) err
 		return err
 	}
 	w.done()
-	if out.Wanted != nil && summary.Printed == 0 {
+	if options.Output.Wanted != nil && summary.Printed == 0 {
 		return nothingFound{}
 	}
 	return nil
+}
+
+// run are the options of a run.
+func (o askOptions) run(s Streams) run.Options {
+	out := run.Output{
+		Path: o.Output.Path, Writer: s.Out, Format: o.Format, Many: o.Output.WithName || o.many() && o.Output.Sidecar == nil, Single: o.single(),
+		Resume: o.Output.Resume, Overwrite: o.Output.Overwrite, Wanted: o.wanted(),
+	}
+	if o.Output.Sidecar != nil {
+		out.Sidecars = &run.Sidecars{Naming: *o.Output.Sidecar, Overwrite: o.Output.Overwrite}
+	}
+	return run.Options{
+		Knobs: o.Knobs, Pictures: o.Pictures, Shard: o.Shard, Timeout: o.Timeout, FailFast: o.FailFast, Dump: o.Dump, Output: out,
+	}
 }
 
 // interrupted is how a run ends that the user stopped.

@@ -117,16 +117,8 @@ func (r *Run) Do(ctx context.Context) (summary Summary, err error) {
 	if n, known := r.pairs.Count(); known {
 		r.total = n
 	}
-	if err := r.spareInputs(); err != nil {
+	if err := r.prepareOutput(); err != nil {
 		return r.summary, err
-	}
-	if r.options.Output.Sidecars != nil {
-		r.sidecars = newSidecars(r.options, r.pairs.Questions() == 0)
-		if _, known := r.pairs.Count(); known {
-			if err := r.sidecars.check(r.pairs); err != nil {
-				return r.summary, err
-			}
-		}
 	}
 	// A run without an output file has nothing to look up before it begins, so that its first picture is decoded while the
 	// checkpoint is opened.
@@ -186,8 +178,16 @@ func (r *Run) begin() (err error) {
 	return err
 }
 
+// Identified is a model, or the headers of one.
+type Identified interface {
+	Identity() (string, error)
+	FormerIdentity() (string, error)
+	Precision() string
+	Name() string
+}
+
 // SettingsOf are those that the answers of a model have in common.
-func SettingsOf(m *mcllava.Model, k mcllava.Knobs) (records.Settings, error) {
+func SettingsOf(m Identified, k mcllava.Knobs) (records.Settings, error) {
 	identity, err := m.Identity()
 	if err != nil {
 		return records.Settings{}, err
