@@ -343,6 +343,7 @@ func (o askOptions) wanted() func(records.Record) bool {
 }
 
 func ask(ctx context.Context, s Streams, o askOptions) error {
+	o.noteTyping(s)
 	o.Inputs.Stdin = interruptible{ctx, o.Inputs.Stdin}
 	all, err := inputs.New(o.Inputs)
 	if err != nil {
