@@ -1,15 +1,18 @@
 GO ?= go
 
-.PHONY: build test bench bench-openblas accuracy fuzz lint generate man release full-checkpoint
+.PHONY: build test race soak bench bench-openblas accuracy fuzz lint generate man release full-checkpoint
 
 build:
 	CGO_ENABLED=0 $(GO) build -o bin/mcllava ./cmd/mcllava
 
-# All tests, then those that find races under the race detector, and those of the build without decoders.
+# All tests, and those of the build without decoders.
 test:
 	$(GO) test ./...
-	$(GO) test -race -short -vet=off ./...
 	$(GO) test -tags noheif -run WithoutHEIF ./crop ./internal/heif
+
+# What runs at the same time, under the race detector.
+race:
+	$(GO) test -race -short -vet=off ./...
 
 # How fast this machine runs the model; BENCH_FLAGS are its flags, such as --quick, --precision q8 or --json.
 bench:
@@ -24,13 +27,21 @@ SCENES ?= 200
 accuracy:
 	$(GO) test -count=1 -v -timeout 0 -run '^TestAccuracy$$' . -accuracy $(SCENES)
 
-# Each fuzz target for a fixed number of inputs.
-FUZZ = ./crop:FuzzDecode ./internal/heif:FuzzRead ./internal/jobs:FuzzJobs ./tokenizer:FuzzWords ./tokenizer:FuzzEncode ./internal/safetensors:FuzzParse
-FUZZ_COUNT ?= 20000x
+# Each fuzz target of each package, for a fixed number of inputs. FUZZ_TARGET chooses some by name, such as FuzzResume.
+FUZZ_COUNT ?= 5000x
+FUZZ_TARGET ?= ^Fuzz
 fuzz:
-	@for target in $(FUZZ); do \
-		$(GO) test -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZ_COUNT) $${target%%:*} || exit 1; \
+	@$(GO) list -f '{{.ImportPath}} {{.Dir}}' ./... | while read -r package folder; do \
+		for target in $$(cat "$$folder"/*_test.go 2>/dev/null | sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' | grep -e '$(FUZZ_TARGET)'); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_COUNT) "$$package" || exit 1; \
+		done \
 	done
+
+# Kills the program SOAK_KILLS times in all that it writes, and counts what is lost.
+SOAK_KILLS ?= 1000
+soak:
+	$(GO) run ./internal/soak -kills $(SOAK_KILLS) $(SOAK_FLAGS)
 
 # Tools are pinned in a module of their own, so that users of this one do not fetch them.
 TOOLS = $(GO) tool -modfile=internal/tools/go.mod

@@ -102,7 +102,7 @@ type reply struct {
 func (m *Model) reply(t *testing.T, prompt blas32.General, first, most int) reply {
 	t.Helper()
 	cache := m.decoder.NewKV(prompt.Rows + most)
-	logits, err := m.decoder.Prefill(t.Context(), prompt, cache)
+	logits, err := m.decoder.Prefill(t.Context(), prompt, cache, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

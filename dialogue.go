@@ -66,7 +66,7 @@ func (d *dialogue) prefill(ctx context.Context, v *View, before, after []int, ro
 		rest = m.merge(before, projected, after)
 	}
 	d.view = nil
-	logits, err := m.decoder.Prefill(ctx, rest, d.kv)
+	logits, err := m.decoder.Prefill(ctx, rest, d.kv, func(done, layers int) { h.progress(StagePrompt, done, layers) })
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,8 @@ import (
 type Picture struct {
 	Width, Height int               // once it is turned upright
 	Hash          [sha256.Size]byte // of the encoded bytes
+	Format        string            // as messages call it, such as JPEG
+	Frames        int               // pages of a TIFF, frames of an animation, pictures of a HEIC; of several the first is seen, or the primary one
 
 	options   crop.DecodeOptions
 	decoding  chan struct{} // holds one thing while someone decodes
@@ -40,12 +42,12 @@ func OpenPicture(data []byte) (*Picture, error) {
 // OpenPictureWith is OpenPicture with other options than the default.
 func OpenPictureWith(data []byte, o PictureOptions) (*Picture, error) {
 	options := crop.DecodeOptions{Limits: crop.Limits{MaxPixels: o.MaxPixels}, IgnoreICC: o.IgnoreICC}
-	width, height, _, err := crop.DecodeSize(data, options.Limits)
+	width, height, format, err := crop.DecodeSize(data, options.Limits)
 	if err != nil {
 		return nil, err
 	}
 	return &Picture{
-		Width: width, Height: height, Hash: sha256.Sum256(data),
+		Width: width, Height: height, Hash: sha256.Sum256(data), Format: format, Frames: crop.Frames(data),
 		options: options, decoding: make(chan struct{}, 1), data: data,
 	}, nil
 }

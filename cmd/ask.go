@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcllava/mcllava"
+	"github.com/mcllava/mcllava/internal/hub"
 	"github.com/mcllava/mcllava/internal/inputs"
 	"github.com/mcllava/mcllava/internal/records"
 	"github.com/mcllava/mcllava/internal/run"
@@ -57,7 +58,7 @@ func newAsk(s Streams, run func(context.Context, Streams, askOptions) error) *co
 		Short: "Answer questions about pictures",
 		Long: `Answer a question about a picture (JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC or AVIF), or many about many.
 
-An IMAGE is a file, a folder, a pattern in quotes, or "-" for standard input. With --question or --questions every
+An IMAGE is a file, a folder, a pattern in quotes, an http or https URL, or "-" for standard input. With --question or --questions every
 argument is an image. On a terminal, an IMAGE without a question opens a prompt: the picture is looked at once, and every
 line is a question about it; Ctrl-D ends. Of a file with several pages or frames the first is seen.
 
@@ -106,6 +107,7 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 		v.BoolVarP(&o.Inputs.NUL, "null", "0", false, "names in --from are separated by NUL, as from find -print0")
 		v.StringVar(&o.Inputs.Jobs, "jobs", "", "`FILE` of {\"id\",\"image\",\"question\",\"choices\"} objects, one a line; - for standard input")
 		v.BoolVarP(&o.Inputs.Recursive, "recursive", "r", false, "search folders recursively")
+		v.BoolVar(&o.Inputs.Offline, "offline", false, "refuse images that are http or https URLs, as HF_HUB_OFFLINE does too")
 		v.StringVar(&f.shard, "shard", "", "take the share `I/N` of the images, or auto for that of a Kubernetes Job, a Slurm array or GNU parallel")
 		addPictures(c, &o.Pictures)
 	})
@@ -313,7 +315,7 @@ func (o askOptions) single() bool {
 		return false
 	}
 	info, err := os.Stat(in.Images[0])
-	return in.Images[0] == inputs.Stdin || err == nil && !info.IsDir() || err != nil && !strings.ContainsAny(in.Images[0], "*?[")
+	return in.Images[0] == inputs.Stdin || inputs.IsURL(in.Images[0]) || err == nil && !info.IsDir() || err != nil && !strings.ContainsAny(in.Images[0], "*?[")
 }
 
 // many says whether there may be several images, so that an answer needs its image's name.
@@ -344,13 +346,14 @@ func (o askOptions) wanted() func(records.Record) bool {
 
 func ask(ctx context.Context, s Streams, o askOptions) error {
 	o.noteTyping(s)
-	o.Inputs.Stdin = interruptible{ctx, o.Inputs.Stdin}
+	o.Inputs.Stdin, o.Inputs.Context = interruptible{ctx, o.Inputs.Stdin}, ctx
+	o.Inputs.Offline = o.Inputs.Offline || hub.Offline()
 	all, err := inputs.New(o.Inputs)
 	if err != nil {
 		return err
 	}
 	if o.Model == "" && !o.Quiet {
-		fmt.Fprintln(s.Err, "mcllava: using the small embedded demo, which reads drawn shop signs; --model FOLDER (or MCLLAVA_MODEL) uses a real MC-LLaVA checkpoint")
+		note(s, "using the small embedded demo, which reads drawn shop signs; --model FOLDER (or MCLLAVA_MODEL) uses a real MC-LLaVA checkpoint")
 	}
 	if o.Converse {
 		return converse(ctx, s, o, all)
@@ -374,6 +377,7 @@ func askAll(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) err
 	r := run.New(all, func() (*mcllava.Model, error) { return openModel(s, o) }, run.Options{
 		Knobs: o.Knobs, Pictures: o.Pictures, Shard: o.Shard, Timeout: o.Timeout, FailFast: o.FailFast, Dump: o.Dump, Output: out,
 	}, w)
+	passedOver(w, all)
 	summary, err := r.Do(ctx)
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
@@ -386,6 +390,17 @@ func askAll(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) err
 		return nothingFound{}
 	}
 	return nil
+}
+
+// passedOver notes how many files of folders are no pictures.
+func passedOver(w *watch, all *inputs.Pairs) {
+	for _, p := range all.PassedOver() {
+		what := fmt.Sprintf("%d files that are no pictures", p.Files)
+		if p.Files == 1 {
+			what = "a file that is no picture"
+		}
+		w.Note(fmt.Sprintf("passed over %s in %s", what, p.Folder))
+	}
 }
 
 // interrupted is how a run ends that the user stopped.
@@ -402,7 +417,8 @@ func (nothingFound) Error() string { return "no answer was wanted" }
 
 // resumeHint says how an interrupted run is continued.
 func (o askOptions) resumeHint(s run.Summary) string {
-	if o.Output.Path == "" || s.Kept || o.Format.CheckResume() != nil {
+	info, err := os.Stat(o.Output.Path)
+	if err != nil || !info.Mode().IsRegular() || s.Kept || o.Format.CheckResume() != nil {
 		return ""
 	}
 	with := "--resume"
@@ -423,7 +439,7 @@ func openModel(s Streams, o askOptions) (*mcllava.Model, error) {
 	}
 	took := time.Since(start)
 	if m.ConvertedWhileLoading() && took > longLoad && s.ErrTerminal && !o.Quiet {
-		fmt.Fprintf(s.Err, "mcllava: loaded the checkpoint as %s in %.0f s; mcllava convert writes one that needs no loading\n", m.Precision(), took.Seconds())
+		note(s, "loaded the checkpoint as %s in %.0f s; mcllava convert writes one that needs no loading", m.Precision(), took.Seconds())
 	}
 	if err := o.Cache.use(m); err != nil {
 		m.Close()

@@ -18,6 +18,8 @@ import (
 	"testing"
 
 	"github.com/mcllava/mcllava/internal/records"
+
+	"github.com/mcllava/mcllava/internal/demo/streets"
 )
 
 // brokenPictures are files that hold no picture that can be asked about, by name.
@@ -107,7 +109,7 @@ func TestBrokenAmongGood(t *testing.T) {
 		}
 	}
 	for i := range 10 {
-		picture, err := smallStreet(i)
+		picture, err := streets.Small(i)
 		name := fmt.Sprintf("%d.png", i+5)
 		put(&good, name, err)
 		if err := os.WriteFile(filepath.Join(folder, name), picture, 0o600); err != nil {

@@ -43,13 +43,9 @@ func converse(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) e
 		return fmt.Errorf("%s: %w", image, err)
 	}
 	defer w.bar.clear()
-	out := s.Out
-	if s.OutTerminal {
-		out = terminal.NewWriter(s.Out)
-	}
 	h := mcllava.Hooks{Note: w.Note, Progress: w.Progress, Piece: func(text string) {
 		w.bar.clear()
-		_, _ = io.WriteString(out, text)
+		_, _ = io.WriteString(s.Out, text)
 	}}
 	fmt.Fprintln(s.Err, promptHint)
 	return talk(ctx, s, newTerminalLines(in, s.Err, "> "), func(ctx context.Context, question string) error {
@@ -59,12 +55,12 @@ func converse(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) e
 			return err
 		}
 		if o.Knobs.Choices != nil {
-			_, _ = io.WriteString(out, a.Text)
+			_, _ = io.WriteString(s.Out, a.Text)
 		}
 		if confidence, _, ok := a.Confidence(); ok && o.Knobs.LogProbs {
-			fmt.Fprintf(out, "\t%.4f", confidence)
+			fmt.Fprintf(s.Out, "\t%.4f", confidence)
 		}
-		_, err = fmt.Fprintln(out)
+		_, err = fmt.Fprintln(s.Out)
 		return err
 	})
 }

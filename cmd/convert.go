@@ -74,7 +74,7 @@ func convert(ctx context.Context, s Streams, o convertOptions) error {
 	case err != nil || o.Quiet:
 		return err
 	case already:
-		fmt.Fprintf(s.Err, "mcllava: %s has been converted to %s already\n", o.From, o.To)
+		note(s, "%s has been converted to %s already", o.From, o.To)
 		return nil
 	}
 	return converted(s, o, time.Since(start))
@@ -86,6 +86,6 @@ func converted(s Streams, o convertOptions, took time.Duration) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.Err, "mcllava: converted %s to %s: %s in %s, %.1f s\n", o.From, o.To, size(i.FileBytes), i.Precision, took.Seconds())
+	note(s, "converted %s to %s: %s in %s, %.1f s", o.From, o.To, size(i.FileBytes), i.Precision, took.Seconds())
 	return err
 }

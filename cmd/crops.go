@@ -10,6 +10,8 @@ import (
 
 	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/crop"
+	"github.com/mcllava/mcllava/internal/hub"
+	"github.com/mcllava/mcllava/internal/inputs"
 	"github.com/mcllava/mcllava/internal/overlay"
 	"github.com/mcllava/mcllava/internal/records"
 	"github.com/mcllava/mcllava/internal/run"
@@ -24,6 +26,7 @@ type cropsOptions struct {
 	Estimate      string
 	Knobs         mcllava.Knobs // of them those of the view
 	Pictures      mcllava.PictureOptions
+	Offline       bool
 	JSON          bool
 	Output        string
 }
@@ -62,6 +65,7 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 	f.StringVar(&size, "size", "", "`WIDTHxHEIGHT` to use instead of a picture file")
 	addKnobs(c, &o.Knobs, "max-crops", "num-tokens", "clamp")
 	addPictures(c, &o.Pictures)
+	f.BoolVar(&o.Offline, "offline", false, "refuse an IMAGE that is an http or https URL, as HF_HUB_OFFLINE does too")
 	addModel(c, &o.Model)
 	addPrecision(c, &o.Precision, "", ownPrecision)
 	f.IntVar(&o.Threads, "threads", 0, "threads that a question would use; 0 for the cores that the process may use")
@@ -92,6 +96,9 @@ func crops(ctx context.Context, s Streams, o cropsOptions) error {
 	name := fmt.Sprintf("%dx%d", o.Width, o.Height)
 	var picture []byte
 	if o.Image != "" {
+		if inputs.IsURL(o.Image) && (o.Offline || hub.Offline()) {
+			return inputs.OfflineError(o.Image)
+		}
 		var err error
 		if picture, err = s.readPicture(ctx, o.Image); err != nil {
 			return err
@@ -153,7 +160,7 @@ func drawGrid(ctx context.Context, o cropsOptions, picture []byte, p mcllava.Pla
 	if err != nil {
 		return err
 	}
-	return records.WriteFile(o.Output, true, func(w io.Writer) error {
+	return records.WriteFile(ctx, o.Output, true, func(w io.Writer) error {
 		_, err := w.Write(drawn)
 		return err
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcllava/mcllava/internal/records"
+	"github.com/mcllava/mcllava/internal/terminal"
 )
 
 type mergeOptions struct {
@@ -17,6 +18,7 @@ type mergeOptions struct {
 	Overwrite   bool
 	Pairs       int // 0 for what the records say
 	AllowFailed bool
+	Quiet       bool
 }
 
 func newMerge(s Streams, run func(context.Context, Streams, mergeOptions) error) *cobra.Command {
@@ -56,6 +58,7 @@ way to the answer of the same pair in another FILE. Records are not changed.`,
 	f.BoolVar(&o.Overwrite, "overwrite", false, "replace what the output file holds")
 	f.IntVar(&o.Pairs, "pairs", 0, "pairs of the whole input, where the records do not say it")
 	f.BoolVar(&o.AllowFailed, "allow-failed", false, "keep the records of pairs that failed")
+	f.BoolVar(&o.Quiet, "quiet", false, "no note of what was written")
 	return c
 }
 
@@ -66,7 +69,13 @@ func merge(ctx context.Context, s Streams, o mergeOptions) error {
 	}
 	defer m.Close()
 	if o.Output != "" && o.Output != "-" {
-		return records.WriteFile(o.Output, o.Overwrite, func(w io.Writer) error { return m.Write(ctx, w) })
+		if err := records.WriteFile(ctx, o.Output, o.Overwrite, func(w io.Writer) error { return m.Write(ctx, w) }); err != nil {
+			return err
+		}
+		if !o.Quiet {
+			fmt.Fprintf(s.Err, "mcllava: merged %s, %s, into %s\n", number(len(o.Files), "file"), number(m.Records(), "record"), terminal.Escape(o.Output))
+		}
+		return nil
 	}
 	out := bufio.NewWriterSize(s.Out, 1<<16)
 	if err := m.Write(ctx, out); err != nil {

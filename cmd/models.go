@@ -14,6 +14,7 @@ import (
 
 	"github.com/mcllava/mcllava/internal/hub"
 	"github.com/mcllava/mcllava/internal/models"
+	"github.com/mcllava/mcllava/internal/terminal"
 )
 
 type modelsOptions struct{ All, JSON bool }
@@ -106,7 +107,7 @@ func listModels(_ context.Context, s Streams, o modelsOptions) error {
 	case o.JSON:
 		return printModelsJSON(s, listed)
 	case len(listed) == 0:
-		fmt.Fprintf(s.Err, "mcllava: no checkpoint in %s; run: mcllava pull\n", hub.Printable(string(store.Hub)))
+		note(s, "no checkpoint in %s; run: mcllava pull", string(store.Hub))
 		return nil
 	}
 	return printModels(s, listed)
@@ -143,7 +144,7 @@ func printModels(s Streams, listed []models.Model) error {
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) {
 		for i, cell := range cells {
-			cells[i] = hub.Printable(cell)
+			cells[i] = terminal.Escape(cell)
 			if cell == "" {
 				cells[i] = "-"
 			}
@@ -196,7 +197,7 @@ func removeModels(ctx context.Context, s Streams, o modelsRemoveOptions) error {
 		if err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(s.Out, "removed %s, freed %s\n", hub.Printable(m.String()), size(freed)); err != nil {
+		if _, err := fmt.Fprintf(s.Out, "removed %s, freed %s\n", terminal.Escape(m.String()), size(freed)); err != nil {
 			return err
 		}
 	}
@@ -206,7 +207,7 @@ func removeModels(ctx context.Context, s Streams, o modelsRemoveOptions) error {
 // confirm asks whether to remove models. No answer is no.
 func confirm(ctx context.Context, s Streams, chosen []models.Model) (bool, error) {
 	for _, m := range chosen {
-		fmt.Fprintf(s.Err, "%s  %s  %s\n", hub.Printable(m.String()), size(m.Bytes), hub.Printable(m.Path))
+		fmt.Fprintf(s.Err, "%s  %s  %s\n", terminal.Escape(m.String()), size(m.Bytes), terminal.Escape(m.Path))
 	}
 	fmt.Fprint(s.Err, "Remove from the disk? [y/N] ")
 	answer, _ := bufio.NewReader(interruptible{ctx, s.In}).ReadString('\n')
@@ -217,6 +218,6 @@ func confirm(ctx context.Context, s Streams, chosen []models.Model) (bool, error
 	case "y", "yes":
 		return true, nil
 	}
-	fmt.Fprintln(s.Err, "mcllava: nothing was removed")
+	note(s, "nothing was removed")
 	return false, nil
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/mcllava/mcllava/internal/terminal"
 )
 
 // marshal is the JSON of a value on one line, with <, > and & as they are.
@@ -38,4 +40,9 @@ type table struct{ strings.Builder }
 
 func (t *table) line(name, format string, args ...any) {
 	fmt.Fprintf(t, "%-14s %s\n", name, fmt.Sprintf(format, args...))
+}
+
+// note prints a line on standard error.
+func note(s Streams, format string, args ...any) {
+	fmt.Fprintln(s.Err, "mcllava:", terminal.Escape(fmt.Sprintf(format, args...)))
 }

@@ -99,7 +99,7 @@ func pull(ctx context.Context, s Streams, o pullOptions) error {
 	if !o.Quiet {
 		client.Note = func(text string) {
 			bar.clear()
-			fmt.Fprintln(s.Err, "mcllava:", text)
+			note(s, "%s", text)
 		}
 	}
 	pulled, err := client.Pull(ctx, o.Repo, o.Revision)
@@ -108,7 +108,7 @@ func pull(ctx context.Context, s Streams, o pullOptions) error {
 		return err
 	}
 	if !o.Quiet {
-		fmt.Fprintln(s.Err, "mcllava:", pullOutcome(o.Repo, pulled))
+		note(s, "%s", pullOutcome(o.Repo, pulled))
 	}
 	folder := pulled.Folder
 	if o.Convert != "" {

@@ -32,9 +32,17 @@ func Main(args []string, s Streams) int {
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	out := &faultKeeper{Writer: s.Out}
 	s.Out = out
+	var shown *terminal.Writer
+	if s.OutTerminal {
+		shown = terminal.NewWriter(out)
+		s.Out = shown
+	}
 	root := newRoot(s)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if shown != nil {
+		err = errors.Join(err, shown.Flush())
+	}
 	if err == nil {
 		err = out.fault
 	}
@@ -79,7 +87,15 @@ Exit codes:
 		SilenceErrors: true,
 		SilenceUsage:  true,
 
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return bind(c) },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			if err := bind(c); err != nil {
+				return err
+			}
+			if err := expandHomes(c); err != nil {
+				return err
+			}
+			return checkOut(s, c)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return unknownCommand(c, args)

@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 		"exits":   exits,
 		"fields":  fields,
 		"awaits":  awaits,
+		"scales":  scales,
 	})
 }
 
@@ -63,6 +64,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("PHOTOS", filepath.Join(root, "testdata", "photos"))
 			e.Setenv("STREET", filepath.Join(root, "testdata", "street.png"))
 			e.Setenv("STREETS", small)
+			e.Setenv("CASES", filepath.Join(root, "testdata", "cases"))
 			e.Setenv("MINI", filepath.Join(root, "testdata", "mini"))
 			e.Setenv("SHARDED", filepath.Join(root, "testdata", "mini-f16-sharded"))
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))

@@ -140,6 +140,31 @@ func group(c *cobra.Command, heading string, add func()) {
 // settable says whether a flag may come from the environment and the config file.
 func settable(f *pflag.Flag) bool { return f.Name != "help" && !annotated(f, notASetting) }
 
+// pathFlags are those whose value may begin with the user's home folder, as ~.
+var pathFlags = []string{"model", "cache"}
+
+// expandHomes puts the home folder in the place of ~, which no shell does in a config file and few do behind an equals sign.
+func expandHomes(c *cobra.Command) error {
+	for _, name := range pathFlags {
+		f := c.Flags().Lookup(name)
+		if f == nil {
+			continue
+		}
+		rest, ok := strings.CutPrefix(f.Value.String(), "~")
+		if !ok || rest != "" && !os.IsPathSeparator(rest[0]) {
+			continue
+		}
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return usageError{fmt.Errorf("%s is %s: %w", name, f.Value, err)}
+		}
+		if err := f.Value.Set(filepath.Join(home, rest)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // knownKeys refuses a key of the config file that is no setting of any command.
 func knownKeys(c *cobra.Command, v *viper.Viper) error {
 	known := map[string]bool{}

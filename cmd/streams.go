@@ -9,6 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/mcllava/mcllava"
+	"github.com/mcllava/mcllava/internal/inputs"
 )
 
 // Streams is where the program reads and prints.
@@ -17,6 +18,8 @@ type Streams struct {
 	Out, Err io.Writer
 
 	InTerminal, OutTerminal, ErrTerminal bool
+
+	OutClosed bool // when the program began
 }
 
 // System is the streams of the process.
@@ -24,6 +27,7 @@ func System() Streams {
 	return Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		InTerminal: term.IsTerminal(int(os.Stdin.Fd())), OutTerminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		OutClosed: isClosed(os.Stdout),
 	}
 }
 
@@ -40,7 +44,7 @@ func (s Streams) errWidth() int {
 	return width
 }
 
-// readPicture reads a picture's file, or standard input if its name is "-".
+// readPicture reads a picture's file, fetches a URL, or reads standard input if its name is "-".
 func (s Streams) readPicture(ctx context.Context, name string) ([]byte, error) {
 	stream := func(r io.Reader) ([]byte, error) {
 		return io.ReadAll(io.LimitReader(interruptible{ctx, r}, mcllava.MaxPictureBytes+1))
@@ -52,6 +56,9 @@ func (s Streams) readPicture(ctx context.Context, name string) ([]byte, error) {
 			return nil, fmt.Errorf("standard input: %w", err)
 		}
 		return data, nil
+	}
+	if inputs.IsURL(name) {
+		return inputs.Fetch(ctx, name, mcllava.MaxPictureBytes)
 	}
 	info, err := os.Stat(name)
 	switch {

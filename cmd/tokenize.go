@@ -108,7 +108,7 @@ func parseIDs(line string, asJSON bool) ([]int, error) {
 	for _, field := range strings.Fields(line) {
 		id, err := strconv.Atoi(field)
 		if err != nil {
-			return nil, fmt.Errorf("%q is no token id, expected numbers", field)
+			return nil, fmt.Errorf("unknown token id %q, expected numbers", field)
 		}
 		ids = append(ids, id)
 	}

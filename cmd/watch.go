@@ -111,7 +111,7 @@ func (w *watch) Piece(text string) {
 func (w *watch) Note(text string) {
 	w.bar.clear()
 	if !w.options.Quiet {
-		fmt.Fprintln(w.streams.Err, "mcllava:", terminal.Escape(text))
+		note(w.streams, "%s", text)
 	}
 }
 

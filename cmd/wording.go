@@ -65,3 +65,11 @@ func counted(args []string) string {
 	}
 	return fmt.Sprintf("%d arguments", len(args))
 }
+
+// number is a count of things, such as "1 file" and "2 files".
+func number(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

@@ -6,16 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/gif"
-	"image/jpeg"
-	"image/png"
 	"io"
 	"strings"
 
-	"golang.org/x/image/bmp"
 	"golang.org/x/image/webp"
 
 	"github.com/mcllava/mcllava/internal/heif"
+	"github.com/mcllava/mcllava/internal/tiff"
 )
 
 const readable = "a JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC or AVIF picture"
@@ -31,13 +28,15 @@ type format struct {
 }
 
 var formats = []format{
-	{"JPEG", "\xff\xd8\xff", head(jpeg.DecodeConfig), decodeJPEG, exif(exifOfJPEG), iccOfJPEG},
-	{"PNG", "\x89PNG", head(png.DecodeConfig), over(png.Decode), exif(exifOfPNG), iccOfPNG},
-	{"GIF", "GIF8", head(gif.DecodeConfig), decodeGIF, none, nil},
-	{"WebP", "RIFF????WEBP", head(webp.DecodeConfig), decodeWebP, exif(exifOfWebP), iccOfWebP},
-	{"BMP", "BM", head(bmp.DecodeConfig), decodeBMP, none, nil},
-	{"TIFF", "II*\x00", tiffHead, decodeTIFF, readOrientation, iccOfTIFF},
-	{"TIFF", "MM\x00*", tiffHead, decodeTIFF, readOrientation, iccOfTIFF},
+	{"JPEG", "\xff\xd8\xff", jpegHead, decodeJPEG, jpegTurn, iccOfJPEG},
+	{"PNG", "\x89PNG", pngHead, decodePNG, pngTurn, iccOfPNG},
+	{"GIF", "GIF8", gifConfig, decodeGIF, none, nil},
+	{"WebP", "RIFF????WEBP", head(webp.DecodeConfig), decodeWebP, webpTurn, iccOfWebP},
+	{"BMP", "BM", bmpHead, decodeBMP, none, nil},
+	{"TIFF", "II*\x00", tiffHead, decodeTIFF, tiffTurn, tiff.Profile},
+	{"TIFF", "MM\x00*", tiffHead, decodeTIFF, tiffTurn, tiff.Profile},
+	{"TIFF", "II+\x00", tiffHead, decodeTIFF, tiffTurn, tiff.Profile}, // BigTIFF
+	{"TIFF", "MM\x00+", tiffHead, decodeTIFF, tiffTurn, tiff.Profile},
 }
 
 // The kinds of [heif.Kind].
@@ -48,28 +47,40 @@ var (
 
 func none([]byte) orientation { return upright }
 
-// exif is the orientation of the EXIF that find finds.
-func exif(find func(data []byte) []byte) func([]byte) orientation {
-	return func(data []byte) orientation { return readOrientation(find(data)) }
-}
-
 func head(config func(io.Reader) (image.Config, error)) func([]byte) (image.Config, error) {
 	return func(data []byte) (image.Config, error) { return config(bytes.NewReader(data)) }
 }
 
 // refused are formats that are recognised so that the error can name them.
-var refused = []struct{ name, magic string }{
-	{"JPEG XL", "\xff\x0a"},
-	{"JPEG XL", "\x00\x00\x00\x0cJXL \r\n\x87\n"},
-	{"JPEG 2000", "\x00\x00\x00\x0cjP  "},
-	{"JPEG 2000", "\xff\x4f\xff\x51"},
-	{"BigTIFF", "II+\x00"},
-	{"BigTIFF", "MM\x00+"},
-	{"Canon raw", "II*\x00????CR"},
-	{"Photoshop", "8BPS"},
-	{"PDF", "%PDF"},
-	{"SVG", "<svg"},
-	{"ICO", "\x00\x00\x01\x00"},
+var refused = []struct {
+	name, magic string
+	drawing     bool // and not a picture of pixels
+}{
+	{"JPEG XL", "\xff\x0a", false},
+	{"JPEG XL", "\x00\x00\x00\x0cJXL \r\n\x87\n", false},
+	{"JPEG 2000", "\x00\x00\x00\x0cjP  ", false},
+	{"JPEG 2000", "\xff\x4f\xff\x51", false},
+	{"JPEG XR", "II\xbc\x01", false},
+	{"Canon raw", "II*\x00????CR", false},
+	{"Canon raw", "????ftypcrx ", false},
+	{"Fujifilm raw", "FUJIFILMCCD-RAW", false},
+	{"Olympus raw", "IIRO", false},
+	{"Olympus raw", "IIRS", false},
+	{"Panasonic raw", "IIU\x00", false},
+	{"Photoshop", "8BPS", false},
+	{"OpenEXR", "\x76\x2f\x31\x01", false},
+	{"Radiance HDR", "#?RADIANCE\n", false},
+	{"DDS", "DDS \x7c\x00\x00\x00", false},
+	{"QOI", "qoif\x00", false},
+	{"Netpbm", "P4\n", false},
+	{"Netpbm", "P5\n", false},
+	{"Netpbm", "P6\n", false},
+	{"Netpbm", "P7\n", false},
+	{"OS/2 bitmap array", "BA????????????BM", false},
+	{"ICO", "\x00\x00\x01\x00", false},
+	{"CUR", "\x00\x00\x02\x00", false},
+	{"PDF", "%PDF", true},
+	{"SVG", "<svg", true},
 }
 
 // sniff tells the format of an encoded picture by its first bytes.
@@ -117,9 +128,19 @@ func (f format) fault(err error) error {
 		}
 	}
 	for _, prefix := range []string{
-		strings.ToLower(f.name) + ": ", "invalid format: ", "invalid JPEG format: ", "unsupported JPEG feature: ",
+		strings.ToLower(f.name) + ": ", "invalid format: ", "invalid JPEG format: ",
 	} {
 		text = strings.TrimPrefix(text, prefix)
+	}
+	for _, coding := range []string{"zlib: ", "flate: ", "lzw: ", "ccitt: "} {
+		if strings.HasPrefix(text, coding) {
+			text = "its compressed pixels are broken"
+		}
+	}
+	for _, prefix := range []string{"unsupported feature: ", "unsupported JPEG feature: ", "unsupported "} {
+		if after, ok := strings.CutPrefix(text, prefix); ok {
+			text = after + " is not supported, convert it first"
+		}
 	}
 	return fmt.Errorf("%s cannot be decoded: %s", f.name, text)
 }
@@ -135,11 +156,11 @@ func (f format) leastBytes(data []byte, width, height int) float64 {
 	switch {
 	case f.name == "JPEG":
 		return pixels / 64 / 8 // a luma block of 8×8 has at least one bit
-	case f.name == "PNG" && len(data) > 25:
-		channels := map[byte]float64{2: 3, 4: 2, 6: 4}[data[25]]
-		return pixels * float64(data[24]) / 8 * max(channels, 1) / 1032 // deflate's largest ratio
-	case f.name == "BMP" && len(data) > 29:
-		return pixels * float64(uint16(data[28])|uint16(data[29])<<8) / 8
+	case f.name == "PNG":
+		h, _ := readPNGHeader(data)
+		return pixels * float64(h.bitsPerPixel()) / 8 / 1032 // deflate's largest ratio
+	case f.name == "BMP":
+		return pixels * bmpBits(data) / 8
 	}
 	return 0
 }

@@ -17,9 +17,13 @@ func FuzzDecode(f *testing.F) {
 	if !testing.Short() { // as needsDecoders
 		paths = append(paths, "testdata/turned7.heic", "testdata/turned7.avif", "testdata/alpha.heic", "testdata/grey-grid.heic")
 	}
-	for _, path := range paths {
+	rarer, err := filepath.Glob(kinds + "/*.*")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range append(paths, rarer...) {
 		data := read(f, path)
-		if strings.HasSuffix(path, "expected.png") || len(data) > 3000 {
+		if strings.HasSuffix(path, "expected.png") || strings.HasSuffix(path, ".heic") && testing.Short() || len(data) > 5000 {
 			continue
 		}
 		f.Add(data)
@@ -39,6 +43,9 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := Decode(t.Context(), data, DecodeOptions{Limits: lim})
 		w, h, name, sizeErr := DecodeSize(data, lim)
+		if frames := Frames(data); frames < 0 || frames > len(data) || (sizeErr == nil) && (frames < 1 || !IsPicture(data[:min(64, len(data))])) {
+			t.Fatalf("%d frames of a %s, %v", frames, name, sizeErr)
+		}
 		if sizeErr == nil && (w < MinSide || h < MinSide || name == "") {
 			t.Fatalf("size %d×%d of %q", w, h, name)
 		}

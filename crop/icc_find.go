@@ -3,7 +3,6 @@ package crop
 import (
 	"bytes"
 	"compress/zlib"
-	"encoding/binary"
 	"io"
 
 	"github.com/mcllava/mcllava/internal/heif"
@@ -55,23 +54,23 @@ func iccOfJPEG(data []byte) []byte {
 
 // iccOfPNG reads the iCCP chunk, which stands before the pixels.
 func iccOfPNG(data []byte) []byte {
-	const header, checksum = 8, 4
-	for rest := data[header:]; len(rest) >= header; {
-		length := int64(binary.BigEndian.Uint32(rest))
-		kind := string(rest[4:header])
-		if length+header+checksum > int64(len(rest)) || kind == "IDAT" {
-			break
+	if !begins(data, pngSignature) {
+		return nil
+	}
+	for rest := data[len(pngSignature):]; ; {
+		c, next, ok := nextPNGChunk(rest)
+		if !ok || c.kind == "IDAT" {
+			return nil
 		}
-		if kind == "iCCP" {
-			_, packed, ok := bytes.Cut(rest[header:header+length], []byte{0}) // after the name
+		rest = next
+		if c.kind == "iCCP" {
+			_, packed, ok := bytes.Cut(c.body, []byte{0}) // after the name
 			if !ok || len(packed) < 1 || packed[0] != 0 {
 				return nil
 			}
 			return inflated(packed[1:])
 		}
-		rest = rest[header+length+checksum:]
 	}
-	return nil
 }
 
 func inflated(packed []byte) []byte {
@@ -95,62 +94,10 @@ func iccOfWebP(data []byte) []byte {
 	return nil
 }
 
-func iccOfTIFF(data []byte) []byte {
-	const (
-		tagICC              = 34675
-		separated, cieLab   = 5, 8
-		undefined, someByte = 7, 1
-	)
-	if p := tiffTag(data, tagPhotometric); p == separated || p == cieLab {
-		return nil
-	}
-	if icc := tiffField(data, tagICC, undefined); icc != nil {
-		return icc
-	}
-	return tiffField(data, tagICC, someByte)
-}
-
 func iccOfHEIF(data []byte) []byte {
 	p, err := heif.Read(data)
 	if err != nil {
 		return nil
 	}
 	return p.Profile()
-}
-
-const tiffShort = 3
-
-// tiffField are the bytes of a tag of the first directory that is of a kind and does not fit into its entry; nil if there is none.
-func tiffField(data []byte, tag, kind uint16) []byte {
-	const head, entry, inEntry = 8, 12, 4
-	if len(data) < head {
-		return nil
-	}
-	var order binary.ByteOrder = binary.LittleEndian
-	if data[0] == 'M' {
-		order = binary.BigEndian
-	}
-	start := int64(order.Uint32(data[4:]))
-	if start+2 > int64(len(data)) {
-		return nil
-	}
-	entries := data[start+2:]
-	for range order.Uint16(data[start:]) {
-		if len(entries) < entry {
-			return nil
-		}
-		if order.Uint16(entries) == tag && order.Uint16(entries[2:]) == kind {
-			size := int64(order.Uint32(entries[4:]))
-			if kind == tiffShort {
-				size *= 2
-			}
-			from := int64(order.Uint32(entries[8:]))
-			if size <= inEntry || from+size > int64(len(data)) {
-				return nil
-			}
-			return data[from : from+size]
-		}
-		entries = entries[entry:]
-	}
-	return nil
 }

@@ -34,10 +34,10 @@ type header struct {
 	turn          orientation
 }
 
-// Decode turns an encoded picture (JPEG, PNG, WebP, BMP, TIFF, HEIC, AVIF, or the first frame of a GIF or an animated
-// WebP, told apart by content) into upright, opaque sRGB: turned as its EXIF orientation says, or the boxes of a HEIC or
-// AVIF, transparency over white (that of a HEIC's alpha picture too), 16-bit channels cut to 8, the colours of a [profile]
-// converted. The result's bounds begin at (0, 0).
+// Decode turns an encoded picture (JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC or AVIF, told apart by content; of several pages or
+// frames, which [Frames] counts, the first) into upright, opaque sRGB: turned as its EXIF orientation says, or its XMP's where
+// there is none, or the boxes of a HEIC or AVIF, transparency over white (that of a HEIC's alpha picture too), 16-bit channels
+// cut to 8, the colours of a [profile] converted. The result's bounds begin at (0, 0).
 //
 // It is an error if the picture is truncated or broken, of an unknown format, above a limit, or has a side below
 // [MinSide]. Limits are checked before anything is decoded. What follows a complete first frame is not looked at.
@@ -79,7 +79,7 @@ func Decode(ctx context.Context, data []byte, o DecodeOptions) (*image.RGBA, err
 func (h header) upright(ctx context.Context, data []byte, o DecodeOptions) (img *image.RGBA, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			img, err = nil, fmt.Errorf("%s cannot be decoded: %v", h.name, p)
+			img, err = nil, fmt.Errorf("%s cannot be decoded: the file is broken", h.name)
 		}
 	}()
 	m, err := h.decode(ctx, data)
@@ -127,7 +127,7 @@ func readHeader(data []byte, lim Limits) (h header, err error) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			h, err = header{}, fmt.Errorf("%s header cannot be read: %v", f.name, p)
+			h, err = header{}, fmt.Errorf("%s cannot be decoded: its header is broken", f.name)
 		}
 	}()
 	c, err := f.config(data)

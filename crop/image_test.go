@@ -200,12 +200,18 @@ func TestBMPAlpha(t *testing.T) {
 	if err != nil || got.RGBAAt(3, 3) != (color.RGBA{R: 0, G: 50, B: 100, A: 255}) {
 		t.Errorf("the short header, which has no alpha, gives %v, %v", got.RGBAAt(3, 3), err)
 	}
-	// The V4 header, which has.
+	// The V4 header, which has where masks say so.
 	const short, v4 = 40, 108
 	data[10] += v4 - short
 	data[14] = v4
 	data = slices.Insert(data, 14+short, make([]byte, v4-short)...)
 	pixels := int(data[10])
+	got, err = Decode(t.Context(), data, DecodeOptions{})
+	if err != nil || got.RGBAAt(3, 3) != (color.RGBA{R: 0, G: 50, B: 100, A: 255}) {
+		t.Errorf("without masks it gives %v, %v", got.RGBAAt(3, 3), err)
+	}
+	data[30] = 3
+	copy(data[14+short:], "\x00\x00\xff\x00\x00\xff\x00\x00\xff\x00\x00\x00\x00\x00\x00\xff")
 	got, err = Decode(t.Context(), data, DecodeOptions{})
 	if err != nil || got.RGBAAt(3, 3) != (color.RGBA{R: 105, G: 134, B: 164, A: 255}) {
 		t.Errorf("alpha of 150 gives %v, %v", got.RGBAAt(3, 3), err)
@@ -281,5 +287,26 @@ func BenchmarkDecode(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// A side of more pixels than the BMP decoder takes is read by another one.
+func TestWideBMP(t *testing.T) {
+	m := image.NewPaletted(image.Rect(0, 0, 50000, 8), color.Palette{color.Black, color.White})
+	m.SetColorIndex(49999, 7, 1)
+	data := encoded(t, func(b *bytes.Buffer) error { return bmp.Encode(b, m) })
+	got, err := Decode(t.Context(), data, DecodeOptions{})
+	if err != nil || got.Rect != m.Rect || got.RGBAAt(49999, 7).R != 255 || got.RGBAAt(49998, 7).R != 0 {
+		t.Errorf("%v, %v", got.Bounds(), err)
+	}
+}
+
+// A picture whose pixels are not there is no picture, though its screen is.
+func TestGIFWithoutPixels(t *testing.T) {
+	data := bytes.Clone(read(t, kinds+"/plain.gif"))
+	at := bytes.IndexByte(data[gifHead+3*16:], ',') + gifHead + 3*16
+	data[at+5] = 0
+	if m, err := Decode(t.Context(), data, DecodeOptions{}); m != nil || err == nil || err.Error() != "GIF cannot be decoded: its first frame has no pixels" {
+		t.Errorf("error %v", err)
 	}
 }

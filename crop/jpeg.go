@@ -16,6 +16,9 @@ func decodeJPEG(ctx context.Context, data []byte) (*image.RGBA, error) {
 	if errors.As(err, &u) && bytes.Contains([]byte(u), []byte("Adobe APP14")) {
 		m, err = jpeg.Decode(reader(ctx, append([]byte(adobeCMYK), data[2:]...)))
 	}
+	if unusualSampling(err) {
+		return decodeFlexibly(ctx, data)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -28,11 +31,13 @@ func decodeJPEG(ctx context.Context, data []byte) (*image.RGBA, error) {
 // adobeCMYK begins a JPEG: its start marker and an APP14 segment that says "Adobe, no colour transform".
 const adobeCMYK = "\xff\xd8\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"
 
-// jpegUpsampler is libjpeg-turbo's choice ("fancy upsampling", jdsample.c): a triangle filter where chroma is halved
+func jpegUpsampler(r image.YCbCrSubsampleRatio) upsampler { return upsamplerOf(subsampling(r)) }
+
+// upsamplerOf is libjpeg-turbo's choice ("fancy upsampling", jdsample.c): a triangle filter where chroma is halved
 // along an axis, repetition for other ratios. (libjpeg repeats chroma of at most two columns too, which no picture
 // of [MinSide] has.)
-func jpegUpsampler(r image.YCbCrSubsampleRatio) upsampler {
-	switch across, down := subsampling(r); {
+func upsamplerOf(across, down int) upsampler {
+	switch {
 	case across == 1 && down == 2:
 		return triangleDown
 	case across == 2 && down == 1:

@@ -1,8 +1,6 @@
 package crop
 
 import (
-	"encoding/binary"
-	"iter"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -16,80 +14,92 @@ func limitMemory(lim Limits) float64 {
 
 // memory is the bytes a pixel that decoding takes, as far as the header tells.
 func (f format) memory(data []byte) float64 {
-	const rgba, deep = 4, 8
+	const rgba = 4
 	switch {
 	case f.name == "JPEG":
 		return memoryOfJPEG(data)
-	case f.name == "PNG" && len(data) > 25 && data[24] == 16 && data[25] != 0: // grey has 2 bytes, and then 4
-		return deep
-	case f.name == "TIFF" && tiffDeep(data):
-		return deep
+	case f.name == "PNG":
+		return memoryOfPNG(data)
+	case f.name == "TIFF":
+		return memoryOfTIFF(data)
 	}
 	return rgba + 2
 }
 
 // memoryOfJPEG is that of the planes and of the result, or of a progressive picture's coefficients, 4 bytes each, and of the planes.
 func memoryOfJPEG(data []byte) float64 {
-	const (
-		progressive = 0xc2
-		head, each  = 6, 3 // bytes, of a frame header and of a component
-	)
-	for marker, body := range jpegSegments(data) {
-		if !startsFrame(marker) || len(body) < head || len(body) < head+each*int(body[5]) {
-			continue
-		}
-		var sum, most int // of samples in the least block that holds all components
-		var across, down int
-		for i := range int(body[5]) {
-			sampling := body[head+each*i+1]
-			h, v := int(sampling>>4), int(sampling&0xf)
-			sum, across, down = sum+h*v, max(across, h), max(down, v)
-		}
-		if most = across * down; most == 0 {
-			break
-		}
-		planes := float64(sum) / float64(most)
-		if body[5] == 4 {
-			planes = max(planes, 4) // the decoder makes CMYK of the planes
-		}
-		if marker == progressive {
-			return max(planes+4*planes, planes+4)
-		}
-		return planes + 4
+	const progressive = 0xc2
+	f, ok := readJPEGFrame(data)
+	if !ok {
+		return 0
 	}
-	return 0
+	var sum, most int // of samples in the least block that holds all components
+	var across, down int
+	for _, s := range f.sampling {
+		sum, across, down = sum+s[0]*s[1], max(across, s[0]), max(down, s[1])
+	}
+	if most = across * down; most == 0 {
+		return 0
+	}
+	coefficients := 4 * float64(sum) / float64(most)
+	planes := float64(sum) / float64(most)
+	if len(f.sampling) == 4 {
+		planes = max(planes, 4) // the decoder makes CMYK of the planes
+	}
+	if !f.usual() {
+		planes = 3 // which the flexible decoder makes of all sizes
+	}
+	if f.marker == progressive {
+		return max(planes+coefficients, planes+4)
+	}
+	return planes + 4
+}
+
+// memoryOfPNG is that of the pixels as they are decoded, with half of them once more while rows are interlaced, and of the result
+// where that has other memory.
+func memoryOfPNG(data []byte) float64 {
+	h, ok := readPNGHeader(data)
+	if !ok {
+		return 0
+	}
+	const result = 4
+	decoded, inPlace := 4., true
+	switch {
+	case h.depth == 16 && (h.colour != pngGrey || transparentPNG(data)):
+		decoded = 8
+	case h.colour == pngGrey && transparentPNG(data):
+	case h.colour == pngPalette, h.colour == pngGrey && h.depth <= 8:
+		decoded, inPlace = 1, false
+	case h.colour == pngGrey:
+		decoded, inPlace = 2, false
+	}
+	most := decoded
+	if h.interlaced {
+		most *= 1.5
+	}
+	if inPlace {
+		return max(most, result)
+	}
+	return max(most, decoded+result)
+}
+
+// transparentPNG says whether one of the colours of a PNG is transparent.
+func transparentPNG(data []byte) bool {
+	for rest := data[len(pngSignature):]; ; {
+		c, next, ok := nextPNGChunk(rest)
+		if !ok || c.kind == "IDAT" {
+			return false
+		}
+		if rest = next; c.kind == "tRNS" {
+			return true
+		}
+	}
 }
 
 // startsFrame says of a JPEG marker that it is one of the frame headers, SOF0 to SOF15.
 func startsFrame(marker byte) bool {
 	const huffman, extension, arithmetic = 0xc4, 0xc8, 0xcc
 	return marker >= 0xc0 && marker <= 0xcf && marker != huffman && marker != extension && marker != arithmetic
-}
-
-// jpegSegments are the markers and contents of the segments before the first scan.
-func jpegSegments(data []byte) iter.Seq2[byte, []byte] {
-	const startOfScan = 0xda
-	return func(yield func(byte, []byte) bool) {
-		for rest := data[min(len(data), 2):]; len(rest) >= 4 && rest[0] == 0xff && rest[1] != startOfScan; {
-			if rest[1] == 0xff { // padding before a marker
-				rest = rest[1:]
-				continue
-			}
-			length := int(binary.BigEndian.Uint16(rest[2:]))
-			if length < 2 || 2+length > len(rest) || !yield(rest[1], rest[4:2+length]) {
-				return
-			}
-			rest = rest[2+length:]
-		}
-	}
-}
-
-const tagBitsPerSample = 258
-
-// tiffDeep says whether the samples of a TIFF of several have 16 bits.
-func tiffDeep(data []byte) bool {
-	bits := tiffField(data, tagBitsPerSample, tiffShort)
-	return len(bits) >= 2 && (bits[0] == 16 || bits[1] == 16)
 }
 
 // sparing are the decoders at work on large pictures, of which each leaves behind at most a quarter of what it holds: by default

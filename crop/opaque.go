@@ -1,75 +1,25 @@
 package crop
 
 import (
-	"bytes"
 	"context"
 	"image"
 	"image/color"
-	"image/gif"
-	"io"
-
-	"golang.org/x/image/bmp"
 )
-
-// over is a decoder followed by [opaque].
-func over(decode func(io.Reader) (image.Image, error)) func(context.Context, []byte) (*image.RGBA, error) {
-	return func(ctx context.Context, data []byte) (*image.RGBA, error) {
-		m, err := decode(reader(ctx, data))
-		if err != nil {
-			return nil, err
-		}
-		return opaque(m), nil
-	}
-}
-
-// decodeGIF places the first frame on the logical screen, white where the frame does not reach.
-func decodeGIF(ctx context.Context, data []byte) (*image.RGBA, error) {
-	c, err := gif.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	m, err := gif.Decode(reader(ctx, data))
-	if err != nil {
-		return nil, err
-	}
-	if m.Bounds() == image.Rect(0, 0, c.Width, c.Height) {
-		return opaque(m), nil
-	}
-	screen := white(ctx, c.Width, c.Height)
-	opaqueInto(screen.SubImage(m.Bounds()).(*image.RGBA), m)
-	return screen, nil
-}
-
-// decodeBMP takes a fourth channel that is zero throughout for padding, as most writers of such files mean it.
-func decodeBMP(ctx context.Context, data []byte) (*image.RGBA, error) {
-	m, err := bmp.Decode(reader(ctx, data))
-	if err != nil {
-		return nil, err
-	}
-	if n, ok := m.(*image.NRGBA); ok {
-		var seen uint8
-		for i := 3; i < len(n.Pix); i += 4 {
-			seen |= n.Pix[i]
-		}
-		if seen == 0 {
-			for i := 3; i < len(n.Pix); i += 4 {
-				n.Pix[i] = 0xff
-			}
-		}
-	}
-	return opaque(m), nil
-}
 
 // white is a white picture, unless ctx is done.
 func white(ctx context.Context, width, height int) *image.RGBA {
-	const piece = 1 << 20
 	m := image.NewRGBA(image.Rect(0, 0, width, height))
-	m.Pix[0] = 0xff
+	fill(ctx, m, [4]uint8{0xff, 0xff, 0xff, 0xff})
+	return m
+}
+
+// fill gives every pixel of a picture without gaps one colour, unless ctx is done.
+func fill(ctx context.Context, m *image.RGBA, colour [4]uint8) {
+	const piece = 1 << 20
 	// A copy cannot be interrupted, and nor can a loop of nothing else: a garbage collection, and all with it, would wait for the end.
-	for n := 1; n < len(m.Pix) && ctx.Err() == nil; {
+	for n := copy(m.Pix, colour[:]); n < len(m.Pix) && ctx.Err() == nil; {
 		n += copy(m.Pix[n:], m.Pix[:min(n, piece)])
 	}
-	return m
 }
 
 // visible is the part of a picture that lies at some place, in the memory of m.

@@ -65,8 +65,8 @@ func TestRefusals(t *testing.T) {
 	}
 	preview := bytes.Clone(photo("lzw.tiff"))
 	directory := binary.LittleEndian.Uint32(preview[4:])
-	binary.LittleEndian.PutUint16(preview[directory+2:], tagNewSubfileType) // in place of the width
-	binary.LittleEndian.PutUint32(preview[directory+10:], reducedSize)
+	binary.LittleEndian.PutUint16(preview[directory+2:], 254) // NewSubfileType in place of the width
+	binary.LittleEndian.PutUint32(preview[directory+10:], 1)
 	small := func(w, h int) []byte { return asPNG(t, image.NewGray(image.Rect(0, 0, w, h))) }
 
 	for _, c := range []struct {
@@ -95,7 +95,7 @@ func TestRefusals(t *testing.T) {
 		{"GIF version", changed("palette.gif", 4, "5"), Limits{}, "GIF cannot be decoded: "},
 		{"WebP chunk", changed("lossless.webp", 12, "VP9 "), Limits{}, "WebP "},
 		{"WebP length", changed("lossless.webp", 16, "\xff\xff\xff\xff"), Limits{}, "WebP cannot be decoded: "},
-		{"BMP bits", changed("rgb.bmp", 28, "\x10"), Limits{}, "BMP cannot be decoded: "},
+		{"BMP bits", changed("rgb.bmp", 28, "\x11"), Limits{}, "BMP cannot be decoded: "},
 		{"BMP header", changed("rgb.bmp", 14, "\x05"), Limits{}, "BMP cannot be decoded: "},
 		{"TIFF directory", changed("lzw.tiff", 4, "\xff\xff\xff\x7f"), Limits{}, "TIFF ends early"},
 	} {
@@ -122,7 +122,7 @@ func TestTruncated(t *testing.T) {
 		"rgba.png": 0, "interlaced-palette.png": 0, "bilevel.png": 0,
 		"rgb.bmp": 0, "palette.bmp": 0,
 		"lossy-odd.webp": 0, "lossless.webp": 1, "lossy-alpha.webp": 0, "animated.webp": 1010, "animated-alpha.webp": 1536,
-		"palette.gif": 1, "animated.gif": 2091,
+		"palette.gif": 1, "animated.gif": 2093,
 		"lzw.tiff": 4, "deflate.tiff": 4, "packbits.tiff": 4, "group4.tiff": 4, "rgba.tiff": 4,
 	} {
 		t.Run(name, func(t *testing.T) {

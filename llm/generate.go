@@ -24,10 +24,14 @@ func (d *Decoder) finiteLogits(logits []float32, hidden blas32.General) error {
 	return nil
 }
 
-// Prefill runs a whole prompt, embeddings [L, D], and returns the logits of the token that follows it, [V]. The error is
-// Forward's or ErrNotFinite.
-func (d *Decoder) Prefill(ctx context.Context, prompt blas32.General, kv *KV) ([]float32, error) {
-	hidden, err := d.Forward(ctx, prompt, kv)
+// Prefill runs a whole prompt, embeddings [L, D], and returns the logits of the token that follows it, [V]; it calls progress, if that
+// is not nil, after each layer. The error is Forward's or ErrNotFinite.
+func (d *Decoder) Prefill(ctx context.Context, prompt blas32.General, kv *KV, progress func(done, layers int)) ([]float32, error) {
+	hidden, err := d.forward(ctx, prompt, kv, func(done int) {
+		if progress != nil {
+			progress(done, len(d.layers))
+		}
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -138,7 +138,7 @@ func TestDecodeStops(t *testing.T) {
 	x := merged(t, d, c)
 	decode := func(ctx context.Context, stop, most, room int) ([]int, error) {
 		kv := d.NewKV(x.Rows + room)
-		logits, err := d.Prefill(t.Context(), x, kv)
+		logits, err := d.Prefill(t.Context(), x, kv, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

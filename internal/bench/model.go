@@ -76,7 +76,7 @@ func (m *model) prompt(positions int) blas32.General {
 func (m *model) prefill(ctx context.Context, prompt blas32.General, c *llm.KV) ([]float32, time.Duration, error) {
 	c.Truncate(0)
 	start := time.Now()
-	logits, err := m.decoder.Prefill(ctx, prompt, c)
+	logits, err := m.decoder.Prefill(ctx, prompt, c, nil)
 	return logits, time.Since(start), err
 }
 

@@ -73,14 +73,19 @@ func (c *Cache) Has(k Key, width int, boxes []image.Rectangle, keep []int) []boo
 }
 
 // Load finds for each box its last keep rows, with the map if there is one; a zero Crop where they are not found. That counts as a
-// use of them. A file that is not what Store wrote is removed.
+// use of them. A file that is not what Store wrote is removed; what was whole in it and asked for is stored again.
 func (c *Cache) Load(k Key, width int, boxes []image.Rectangle, keep []int) []Crop {
 	crops := make([]Crop, len(boxes))
-	if c.usable() {
-		c.search(k, width, func(all []*segment) bool {
-			readCrops(all, boxes, keep, crops)
-			return !slices.ContainsFunc(crops, func(c Crop) bool { return !c.Found() })
-		})
+	if !c.usable() {
+		return crops
+	}
+	damaged := false
+	c.search(k, width, func(all []*segment) bool {
+		damaged = readCrops(all, boxes, keep, crops) || damaged
+		return !slices.ContainsFunc(crops, func(c Crop) bool { return !c.Found() })
+	})
+	if damaged {
+		_ = c.Store(k, width, slices.DeleteFunc(slices.Clone(crops), func(c Crop) bool { return !c.Found() }))
 	}
 	return crops
 }
@@ -102,8 +107,8 @@ func (c *Cache) search(k Key, width int, found func([]*segment) bool) {
 	}
 }
 
-// readCrops sets the crops that are not found yet.
-func readCrops(all []*segment, boxes []image.Rectangle, keep []int, crops []Crop) {
+// readCrops sets the crops that are not found yet, and says whether a file was damaged.
+func readCrops(all []*segment, boxes []image.Rectangle, keep []int, crops []Crop) (damaged bool) {
 	open := map[*segment]*os.File{}
 	defer func() {
 		for s, f := range open {
@@ -129,6 +134,7 @@ func readCrops(all []*segment, boxes []image.Rectangle, keep []int, crops []Crop
 			crop.Rows, crop.Map, err = s.read(f, j, keep)
 		}
 		if isDamage(err) {
+			damaged = true
 			_ = os.Remove(s.path)
 		}
 		if err != nil {
@@ -146,6 +152,7 @@ func readCrops(all []*segment, boxes []image.Rectangle, keep []int, crops []Crop
 			}
 		}
 	}
+	return damaged
 }
 
 // find is the index of a crop with at least keep ≥ 0 rows, or -1.

@@ -49,7 +49,7 @@ func TestPrecision(t *testing.T) {
 		}
 	}
 	for _, p := range []Precision{{Form: "q5"}, {Vision: "Q8"}, {Text: " "}} {
-		if err := p.Check(); err == nil || !strings.Contains(err.Error(), "is no precision, expected f32, f16, bf16, q8 or q4") {
+		if err := p.Check(); err == nil || !strings.Contains(err.Error(), "expected f32, f16, bf16, q8 or q4") {
 			t.Errorf("%+v: %v", p, err)
 		}
 	}
@@ -129,7 +129,7 @@ func TestConvertIsRefused(t *testing.T) {
 		q8 + ": holds a checkpoint of other values or in another form":           {From: "../../testdata/mini", To: q8, Precision: Precision{Form: "q4"}},
 		q8 + ": holds a checkpoint of other values or in another form, expected": {From: "../../testdata/mini-f16-sharded", To: q8, Precision: Precision{Form: "q8"}},
 		"no/such":                        {From: "no/such", To: t.TempDir()},
-		`"q5" is no precision`:           {From: "../../testdata/mini", To: t.TempDir(), Precision: Precision{Form: "q5"}},
+		`unknown precision "q5"`:         {From: "../../testdata/mini", To: t.TempDir(), Precision: Precision{Form: "q5"}},
 		filepath.Join(used, "photo.jpg"): {From: "../../testdata/mini", To: filepath.Join(used, "photo.jpg")},
 	} {
 		if _, err := Convert(t.Context(), o); err == nil || !strings.Contains(err.Error(), say) {

@@ -23,6 +23,7 @@ type file struct {
 	tiles      map[uint32][]uint32 // of a grid
 	auxiliary  map[uint32][]uint32 // items that add to another, such as its alpha
 	multiplied map[uint32]uint32   // the alpha that an item's colours are multiplied by
+	lesser     map[uint32]bool     // items that are hidden, or a part of another or made from it
 	idat       span
 	held       int
 }
@@ -88,19 +89,22 @@ func (f *file) readPrimary(c *cursor) {
 func (f *file) readTypes(c *cursor) {
 	version, _ := c.full()
 	c.uint(2 + 2*min(int(version), 1))
-	f.types = map[uint32]string{}
+	f.types, f.lesser = map[uint32]string{}, map[uint32]bool{}
 	for kind, box := range c.boxes() {
 		if kind != "infe" {
 			continue
 		}
 		entry := cursor{data: f.data, at: box.from, to: box.to}
-		version, _ := entry.full()
+		version, flags := entry.full()
 		if version < 2 {
 			continue
 		}
 		id := entry.id(version > 2)
 		entry.uint(2)
 		f.types[id] = entry.text(4)
+		if hidden := flags&1 != 0; hidden {
+			f.lesser[id] = true
+		}
 		if entry.err != nil {
 			c.fail()
 		}
@@ -127,8 +131,12 @@ func (f *file) readReferences(c *cursor) {
 			switch kind {
 			case "dimg":
 				f.tiles[from] = append(f.tiles[from], to)
+				f.lesser[to] = true
 			case "auxl":
 				f.auxiliary[to] = append(f.auxiliary[to], from)
+				f.lesser[from] = true
+			case "thmb":
+				f.lesser[from] = true
 			case "prem":
 				f.multiplied[from] = to
 			}

@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/mcllava/mcllava/internal/hub/hubtest"
+	"github.com/mcllava/mcllava/internal/terminal"
 )
 
 // answerAnyRevision describes the repository whichever revision is asked for; more stands at the begin of the description.
@@ -63,7 +64,7 @@ func TestPrintable(t *testing.T) {
 		"it's":                       "it's",
 		"\U000e0041":                 `\U000e0041`,
 	} {
-		if got := Printable(text); got != want {
+		if got := terminal.Escape(text); got != want {
 			t.Errorf("%q: %s, expected %s", text, got, want)
 		}
 	}

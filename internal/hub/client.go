@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/mcllava/mcllava/internal/terminal"
 )
 
 const (
@@ -36,7 +38,7 @@ type Client struct {
 	Offline   bool // take what the cache has
 
 	// Progress is told how many bytes of a file are there, by the goroutine that called Pull; nil for no one. The file's name is
-	// Printable.
+	// terminal.Escape.
 	Progress func(file string, done, total int64)
 	// Note is told, likewise, what is waited for, and what was wrong and is mended.
 	Note func(text string)
@@ -173,7 +175,7 @@ func (c *Client) note(text string) {
 
 func (c *Client) progress(t target, done, total int64) {
 	if c.Progress != nil {
-		c.Progress(Printable(t.file), done, total)
+		c.Progress(terminal.Escape(t.file), done, total)
 	}
 }
 

@@ -32,9 +32,12 @@ func FromEnvironment() (*Client, error) {
 		return nil, err
 	}
 	c.Checks = DefaultChecks()
-	c.Offline = isTrue("HF_HUB_OFFLINE")
+	c.Offline = Offline()
 	return c, nil
 }
+
+// Offline says whether HF_HUB_OFFLINE forbids to fetch anything.
+func Offline() bool { return isTrue("HF_HUB_OFFLINE") }
 
 // New is a client for an endpoint, a URL without a slash at its end. It remembers no checks.
 func New(endpoint, token string, cache Cache) *Client {

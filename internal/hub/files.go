@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/mcllava/mcllava/internal/terminal"
 )
 
 const (
@@ -75,7 +77,7 @@ func shards(index string) ([]string, error) {
 		if !localName(name) {
 			return nil, fmt.Errorf("%s: weight_map: %.80q leads out of the folder", index, name)
 		}
-		if Printable(name) != name {
+		if terminal.Escape(name) != name {
 			return nil, fmt.Errorf("%s: weight_map: %.80q is no name of a file that can be printed", index, name)
 		}
 	}

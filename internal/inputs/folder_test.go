@@ -12,14 +12,14 @@ import (
 )
 
 func TestFoldersAndPatterns(t *testing.T) {
-	tree(
+	pictures(
 		t, "p/img10.JPG", "p/img2.jpg", "p/img1.jpg", "p/notes.txt", "p/noextension", "p/.hidden.jpg", "p/._img1.jpg",
 		"p/b.jpeg", "p/c.jpe", "p/d.png", "p/e.gif", "p/f.webp", "p/g.bmp", "p/h.tif", "p/i.tiff", "p/j.heic", "p/k.heif", "p/l.avif",
 		"p/m.svg", "deep/a1/x.png", "deep/a10/x.png", "deep/a2/x.png", "deep/a2/y.txt", "deep/a9.png", "deep/.git/x.png", "deep/empty.png/readme",
-		"none/notes.txt", "strange/[1].jpg", "strange/1.jpg",
+		"none/notes.txt", "hollow/notes.txt", "hollow/a/b/x.jpg", "strange/[1].jpg", "strange/1.jpg",
 	)
 	if runtime.GOOS != "windows" {
-		for link, to := range map[string]string{"deep/loop": ".", "deep/folder.png": "../p", "deep/link.png": "a9.png", "deep/broken.png": "gone"} {
+		for link, to := range map[string]string{"deep/loop": ".", "deep/a1/up": "..", "deep/z": "../hollow", "deep/folder.png": "../p", "deep/link.png": "a9.png", "deep/broken.png": "gone"} {
 			if err := os.Symlink(to, link); err != nil {
 				t.Fatal(err)
 			}
@@ -32,7 +32,7 @@ func TestFoldersAndPatterns(t *testing.T) {
 		}
 		return names
 	}
-	deep := slices.Concat([]string{"deep/a1/x.png", "deep/a2/x.png", "deep/a9.png", "deep/a10/x.png"}, links("deep/broken.png", "deep/folder.png", "deep/link.png"))
+	deep := slices.Concat([]string{"deep/a1/x.png", "deep/a2/x.png", "deep/a9.png", "deep/a10/x.png"}, links("deep/broken.png"), prefixed("deep/folder.png/", flat), links("deep/link.png"))
 	for _, c := range []struct {
 		images    []string
 		recursive bool
@@ -40,8 +40,8 @@ func TestFoldersAndPatterns(t *testing.T) {
 	}{
 		{[]string{"p"}, false, flat},
 		{[]string{"p/"}, true, flat},
-		{[]string{"deep"}, true, deep},
-		{[]string{"deep"}, false, slices.Concat([]string{"deep/a9.png"}, links("deep/broken.png", "deep/folder.png", "deep/link.png"))},
+		{[]string{"deep"}, true, slices.Concat(deep, links("deep/z/a/b/x.jpg"))},
+		{[]string{"deep"}, false, slices.Concat([]string{"deep/a9.png"}, links("deep/broken.png", "deep/link.png"))},
 		{[]string{"p/notes.txt", "p/.hidden.jpg"}, false, []string{"p/notes.txt", "p/.hidden.jpg"}},
 		{[]string{"p/img*.jpg", "p/img1.jpg"}, false, []string{"p/img1.jpg", "p/img2.jpg", "p/img1.jpg"}},
 		{[]string{"p/[hn]*"}, false, []string{"p/h.tif", "p/noextension", "p/notes.txt"}},
@@ -52,7 +52,8 @@ func TestFoldersAndPatterns(t *testing.T) {
 		{[]string{"strange/[1].jpg"}, false, []string{"strange/[1].jpg"}},
 		{[]string{"strange/?.jpg"}, false, []string{"strange/1.jpg"}},
 		{[]string{"gone.jpg", "gone/"}, false, []string{"gone.jpg", "gone/"}},
-		{[]string{"none"}, false, []string{"! none: no pictures in the folder (those below it are asked about only recursively)"}},
+		{[]string{"none"}, false, []string{"! none: no pictures in the folder"}},
+		{[]string{"hollow"}, false, []string{"! hollow: no pictures in the folder, but below it: they are asked about with -r (--recursive)"}},
 		{[]string{"p/d.png", "none"}, true, []string{"! none: no pictures in the folder or below it"}},
 		{[]string{"p/*.xyz"}, false, []string{"! p/*.xyz: no file of that name, and as a pattern it matches none"}},
 		{[]string{"p/[.jpg"}, false, []string{"! p/[.jpg: syntax error in pattern"}},
@@ -63,6 +64,60 @@ func TestFoldersAndPatterns(t *testing.T) {
 			got[i] = strings.TrimSuffix(got[i], "|q")
 		}
 		expect(t, fmt.Sprint(c.images, c.recursive), got, c.want...)
+	}
+}
+
+// prefixed are the names that files of p have where a link leads to it.
+func prefixed(to string, names []string) (out []string) {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	for _, name := range names {
+		out = append(out, to+strings.TrimPrefix(name, "p/"))
+	}
+	return out
+}
+
+// What a folder's pictures are called does not count.
+func TestFolderByContent(t *testing.T) {
+	const folder = "../../testdata/cases/folder-jfif/pictures"
+	expect(t, "JFIF", listed(t, Options{Images: []string{folder}, Questions: []string{"q"}}), folder+"/a.jpg|q", folder+"/b.jfif|q")
+
+	pictures(t, "p/a.jpg", "p/text.jpg", "p/notes.txt", "p/empty.png", "p/empty.txt", "p/sub/more.txt", "p/sub/b.jpg", "other/x.md", "other/c.jpg")
+	for name, content := range map[string]string{
+		"p/text.jpg": "<html>", "p/empty.png": "", "p/empty.txt": "", "p/none": "\x89PNG\r\n\x1a\n", "p/layers.psd": "8BPS\x00\x01", "p/short": "BM",
+	} {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for recursive, want := range map[bool]struct {
+		images []string
+		passed []PassedOver
+	}{
+		false: {[]string{"p/a.jpg", "p/empty.png", "p/layers.psd", "p/none", "other/c.jpg"}, []PassedOver{{"p", 4}, {"other", 1}}},
+		true:  {[]string{"p/a.jpg", "p/empty.png", "p/layers.psd", "p/none", "p/sub/b.jpg", "other/c.jpg"}, []PassedOver{{"p", 5}, {"other", 1}}},
+	} {
+		j, err := New(Options{Images: []string{"p", "other"}, Recursive: recursive, Questions: []string{"q"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := j.PassedOver(); p != nil {
+			t.Errorf("%v were passed over before anything was gone through", p)
+		}
+		if n, _ := j.Count(); n != len(want.images) {
+			t.Errorf("%d pairs, expected %d", n, len(want.images))
+		}
+		for range 2 {
+			if p := j.PassedOver(); !slices.Equal(p, want.passed) {
+				t.Errorf("%v were passed over, expected %v", p, want.passed)
+			}
+			var got []string
+			for pair := range j.All() {
+				got = append(got, filepath.ToSlash(pair.Image))
+			}
+			expect(t, "images", got, want.images...)
+		}
 	}
 }
 
@@ -83,7 +138,7 @@ func TestFileCalledDash(t *testing.T) {
 }
 
 func TestFolderThatCannotBeListed(t *testing.T) {
-	tree(t, "a/closed/x.png", "a/z.png")
+	pictures(t, "a/closed/x.png", "a/z.png")
 	if err := os.Chmod("a/closed", 0); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +153,7 @@ func TestFolderThatCannotBeListed(t *testing.T) {
 func TestFailedFolder(t *testing.T) {
 	o := Options{Recursive: true}
 	n := 0
-	for source := range o.below(filepath.Join(t.TempDir(), "gone")) {
+	for source := range o.below(filepath.Join(t.TempDir(), "gone"), "", nil) {
 		n++
 		_, err := source.Open()
 		_, hashErr := source.Hash()

@@ -12,6 +12,7 @@ import (
 	"iter"
 	"os"
 	"strings"
+	"unicode/utf8"
 )
 
 // The longest name of a list and the longest line of a jobs file, in bytes.
@@ -51,12 +52,12 @@ func (o Options) list() iter.Seq2[*Source, error] {
 	}
 	return func(yield func(*Source, error) bool) {
 		empty := true
-		for l := range o.lines(o.From, end, maxName) {
+		for l := range o.lines(o.From, end, maxName, false) {
 			if l.err != nil {
 				yield(nil, l.err)
 				return
 			}
-			source := file(l.text, o.MaxBytes)
+			source := o.file(l.text)
 			if l.broken != nil {
 				source = broken(l.broken)
 			}
@@ -79,13 +80,17 @@ type line struct {
 	err    error  // why the file cannot be read on
 }
 
+// maxWait is how many bytes without an end or a name a list may have, so that a device without end is told from a list.
+const maxWait = 1 << 24
+
 // lines goes through the lines of a file, or of standard input, without their ends and without empty ones. After a failure to
-// read there are no more. Where lines end with '\n', a carriage return before it and a byte-order mark are no part of them.
-func (o Options) lines(name string, end byte, most int) iter.Seq[line] {
+// read there are no more. Where lines end with '\n', so they do with "\r\n" and '\r', and a byte-order mark is no part of them. A text
+// is UTF-8; names are any bytes.
+func (o Options) lines(name string, end byte, most int, isText bool) iter.Seq[line] {
 	return func(yield func(line) bool) {
 		r, where := o.Stdin, called(name)
 		if name != Stdin {
-			f, err := os.Open(name)
+			f, err := openFile(orBackground(o.Context), name)
 			if err != nil {
 				yield(line{err: err})
 				return
@@ -97,32 +102,91 @@ func (o Options) lines(name string, end byte, most int) iter.Seq[line] {
 		if end == 0 {
 			kind = "name"
 		}
-		buffered := bufio.NewReaderSize(r, most+2) // with "\r\n"
+		from := &splitter{r: bufio.NewReader(r), end: end, most: most}
 		for n := 1; ; n++ {
 			l := line{where: fmt.Sprintf("%s: %s %d", where, kind, n)}
-			text, err := buffered.ReadSlice(end)
-			for errors.Is(err, bufio.ErrBufferFull) {
-				l.broken = fmt.Errorf("%s is longer than %d bytes", l.where, most)
-				_, err = buffered.ReadSlice(end)
+			text, long, err := from.next()
+			if n == 1 && end == '\n' {
+				if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+					yield(line{err: fmt.Errorf("%s: is UTF-16, expected UTF-8", where)})
+					return
+				}
+				text = bytes.TrimPrefix(text, []byte("\ufeff"))
 			}
-			last := err == io.EOF
 			switch {
-			case err != nil && !last:
+			case err != nil && err != io.EOF:
 				var file *fs.PathError
 				if errors.As(err, &file) {
 					err = file.Err
 				}
 				yield(line{err: fmt.Errorf("%s: %w", l.where, err)})
 				return
-			case l.broken == nil:
-				l.text = trim(text, end, n == 1)
-				if strings.ContainsRune(l.text, 0) {
-					l.broken = fmt.Errorf("%s holds a NUL, expected UTF-8 and a newline after each line", l.where)
-				}
+			case long:
+				l.broken = fmt.Errorf("%s is longer than %d bytes", l.where, most)
+			default:
+				l.text, l.broken = string(text), l.fault(text, isText)
 			}
-			if (l.broken != nil || l.text != "") && !yield(l) || last {
+			if (l.broken != nil || l.text != "") && !yield(l) || err != nil {
 				return
 			}
+		}
+	}
+}
+
+// fault is why bytes make no line.
+func (l line) fault(text []byte, isText bool) error {
+	if bytes.IndexByte(text, 0) >= 0 {
+		return fmt.Errorf("%s holds a NUL, expected UTF-8 and a newline after each line", l.where)
+	}
+	if !isText {
+		return nil
+	}
+	for at, left := 1, text; len(left) > 0; at++ {
+		r, size := utf8.DecodeRune(left)
+		if r == utf8.RuneError && size == 1 {
+			return fmt.Errorf("%s: not UTF-8, of which character %d is no part (byte %#x), expected a file in UTF-8", l.where, at, left[0])
+		}
+		left = left[size:]
+	}
+	return nil
+}
+
+// splitter cuts what it reads into lines.
+type splitter struct {
+	r        *bufio.Reader
+	end      byte
+	most     int
+	text     []byte
+	returned bool // the last line ended with '\r', of which a '\n' may be the rest
+	waited   int  // bytes since the last line that was not empty
+}
+
+// next is a line without its end, of which the first most bytes are held, and valid until the next call. With the last line comes
+// io.EOF.
+func (s *splitter) next() (text []byte, long bool, err error) {
+	s.text = s.text[:0]
+	for {
+		c, err := s.r.ReadByte()
+		if err != nil {
+			return s.text, long, err
+		}
+		if s.waited++; s.waited > maxWait {
+			return nil, false, fmt.Errorf("%d bytes without a line that has an end, expected a list", maxWait)
+		}
+		rest := s.returned && c == '\n'
+		s.returned = false
+		switch {
+		case rest:
+		case c == s.end || c == '\r' && s.end == '\n':
+			s.returned = c == '\r' && s.end == '\n'
+			if len(s.text) > 0 {
+				s.waited = 0
+			}
+			return s.text, long, nil
+		case len(s.text) == s.most:
+			long = true
+		default:
+			s.text = append(s.text, c)
 		}
 	}
 }
@@ -133,18 +197,6 @@ func called(name string) string {
 		return "standard input"
 	}
 	return name
-}
-
-// trim takes off a line's end, and the byte-order mark of a text's first.
-func trim(text []byte, end byte, first bool) string {
-	text = bytes.TrimSuffix(text, []byte{end})
-	if end == '\n' {
-		text = bytes.TrimSuffix(text, []byte("\r"))
-		if first {
-			text = bytes.TrimPrefix(text, []byte("\ufeff"))
-		}
-	}
-	return string(text)
 }
 
 // isFile refuses a list that is not there, or is a folder.
@@ -187,7 +239,7 @@ func (o Options) readQuestions() (questions []string, err error) {
 	if err := o.isFile(o.QuestionsFile); err != nil {
 		return nil, err
 	}
-	for l := range o.lines(o.QuestionsFile, '\n', maxLine) {
+	for l := range o.lines(o.QuestionsFile, '\n', maxLine, true) {
 		if err := cmp.Or(l.err, l.broken); err != nil {
 			return nil, err
 		}
@@ -206,7 +258,7 @@ func (o Options) jobs() iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {
 		empty := true
 		var last *Source
-		for l := range o.lines(o.Jobs, '\n', maxLine) {
+		for l := range o.lines(o.Jobs, '\n', maxLine, true) {
 			if l.err != nil {
 				yield(Pair{}, l.err)
 				return
@@ -225,7 +277,7 @@ func (o Options) jobs() iter.Seq2[Pair, error] {
 				job = Pair{ID: idIn(l.text), Source: broken(err)}
 			default:
 				if last == nil || last.Path != job.Image {
-					last = file(job.Image, o.MaxBytes)
+					last = o.file(job.Image)
 				}
 				job.Source = last
 			}

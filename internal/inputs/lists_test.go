@@ -28,6 +28,9 @@ func TestList(t *testing.T) {
 		{"byte-order mark", "\ufeffa.jpg\n\ufeffb.jpg\n", false, []string{"a.jpg", "\ufeffb.jpg"}},
 		{"neither patterns nor folders nor standard input", "*.jpg\n.\n-\n", false, []string{"*.jpg", ".", "-"}},
 		{"NUL", "a.jpg\x00b\n.jpg\r\x00\x00c.jpg", true, []string{"a.jpg", "b\n.jpg\r", "c.jpg"}},
+		{"CR", "a.jpg\rb.jpg\r\r", false, []string{"a.jpg", "b.jpg"}},
+		{"any bytes", "caf\xe9.jpg\n\xff.jpg", false, []string{"caf\xe9.jpg", "\xff.jpg"}},
+		{"UTF-16", "\xff\xfea\x00\n\x00", false, []string{"! standard input: is UTF-16, expected UTF-8"}},
 		{"nothing", "", false, []string{"! standard input: no image in the list"}},
 		{"no names", "", true, []string{"! standard input: no image in the list"}},
 		{"only newlines", "\n\r\n\n", false, []string{"! standard input: no image in the list"}},
@@ -106,6 +109,9 @@ func TestJobsFile(t *testing.T) {
 		`{"image":"a","more":{"id":8},"id":"x"`:                            {`x:? standard input: line 1: not JSON: ends early|`},
 		`{"image":"a","id":"x`:                                             {`? standard input: line 1: not JSON: ends early|`},
 		`{"id":"x","image":"a","question":"b"}` + "\x00":                   {"x:? standard input: line 1 holds a NUL, expected UTF-8 and a newline after each line|"},
+		"{\"image\":\"a\",\"question\":\"caf\xe9\"}\r{\"image\":\"a\",\"question\":\"b\"}\r": {
+			`? standard input: line 1: not UTF-8, of which character 29 is no part (byte 0xe9), expected a file in UTF-8|`, "a|b",
+		},
 		"\n \n": {`! standard input: no job, expected one a line`},
 		"a.jpg": {`? standard input: line 1: not JSON: invalid character 'a' looking for beginning of value|`},
 		"{\"image\":\"a\",\"question\":\"b\"}\n\nno\n" + `{"image":"c","question":"d"}`: {"a|b", `? standard input: line 3: not JSON: invalid character 'o' in literal null (expecting 'u')|`, "c|d"},
@@ -219,13 +225,17 @@ func FuzzJobs(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var want []bool // for each line that is not blank, whether it is a job
 		var numbers []int
-		lines := bufio.NewScanner(strings.NewReader(strings.TrimPrefix(string(text), "\ufeff")))
+		if strings.HasPrefix(string(text), "\xff\xfe") || strings.HasPrefix(string(text), "\xfe\xff") {
+			t.Skip("UTF-16")
+		}
+		ends := strings.NewReplacer("\r\n", "\n", "\r", "\n")
+		lines := bufio.NewScanner(strings.NewReader(ends.Replace(strings.TrimPrefix(string(text), "\ufeff"))))
 		for n := 1; lines.Scan(); n++ {
 			if blank(lines.Text()) {
 				continue
 			}
 			var v struct{ Image, Question string }
-			good := json.Unmarshal(lines.Bytes(), &v) == nil && v.Image != "" && !blank(v.Question)
+			good := utf8.Valid(lines.Bytes()) && json.Unmarshal(lines.Bytes(), &v) == nil && v.Image != "" && !blank(v.Question)
 			want, numbers = append(want, good), append(numbers, n)
 		}
 		j, err := New(Options{Jobs: "-", Stdin: strings.NewReader(string(text))})
@@ -253,4 +263,26 @@ func FuzzJobs(f *testing.F) {
 			t.Errorf("%d jobs and errors, expected %d", n, len(want))
 		}
 	})
+}
+
+// endless gives the same byte for ever.
+type endless byte
+
+func (e endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(e)
+	}
+	return len(p), nil
+}
+
+func TestEndlessList(t *testing.T) {
+	for _, c := range []struct {
+		e   endless
+		nul bool
+	}{{0, false}, {0, true}, {'x', false}, {'\n', false}} {
+		got := listed(t, Options{From: "-", NUL: c.nul, Stdin: c.e, Questions: []string{"q"}})
+		if len(got) != 1 || !strings.Contains(got[0], "16777216 bytes without a line that has an end, expected a list") {
+			t.Errorf("%q, %v: %.200q", c.e, c.nul, got)
+		}
+	}
 }

@@ -4,12 +4,14 @@ package inputs
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Stdin is the name of standard input, as an image or a file.
@@ -17,7 +19,7 @@ const Stdin = "-"
 
 // Options say what is asked about which images.
 type Options struct {
-	Images    []string // files, folders, patterns or Stdin
+	Images    []string // files, folders, patterns, http or https URLs, or Stdin
 	Recursive bool     // folders are looked through with all that is below them
 	From      string   // file that lists images, one a line; they come after Images
 	NUL       bool     // From ends its names with a NUL each
@@ -27,7 +29,12 @@ type Options struct {
 	QuestionsFile string // file of questions, one a line; in place of Questions
 
 	Stdin    io.Reader
-	MaxBytes int64 // of an image's file; 0 for no limit
+	MaxBytes int64           // of an image's file; 0 for no limit
+	Offline  bool            // images that are URLs are refused and not fetched
+	Context  context.Context // ends waits for what is opened, read or fetched; nil for none. Stdin is the caller's to end
+
+	passed    *passedOver // counts files that are no pictures; nil where nobody asks
+	firstOnly bool        // of each folder the first picture does
 }
 
 // Pair is one question about one image.
@@ -87,6 +94,8 @@ func (o Options) stdins() (n int) {
 type Pairs struct {
 	options   Options
 	questions []string
+	count     func() (int, bool)
+	passed    passedOver
 }
 
 // New makes the pairs of options that pass [Options.Check]. What must be wrong is refused before any image is read: a list or
@@ -96,13 +105,19 @@ func New(o Options) (*Pairs, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	j := &Pairs{o, o.Questions}
+	if o.Context == nil {
+		o.Context = context.Background()
+	}
+	j := &Pairs{options: o, questions: o.Questions}
+	j.count = sync.OnceValues(j.counted)
+	first := o
+	first.firstOnly = true
 	for _, list := range []string{o.From, o.Jobs} {
 		if err := o.isFile(list); err != nil {
 			return nil, err
 		}
 	}
-	for _, err := range o.named() {
+	for _, err := range first.named() {
 		if err != nil {
 			return nil, err
 		}
@@ -127,7 +142,9 @@ func (j *Pairs) All() iter.Seq2[Pair, error] {
 		return j.options.jobs()
 	}
 	return func(yield func(Pair, error) bool) {
-		for source, err := range j.options.sources() {
+		o := j.options
+		o.passed = &passedOver{}
+		for source, err := range o.sources() {
 			if err != nil {
 				yield(Pair{}, err)
 				return
@@ -138,12 +155,20 @@ func (j *Pairs) All() iter.Seq2[Pair, error] {
 				}
 			}
 		}
+		j.passed.set(o.passed.list())
 	}
 }
 
+// PassedOver are the folders among the images in which there are files that are no pictures, once they have been gone through to
+// the end, by [Pairs.All] or [Pairs.Count].
+func (j *Pairs) PassedOver() []PassedOver { return j.passed.list() }
+
 // Count is the number of pairs, for those who show progress. It is not known of a list that can be read
-// only once, such as standard input or a pipe. It goes through folders and lists, and opens no image.
-func (j *Pairs) Count() (n int, known bool) {
+// only once, such as standard input or a pipe. It goes through folders and lists, of the files in folders reads the first bytes, and
+// does so once.
+func (j *Pairs) Count() (n int, known bool) { return j.count() }
+
+func (j *Pairs) counted() (n int, known bool) {
 	if !rereadable(cmp.Or(j.options.Jobs, j.options.From)) {
 		return 0, false
 	}

@@ -24,6 +24,19 @@ func tree(t *testing.T, files ...string) {
 	}
 }
 
+// pictures is tree, in which files of a picture's extension begin as one does.
+func pictures(t *testing.T, files ...string) {
+	t.Helper()
+	tree(t, files...)
+	for _, name := range files {
+		if extensions[strings.ToLower(filepath.Ext(name))] {
+			if err := os.WriteFile(name, []byte("\xff\xd8\xff content of "+name), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 // listed is what the options lead to: jobs as "image|question" or "id:image|question", broken ones with "? error" in place of the
 // image, errors as "! error".
 func listed(t *testing.T, o Options) (lines []string) {
@@ -95,7 +108,7 @@ func TestCheck(t *testing.T) {
 }
 
 func TestOrderOfJobs(t *testing.T) {
-	tree(t, "a/10.jpg", "a/2.jpg", "b.jpg", "list")
+	pictures(t, "a/10.jpg", "a/2.jpg", "b.jpg", "list")
 	if err := os.WriteFile("list", []byte("b.jpg\nmissing.jpg\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -133,6 +146,12 @@ func TestQuestionsFile(t *testing.T) {
 	for text, want := range map[string][]string{
 		"one\ntwo":                      {"a.jpg|one", "a.jpg|two"},
 		"\ufeffone \r\n\r\n  \r\ntwo\n": {"a.jpg|one ", "a.jpg|two"},
+		"one\rtwo\r\r":                  {"a.jpg|one", "a.jpg|two"},
+		"one\rtwo\r\nthree\n\rfour":     {"a.jpg|one", "a.jpg|two", "a.jpg|three", "a.jpg|four"},
+		"one\n\ncaf\xe9 day?\n":         {"! standard input: line 3: not UTF-8, of which character 4 is no part (byte 0xe9), expected a file in UTF-8"},
+		"\xef\xbf\xbd stays":            {"a.jpg|\ufffd stays"},
+		"\xff\xfeo\x00n\x00e\x00":       {"! standard input: is UTF-16, expected UTF-8"},
+		"\xfe\xff\x00o\x00n\x00e":       {"! standard input: is UTF-16, expected UTF-8"},
 		"":                              {"! standard input: no question, expected one a line"},
 		"o\x00n\x00":                    {"! standard input: line 1 holds a NUL, expected UTF-8 and a newline after each line"},
 	} {
@@ -143,5 +162,15 @@ func TestQuestionsFile(t *testing.T) {
 		if got := listed(t, Options{Images: []string{"a.jpg"}, QuestionsFile: name}); len(got) != 1 || !strings.Contains(got[0], name) || got[0][0] != '!' {
 			t.Errorf("%s: %q", name, got)
 		}
+	}
+}
+
+func TestQuestionEncodings(t *testing.T) {
+	const folder = "../../testdata/cases/question-encodings/"
+	for name, want := range map[string][]string{
+		"questions-latin1.txt": {"! " + folder + "questions-latin1.txt: line 1: not UTF-8, of which character 4 is no part (byte 0xe9), expected a file in UTF-8"},
+		"questions-mac.txt":    {"a.jpg|is it day?", "a.jpg|is it night?"},
+	} {
+		expect(t, name, listed(t, Options{Images: []string{"a.jpg"}, QuestionsFile: folder + name}), want...)
 	}
 }

@@ -103,8 +103,8 @@ func TestShares(t *testing.T) {
 	for i := range 60 {
 		names = append(names, fmt.Sprintf("p/%d.jpg", i))
 	}
-	tree(t, names...)
-	if err := os.WriteFile("p/copy.jpg", []byte("content of p/3.jpg"), 0o600); err != nil {
+	pictures(t, names...)
+	if err := os.WriteFile("p/copy.jpg", []byte("\xff\xd8\xff content of p/3.jpg"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	text := "gone.jpg\n" + strings.Repeat("x", maxName+9) + "\n"
@@ -141,7 +141,7 @@ func TestShares(t *testing.T) {
 	if len(before) != 63 || before["p/3.jpg"] != before["p/copy.jpg"] {
 		t.Errorf("%d pictures have a share; a copy has %d, its original %d", len(before), before["p/copy.jpg"], before["p/3.jpg"])
 	}
-	if err := os.WriteFile("p/0000.jpg", []byte("new"), 0o600); err != nil {
+	if err := os.WriteFile("p/0000.jpg", []byte("\xff\xd8\xff new"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	after := owner("p/7.jpg", "p/nowhere.jpg")

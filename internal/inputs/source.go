@@ -1,6 +1,7 @@
 package inputs
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -15,8 +16,16 @@ type Source struct {
 	most   int64 // bytes that are read; 0 for no limit
 	failed error // why there is nothing to open, if that is known
 
+	context context.Context // ends a wait; nil for none
+	offline bool            // a URL is not fetched
+
 	look sync.Once              // at what the path is
 	once func() ([]byte, error) // reads what can be read only once; nil elsewhere
+}
+
+// file is an image of a path or a URL.
+func (o Options) file(path string) *Source {
+	return &Source{Path: path, most: o.MaxBytes, context: o.Context, offline: o.Offline}
 }
 
 func file(path string, most int64) *Source { return &Source{Path: path, most: most} }
@@ -30,11 +39,21 @@ func stdin(r io.Reader, most int64) *Source {
 	return s
 }
 
-// kept reads what can be read only once, such as a pipe that a shell put in place of a file; ok is false elsewhere.
+// kept reads what can be read only once, such as a pipe that a shell put in place of a file, or is fetched once; ok is false
+// elsewhere.
 func (s *Source) kept() (data []byte, err error, ok bool) {
 	s.look.Do(func() {
+		if s.failed == nil && IsURL(s.Path) {
+			s.once = sync.OnceValues(func() ([]byte, error) {
+				if s.offline {
+					return nil, OfflineError(s.Path)
+				}
+				return Fetch(orBackground(s.context), s.Path, s.most)
+			})
+			return
+		}
 		if info, err := os.Stat(s.Path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-			s.keep(func() (io.ReadCloser, error) { return os.Open(s.Path) })
+			s.keep(func() (io.ReadCloser, error) { return openFile(orBackground(s.context), s.Path) })
 		}
 	})
 	if s.once == nil {

@@ -1,6 +1,7 @@
 package records
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -61,12 +62,13 @@ type Found struct {
 //
 // A resumed file must be in the format and its answers of the settings that are asked for; if not, it stays as it is. Then a
 // record that was cut off is dropped, and so are failed ones, for which the file is replaced at once. With Done the caller
-// finds out which pairs are left. What is no regular file, such as a pipe, is neither locked nor resumed.
+// finds out which pairs are left. What is no regular file, such as a pipe, is neither locked nor resumed; a pipe that nobody reads is
+// waited for until ctx is done.
 //
 // An overwritten file keeps its content until the first answer, or until [File.Begin], so that a run that gets nowhere loses
 // nothing. It is then cut to nothing and written in place, and not replaced by another file: whoever is killed leaves either all that
 // was there or the beginning of the new output, which can be resumed, and the lock is on the one file all the time.
-func Create(path string, f Format, o CreateOptions) (*File, error) {
+func Create(ctx context.Context, path string, f Format, o CreateOptions) (*File, error) {
 	if o.Resume {
 		if err := f.CheckResume(); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
@@ -79,7 +81,7 @@ func Create(path string, f Format, o CreateOptions) (*File, error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		real = target
 	}
-	file, err := files.OpenLocked(real)
+	file, err := open(ctx, real)
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +92,13 @@ func Create(path string, f Format, o CreateOptions) (*File, error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+func open(ctx context.Context, path string) (*os.File, error) {
+	if files.IsSpecial(path) {
+		return files.OpenSpecial(ctx, path)
+	}
+	return files.OpenLocked(path)
 }
 
 func (f *File) begin(o CreateOptions) error {
@@ -109,9 +118,9 @@ func (f *File) begin(o CreateOptions) error {
 	case o.Overwrite:
 		f.old = true
 	default:
-		remedy := "--overwrite begins it anew"
+		remedy := "--overwrite replaces it"
 		if f.format.CheckResume() == nil {
-			remedy = "--resume goes on with it, " + remedy
+			remedy = "--resume continues it, " + remedy
 		}
 		return errNotEmpty(f.path, remedy)
 	}
@@ -124,6 +133,13 @@ func (f *File) begin(o CreateOptions) error {
 // resume reads the file, and leaves of it the answers.
 func (f *File) resume() error {
 	var failed []stretch
+	line, err := firstLine(f.file)
+	if err == nil && line != nil {
+		err = f.format.adopt(line)
+	}
+	if err != nil {
+		return err
+	}
 	first, unended := true, false
 	for r, err := range f.format.scan(f.file) {
 		if err != nil {
@@ -145,9 +161,6 @@ func (f *File) resume() error {
 		f.end = r.at.end
 		if first {
 			first = false
-			if err := f.format.adopt(r.text); err != nil {
-				return err
-			}
 			if f.format.name == csvName {
 				continue
 			}

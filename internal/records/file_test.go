@@ -45,7 +45,7 @@ func write(t *testing.T, path string, f Format, o CreateOptions, records ...Reco
 func create(t *testing.T, path string, f Format, o CreateOptions) *File {
 	t.Helper()
 	o.Settings = []Settings{settings}
-	file, err := Create(path, f, o)
+	file, err := Create(t.Context(), path, f, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func refused(t *testing.T, path string, f Format, o CreateOptions, message strin
 		o.Settings = []Settings{settings}
 	}
 	before := read(t, path)
-	file, err := Create(path, f, o)
+	file, err := Create(t.Context(), path, f, o)
 	if err == nil {
 		_ = file.Close()
 		t.Fatalf("not refused, want %q", message)
@@ -123,16 +123,16 @@ func TestCreate(t *testing.T) {
 		if got := read(t, path); got != want.String() {
 			t.Errorf("%s: the file is %q, want %q", f, got, want.String())
 		}
-		remedy := "exists and is not empty; --resume goes on with it, --overwrite begins it anew"
+		remedy := "exists and is not empty; --resume continues it, --overwrite replaces it"
 		if f.name == plainName {
-			remedy = "exists and is not empty; --overwrite begins it anew"
+			remedy = "exists and is not empty; --overwrite replaces it"
 			refused(t, path, f, CreateOptions{Resume: true}, "format plain cannot be resumed")
 		} else {
 			refused(t, path, f, CreateOptions{Resume: true, Overwrite: true}, "both resumed and overwritten")
 		}
 		refused(t, path, f, CreateOptions{}, remedy)
 	}
-	if _, err := Create(t.TempDir(), JSONL, CreateOptions{}); err == nil {
+	if _, err := Create(t.Context(), t.TempDir(), JSONL, CreateOptions{}); err == nil {
 		t.Error("a folder is taken for an output")
 	}
 }
@@ -350,7 +350,7 @@ func TestResumeRefusesOtherSettings(t *testing.T) {
 		}
 		other := settings
 		other.Model = "the same by another name"
-		file, err := Create(path, f, CreateOptions{Resume: true, Settings: []Settings{other}})
+		file, err := Create(t.Context(), path, f, CreateOptions{Resume: true, Settings: []Settings{other}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -450,7 +450,7 @@ func TestCopies(t *testing.T) {
 // TestTwoProcesses has another process write to the file. It is this test, which finds the path in its environment.
 func TestTwoProcesses(t *testing.T) {
 	if path := os.Getenv("RECORDS_TEST_PATH"); path != "" {
-		_, err := Create(path, JSONL, CreateOptions{Resume: true, Settings: []Settings{settings}})
+		_, err := Create(t.Context(), path, JSONL, CreateOptions{Resume: true, Settings: []Settings{settings}})
 		fmt.Println("second:", err)
 		return
 	}
@@ -475,7 +475,7 @@ func TestTwoProcesses(t *testing.T) {
 	if _, err := OpenMerge(t.Context(), []string{path}, MergeOptions{}); err == nil || !strings.Contains(err.Error(), "out.jsonl: is in use by another mcllava") {
 		t.Errorf("merge meanwhile: %v", err)
 	}
-	if err := WriteFile(path, true, nil); err == nil || !strings.Contains(err.Error(), "out.jsonl: is in use by another mcllava") {
+	if err := WriteFile(t.Context(), path, true, nil); err == nil || !strings.Contains(err.Error(), "out.jsonl: is in use by another mcllava") {
 		t.Errorf("merge into it: %v", err)
 	}
 	if err := file.Close(); err != nil {
@@ -567,7 +567,7 @@ func TestDevices(t *testing.T) {
 		t.Error(err)
 	}
 	write(t, "/dev/null", CSV, CreateOptions{}, pair(0, "a"))
-	if _, err := Create("/dev/null", JSONL, CreateOptions{Resume: true}); err == nil || !strings.Contains(err.Error(), "/dev/null: is no regular file") {
+	if _, err := Create(t.Context(), "/dev/null", JSONL, CreateOptions{Resume: true}); err == nil || !strings.Contains(err.Error(), "/dev/null: is no regular file") {
 		t.Errorf("resuming /dev/null: %v", err)
 	}
 }
@@ -601,10 +601,10 @@ func TestLeftFiles(t *testing.T) {
 	path := filepath.Join(folder, "out.jsonl")
 	for _, run := range []func() error{
 		func() error {
-			file, err := Create(path, JSONL, CreateOptions{Resume: true, Settings: []Settings{settings}})
+			file, err := Create(t.Context(), path, JSONL, CreateOptions{Resume: true, Settings: []Settings{settings}})
 			return errors.Join(err, file.Close())
 		},
-		func() error { return WriteFile(path, true, func(io.Writer) error { return nil }) },
+		func() error { return WriteFile(t.Context(), path, true, func(io.Writer) error { return nil }) },
 	} {
 		for _, name := range []string{".mcllava-LEFT", "mine.txt"} {
 			if err := os.WriteFile(filepath.Join(folder, name), []byte("half a rec"), 0o644); err != nil {

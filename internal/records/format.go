@@ -99,7 +99,7 @@ func ParseFormat(name, text string) (Format, error) {
 		}
 		return Format{name: name}, nil
 	}
-	return Format{}, fmt.Errorf("%q is no format, expected one of %s", name, strings.Join(formatNames, ", "))
+	return Format{}, fmt.Errorf("unknown format %q, expected one of %s", name, strings.Join(formatNames, ", "))
 }
 
 // String is the format's name.
@@ -256,9 +256,27 @@ var templateFunctions = template.FuncMap{
 	"oneline": func(text string) string { return strings.Join(strings.Fields(text), " ") },
 }
 
+// unescaped has tabs and newlines for \t and \n, which a shell does not make, but not within {{ }}.
+func unescaped(text string) string {
+	var b strings.Builder
+	for {
+		plain, action, found := strings.Cut(text, "{{")
+		b.WriteString(strings.NewReplacer(`\t`, "\t", `\n`, "\n").Replace(plain))
+		if !found {
+			return b.String()
+		}
+		inside, rest, ended := strings.Cut(action, "}}")
+		b.WriteString("{{" + inside)
+		if !ended {
+			return b.String()
+		}
+		b.WriteString("}}")
+		text = rest
+	}
+}
+
 func parseTemplate(text string) (Format, error) {
-	text = strings.NewReplacer(`\t`, "\t", `\n`, "\n").Replace(text)
-	t, err := template.New(templateName).Funcs(templateFunctions).Option("missingkey=zero").Parse(text)
+	t, err := template.New(templateName).Funcs(templateFunctions).Option("missingkey=zero").Parse(unescaped(text))
 	if err != nil {
 		return Format{}, templateError(err)
 	}

@@ -247,7 +247,7 @@ func TestParseFormat(t *testing.T) {
 		{"template", "{{shell .Answer}}", `function "shell" not defined`},
 		{"csv", "{{.Answer}}", "the format is csv"},
 		{"", "{{.Answer}}", "the format is plain"},
-		{"xml", "", `"xml" is no format, expected one of plain, jsonl, csv, template`},
+		{"xml", "", `unknown format "xml", expected one of plain, jsonl, csv, template`},
 	} {
 		f, err := ParseFormat(c.name, c.text)
 		switch {

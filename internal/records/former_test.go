@@ -61,7 +61,7 @@ func TestOutputsOfTheFirstVersionResume(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := Settings{Knobs: was.knobs, Precision: "f32", Checkpoint: "2-new", Former: miniFormer, Model: "mini"}
-		file, err := Create(path, formatOfName(name), CreateOptions{Resume: true, Many: true, Settings: []Settings{s}})
+		file, err := Create(t.Context(), path, formatOfName(name), CreateOptions{Resume: true, Many: true, Settings: []Settings{s}})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -94,7 +94,7 @@ func TestOutputsOfTheFirstVersionResume(t *testing.T) {
 			t.Errorf("%s: what was there has changed: %v", name, err)
 		}
 		s.Former = "another checkpoint"
-		if _, err := Create(path, formatOfName(name), CreateOptions{Resume: true, Settings: []Settings{s}}); err == nil || !strings.Contains(err.Error(), "by another checkpoint") {
+		if _, err := Create(t.Context(), path, formatOfName(name), CreateOptions{Resume: true, Settings: []Settings{s}}); err == nil || !strings.Contains(err.Error(), "by another checkpoint") {
 			t.Errorf("%s: another checkpoint goes on with it: %v", name, err)
 		}
 	}
@@ -172,7 +172,7 @@ func TestStrayQuotes(t *testing.T) {
 		if err := os.WriteFile(path, damaged, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		file, err := Create(path, CSV, CreateOptions{Resume: true, Settings: []Settings{settings}})
+		file, err := Create(t.Context(), path, CSV, CreateOptions{Resume: true, Settings: []Settings{settings}})
 		now, readErr := os.ReadFile(path)
 		if readErr != nil {
 			t.Fatal(readErr)

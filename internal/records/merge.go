@@ -52,6 +52,9 @@ func (m *Merge) Close() {
 	}
 }
 
+// Records is the number of records that Write writes.
+func (m *Merge) Records() int { return len(m.places) }
+
 // Write writes the records in the order of the input, as they stand in their files.
 func (m *Merge) Write(ctx context.Context, w io.Writer) error {
 	if _, err := w.Write(m.format.header()); err != nil {

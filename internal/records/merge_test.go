@@ -42,7 +42,7 @@ func merged(t *testing.T, f Format, o MergeOptions, outputs ...[]Record) (string
 	}
 	defer m.Close()
 	out := filepath.Join(folder, "out")
-	if err := WriteFile(out, false, func(w io.Writer) error { return m.Write(t.Context(), w) }); err != nil {
+	if err := WriteFile(t.Context(), out, false, func(w io.Writer) error { return m.Write(t.Context(), w) }); err != nil {
 		t.Fatal(err)
 	}
 	return listed(t, out, f), nil
@@ -188,7 +188,7 @@ func TestMergeKeepsRecords(t *testing.T) {
 	}
 	defer m.Close()
 	// In place, too.
-	if err := WriteFile(path, true, func(w io.Writer) error { return m.Write(t.Context(), w) }); err != nil {
+	if err := WriteFile(t.Context(), path, true, func(w io.Writer) error { return m.Write(t.Context(), w) }); err != nil {
 		t.Fatal(err)
 	}
 	if got := read(t, path); got != strings.Join(want, "") {
@@ -205,23 +205,23 @@ func TestWriteFile(t *testing.T) {
 			return err
 		}
 	}
-	if err := WriteFile(path, false, some("one", nil)); err != nil {
+	if err := WriteFile(t.Context(), path, false, some("one", nil)); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteFile(path, false, some("two", nil)); err == nil || !strings.Contains(err.Error(), "out: exists and is not empty; --overwrite replaces it") {
+	if err := WriteFile(t.Context(), path, false, some("two", nil)); err == nil || !strings.Contains(err.Error(), "out: exists and is not empty; --overwrite replaces it") {
 		t.Errorf("over another: %v", err)
 	}
 	failure := errors.New("a failure")
-	if err := WriteFile(path, true, some("two", failure)); !errors.Is(err, failure) {
+	if err := WriteFile(t.Context(), path, true, some("two", failure)); !errors.Is(err, failure) {
 		t.Errorf("a failure: %v", err)
 	}
 	if got := read(t, path); got != "one" {
 		t.Errorf("the file is %q", got)
 	}
-	if err := WriteFile(path, true, some("two", nil)); err != nil || read(t, path) != "two" {
+	if err := WriteFile(t.Context(), path, true, some("two", nil)); err != nil || read(t, path) != "two" {
 		t.Errorf("the file is %q, %v", read(t, path), err)
 	}
-	if err := WriteFile(folder, true, some("", nil)); err == nil || !strings.Contains(err.Error(), "is a folder") {
+	if err := WriteFile(t.Context(), folder, true, some("", nil)); err == nil || !strings.Contains(err.Error(), "is a folder") {
 		t.Errorf("a folder: %v", err)
 	}
 	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 1 {

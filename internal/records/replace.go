@@ -1,6 +1,7 @@
 package records
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,8 +23,8 @@ func reason(err error) error {
 
 // WriteFile writes a file such that its path has what it had before, or all of what write writes. It refuses a path that holds
 // something already, unless overwrite is true, and one that another process writes. What is no file, such as a pipe, is
-// written to as it is.
-func WriteFile(path string, overwrite bool, write func(io.Writer) error) error {
+// written to as it is, once somebody reads it or until ctx is done.
+func WriteFile(ctx context.Context, path string, overwrite bool, write func(io.Writer) error) error {
 	mode := fs.FileMode(0)
 	info, err := os.Stat(path)
 	switch {
@@ -33,7 +34,7 @@ func WriteFile(path string, overwrite bool, write func(io.Writer) error) error {
 	case info.IsDir():
 		return fmt.Errorf("%s: is a folder, expected a file", path)
 	case !info.Mode().IsRegular():
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		f, err := files.OpenSpecial(ctx, path)
 		if err != nil {
 			return err
 		}

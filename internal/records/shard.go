@@ -47,18 +47,29 @@ func openShard(path string, others []*shard) (*shard, error) {
 
 // format is the format that a file begins in; that of an empty one is the zero Format.
 func (s *shard) format() (Format, error) {
-	line, err := bufio.NewReader(io.NewSectionReader(s.file, 0, mostHeader)).ReadBytes('\n')
-	switch {
-	case len(line) == 0 && err == io.EOF:
-		return Format{}, nil
-	case err != nil && err != io.EOF:
+	line, err := firstLine(s.file)
+	if err != nil {
 		return Format{}, fmt.Errorf("%s: %w", s.path, reason(err))
+	}
+	if line == nil { // none, or the only one, which is cut off
+		if line, err = io.ReadAll(io.NewSectionReader(s.file, 0, mostHeader)); len(line) == 0 || err != nil {
+			return Format{}, err
+		}
 	}
 	f, err := formatOf(line)
 	if err != nil {
 		return Format{}, fmt.Errorf("%s: %w", s.path, err)
 	}
 	return f, nil
+}
+
+// firstLine is the first line of a file with its end; nil if it has no end.
+func firstLine(f io.ReaderAt) ([]byte, error) {
+	line, err := bufio.NewReader(io.NewSectionReader(f, 0, mostHeader)).ReadBytes('\n')
+	if err == io.EOF {
+		return nil, nil
+	}
+	return line, err
 }
 
 // mostHeader is more than any header has, in bytes.

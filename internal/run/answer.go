@@ -20,6 +20,7 @@ func (r *Run) do(ctx context.Context, t task) error {
 	case t.err != nil:
 		return r.fail(t, t.pairs, t.err)
 	}
+	r.noteFrames(t)
 	seen := scene{run: r, task: t}
 	for p := range t.questions(ctx) {
 		r.observer.Pair(p.number)
@@ -45,6 +46,22 @@ func (r *Run) do(ctx context.Context, t task) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// noteFrames says, once a run, that of a file of several pictures one is seen.
+func (r *Run) noteFrames(t task) {
+	if t.picture.Frames < 2 || r.framesNoted {
+		return
+	}
+	r.framesNoted = true
+	parts := "frames, of which the first"
+	switch t.picture.Format {
+	case "TIFF":
+		parts = "pages, of which the first"
+	case "HEIC", "AVIF":
+		parts = "pictures or frames, of which the primary one"
+	}
+	r.observer.Note(fmt.Sprintf("%s: has %d %s is seen", t.image, t.picture.Frames, parts))
 }
 
 // scene is a picture that questions are asked about.

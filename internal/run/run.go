@@ -90,8 +90,9 @@ type Run struct {
 	file *records.File
 	out  interface{ Write(records.Record) error }
 
-	summary Summary
-	said    string // of the last failure
+	summary     Summary
+	said        string // of the last failure
+	framesNoted bool
 }
 
 // New makes a run. open opens the checkpoint while the first picture is read; Do closes it.
@@ -127,7 +128,7 @@ func (r *Run) Do(ctx context.Context) (summary Summary, err error) {
 		return r.summary, err
 	}
 	defer r.model.Close()
-	if err := r.create(); err != nil {
+	if err := r.create(ctx); err != nil {
 		return r.summary, err
 	}
 	defer func() {
@@ -181,10 +182,10 @@ func SettingsOf(m *mcllava.Model, k mcllava.Knobs) (records.Settings, error) {
 }
 
 // create begins the output, or goes on with it.
-func (r *Run) create() (err error) {
+func (r *Run) create(ctx context.Context) (err error) {
 	switch o := r.options.Output; {
 	case o.Path != "":
-		r.file, err = records.Create(o.Path, o.Format, records.CreateOptions{
+		r.file, err = records.Create(ctx, o.Path, o.Format, records.CreateOptions{
 			Resume: o.Resume, Overwrite: o.Overwrite, Many: o.Many, Settings: []records.Settings{r.settings},
 		})
 		if err != nil {
@@ -235,14 +236,22 @@ func (r *Run) room(p *mcllava.Picture) int64 {
 	return p.Bytes()
 }
 
+// prepare decodes and cuts a picture, within the time that a question has.
 func (r *Run) prepare(ctx context.Context, p *mcllava.Picture) error {
-	if m := r.opened.Load(); m != nil {
-		if plan, err := m.Plan(p, r.options.ViewKnobs); err == nil {
-			return m.Prepare(ctx, p, plan)
-		}
-		return nil
+	if r.options.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, r.options.Timeout)
+		defer cancel()
 	}
-	return p.Decode(ctx)
+	m := r.opened.Load()
+	if m == nil {
+		return r.timeout(p.Decode(ctx))
+	}
+	plan, err := m.Plan(p, r.options.ViewKnobs)
+	if err != nil {
+		return nil // Check says it of each question
+	}
+	return r.timeout(m.Prepare(ctx, p, plan))
 }
 
 // end says how the run went.

@@ -31,7 +31,7 @@ func ParseForm(name string) (Form, error) {
 			return Form(f), nil
 		}
 	}
-	return 0, fmt.Errorf("%q is no precision, expected %s or %s", name, strings.Join(formNames[:formCount-1], ", "), formNames[formCount-1])
+	return 0, fmt.Errorf("unknown precision %q, expected %s or %s", name, strings.Join(formNames[:formCount-1], ", "), formNames[formCount-1])
 }
 
 // panelWidth is the number of outputs in one panel of a packed matrix.

@@ -383,12 +383,12 @@ func TestDamagedHeaders(t *testing.T) {
 	whole := read(t, converted(t, checkpoint(t, model()), precision))
 	for _, c := range []struct{ old, new, say string }{
 		{`"layout":"1"`, `"layout":"2"`, `layout version "2", expected "1"`},
-		{`"vision":"q8"`, `"vision":"q9"`, `metadata vision: "q9" is no precision`},
+		{`"vision":"q8"`, `"vision":"q9"`, `metadata vision: unknown precision "q9"`},
 		{`"vision":"q8"`, `"vision":"q4"`, "tensor fc.weight is in q8, expected q4"},
 		{`"fc.weight":"q8 [201,72]`, `"fc.weight":"q8 [201,73]`, "tensor fc.weight has "},
 		{`"fc.weight":"q8 [201,72]`, `"fc.weight":"q8 [201;72]`, "metadata of tensor fc.weight: shape"},
 		{`"fc.weight":"q8 [`, `"fc.weight":"q8  [`, ""},
-		{`"fc.weight":"q8 `, `"fc.weight":"bf `, `metadata of tensor fc.weight: "bf" is no precision`},
+		{`"fc.weight":"q8 `, `"fc.weight":"bf `, `metadata of tensor fc.weight: unknown precision "bf"`},
 		{`"fc.bias":"f32 `, `"fc.bios":"f32 `, "metadata of tensor fc.bias"},
 		{`"fc.bias":{`, `"fc.bios":{`, "metadata of tensor fc.bios"},
 		{`"patch.bias":{"dtype":"F32","shape":[5]`, `"patch.bias":{"dtype":"I32","shape":[5]`, "tensor patch.bias is I32, expected F32"},
