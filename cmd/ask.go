@@ -392,6 +392,7 @@ func (o askOptions) wanted() func(records.Record) bool {
 }
 
 func ask(ctx context.Context, s Streams, o askOptions) error {
+	o.noteTyping(s)
 	o.Inputs.Stdin, o.Inputs.Context = interruptible{ctx, o.Inputs.Stdin}, ctx
 	o.Inputs.Offline = o.Inputs.Offline || hub.Offline()
 	all, err := inputs.New(o.Inputs)
