@@ -1,9 +1,9 @@
 GO ?= go
 
-.PHONY: build test race soak bench bench-openblas accuracy fuzz lint generate full-checkpoint
+.PHONY: build test race soak bench bench-openblas accuracy fuzz lint generate man release full-checkpoint
 
 build:
-	$(GO) build -o bin/mcllava ./cmd/mcllava
+	CGO_ENABLED=0 $(GO) build -o bin/mcllava ./cmd/mcllava
 
 # All tests, and those of the build without decoders.
 test:
@@ -50,11 +50,23 @@ lint:
 	$(TOOLS) staticcheck ./...
 	test -z "$$($(TOOLS) gofumpt -l . | tee /dev/stderr)"
 
-# The assembly, written anew.
+# Man pages, into the folder MAN.
+MAN ?= bin/man
+man:
+	$(GO) run ./cmd/mcllava man $(MAN)
+
+# Archives and packages for VERSION, into the folder DIST.
+VERSION ?= $(shell git describe --tags --dirty 2>/dev/null || echo v0.0.0-$$(git rev-parse --short=12 HEAD))
+DIST ?= dist
+PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+release:
+	GO="$(GO)" sh internal/release/release.sh "$(VERSION)" "$(DIST)" $(PLATFORMS)
+
+# The assembly and the notices, written anew.
 generate:
 	rm -f internal/tensor/kernels_amd64.go internal/tensor/kernels_amd64.s
 	rm -f internal/tensor/rowkernels_stubs_amd64.go internal/tensor/rowkernels_amd64.s
-	$(GO) generate ./internal/tensor
+	$(GO) generate ./internal/tensor ./internal/licenses
 
 # A random checkpoint of the published shape (6.4 GB), for benchmarks.
 full-checkpoint:

@@ -11,11 +11,7 @@ import (
 
 // TestAddressSpace has weights of 20 GB and a limit of 4.
 func TestAddressSpace(t *testing.T) {
-	dir := t.TempDir()
-	program, folder := filepath.Join(dir, "mcllava"), copied(t, "../testdata/mini")
-	if message, err := exec.Command("go", "build", "-o", program, "./mcllava").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, message)
-	}
+	program, folder := builtProgram(t), copied(t, "../testdata/mini")
 	if err := os.Truncate(filepath.Join(folder, "model.safetensors"), 20e9); err != nil {
 		t.Skip(err)
 	}

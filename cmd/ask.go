@@ -36,6 +36,8 @@ type askOptions struct {
 	Progress  bool
 	Dump      string
 	Timeout   time.Duration
+	DryRun    bool // say what would be done, and do nothing
+	DryJSON   bool // as JSON
 }
 
 // outputOptions say where records go, and which.
@@ -43,8 +45,10 @@ type outputOptions struct {
 	Path          string // "" for standard output
 	Resume        bool
 	Overwrite     bool
-	MinConfidence float64 // below which an answer is not printed
-	OnlyYes       bool    // names of the images alone whose answer is Yes
+	Sidecar       *records.Naming // of a file a picture, in place of Path; nil for none
+	WithName      bool            // plain answers come with their images' names, also where there is but one
+	MinConfidence float64         // below which an answer is not printed
+	OnlyYes       bool            // names of the images alone whose answer is Yes
 }
 
 func newAsk(s Streams, run func(context.Context, Streams, askOptions) error) *cobra.Command {
@@ -93,6 +97,7 @@ func indent(text string) string {
 type askFlags struct {
 	json, csv, yesNo  bool
 	template, shard   string
+	sidecar           string
 	columns           []string
 	noHeader, csvSafe bool
 }
@@ -129,7 +134,10 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 		v.Float64Var(&o.Output.MinConfidence, "min-confidence", 0, "print only answers of at least this `CONFIDENCE`, from 0 to 1")
 		v.StringVarP(&o.Output.Path, "output", "o", "", "write answers to `FILE`, in the format of its name: .jsonl, .csv or plain; - for standard output")
 		v.BoolVar(&o.Output.Resume, "resume", false, "continue the --output of a run that was interrupted")
-		v.BoolVar(&o.Output.Overwrite, "overwrite", false, "overwrite the --output file if it exists")
+		v.BoolVar(&o.Output.Overwrite, "overwrite", false, "overwrite the --output file, or the sidecars, if they exist")
+		v.BoolVar(&o.DryRun, "dry-run", false, "print how many pictures, questions and crops there are, what the cache has of them, and how long it would take; ask nothing")
+		v.StringVar(&f.sidecar, "sidecar", "", "write the answers about each picture to a file beside it, named by a `TEMPLATE` such as '{{.Name}}.txt'; pictures that have one are skipped")
+		v.BoolVarP(&o.Output.WithName, "with-filename", "H", false, "print the image's name ahead of each plain answer, also with one image")
 		v.BoolVar(&o.FailFast, "fail-fast", false, "stop at the first failure")
 		v.BoolVar(&o.Quiet, "quiet", false, "no progress and no notes")
 		v.BoolVar(&o.Progress, "progress", false, "progress also where standard error is no terminal")
@@ -143,7 +151,7 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 		addCacheContent(c, &o.Cache)
 		addConfig(c)
 	})
-	onlyHere(c, "question", "questions", "from", "null", "jobs", "output", "resume", "overwrite", "dump")
+	onlyHere(c, "question", "questions", "from", "null", "jobs", "output", "resume", "overwrite", "sidecar", "dry-run", "dump")
 }
 
 // read completes the options from arguments and flags, and refuses those that make no sense together.
@@ -170,8 +178,16 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 		}
 		o.Knobs.Choices = []string{yes, "No"}
 	}
+	o.DryJSON = f.json
 	if o.Output.Path == "-" {
 		o.Output.Path = ""
+	}
+	if c.Flags().Changed("sidecar") {
+		naming, err := records.ParseNaming(f.sidecar)
+		if err != nil {
+			return usageError{fmt.Errorf("--sidecar: %w", err)}
+		}
+		o.Output.Sidecar = &naming
 	}
 	if o.Output.MinConfidence > 0 {
 		o.Knobs.LogProbs = true
@@ -203,6 +219,12 @@ func (o askOptions) check(yesNo bool) error {
 		return errors.New("--output is given and no QUESTION; a prompt answers on the terminal alone")
 	case o.Converse && formatted:
 		return errors.New("--json, --csv and --template need a QUESTION; a prompt answers on the terminal alone")
+	case o.Converse && o.DryRun:
+		return errors.New("--dry-run needs a QUESTION")
+	case o.Output.Sidecar != nil:
+		return o.checkSidecar()
+	case o.Output.WithName && formatted:
+		return errors.New("--with-filename is about plain answers, expected no other format")
 	case o.Output.Path == "" && (o.Output.Resume || o.Output.Overwrite):
 		return errors.New("--resume and --overwrite are about an --output, which is missing")
 	case o.Output.Resume && o.Output.Overwrite:
@@ -211,14 +233,39 @@ func (o askOptions) check(yesNo bool) error {
 		return fmt.Errorf("min-confidence is %v, expected 0 to 1", o.Output.MinConfidence)
 	case o.Output.OnlyYes && !yesNo:
 		return errors.New("-l prints the images whose answer is Yes, and needs --yes-no")
-	case o.Output.OnlyYes && (formatted || o.Output.Resume):
-		return errors.New("-l prints names alone, expected no other format and no --resume")
+	case o.Output.OnlyYes && o.Output.Resume:
+		return errors.New("-l prints names alone, expected no --resume")
 	case o.Output.MinConfidence > 0 && o.Output.Resume:
 		return errors.New("--min-confidence leaves answers out, so that --resume would ask for them again")
 	case o.Output.Resume:
 		return o.Format.CheckResume()
 	case o.Dump != "" && (o.Converse || !o.single()):
 		return errors.New("--dump is about one image and one question")
+	}
+	return nil
+}
+
+// checkSidecar refuses what makes no sense together with --sidecar.
+func (o askOptions) checkSidecar() error {
+	switch {
+	case o.Output.Path != "":
+		return errors.New("both --output and --sidecar are given, expected one")
+	case o.Converse:
+		return errors.New("--sidecar needs a QUESTION; a prompt answers on the terminal alone")
+	case o.Output.Resume:
+		return errors.New("--resume is about an --output; the pictures that have a --sidecar are skipped anyway")
+	case o.Output.OnlyYes:
+		return errors.New("both -l and --sidecar are given, expected one")
+	case slices.Contains(o.Inputs.Images, inputs.Stdin):
+		return errors.New("--sidecar writes beside a picture's file, expected none from standard input")
+	case o.Inputs.Jobs == inputs.Stdin:
+		return errors.New("--sidecar needs all lines of the --jobs ahead, expected a file of them")
+	case o.Dump != "" && !o.single():
+		return errors.New("--dump is about one image and one question")
+	case !(o.Output.MinConfidence >= 0 && o.Output.MinConfidence <= 1):
+		return fmt.Errorf("min-confidence is %v, expected 0 to 1", o.Output.MinConfidence)
+	case o.Output.WithName && o.Format.String() != records.Plain.String():
+		return errors.New("--with-filename is about plain answers, expected no other format")
 	}
 	return nil
 }
@@ -331,7 +378,7 @@ func (o askOptions) plain() bool { return o.Format.String() == records.Plain.Str
 
 // streams says whether the answer is shown as it comes.
 func (o askOptions) streams(s Streams) bool {
-	return s.OutTerminal && o.Output.Path == "" && o.single() && o.plain() && o.Output.MinConfidence == 0
+	return s.OutTerminal && o.Output.Path == "" && o.Output.Sidecar == nil && !o.Output.WithName && o.single() && o.plain() && o.Output.MinConfidence == 0
 }
 
 // wanted says which answers are printed; nil for all.
@@ -345,6 +392,7 @@ func (o askOptions) wanted() func(records.Record) bool {
 }
 
 func ask(ctx context.Context, s Streams, o askOptions) error {
+	o.noteTyping(s)
 	o.Inputs.Stdin, o.Inputs.Context = interruptible{ctx, o.Inputs.Stdin}, ctx
 	o.Inputs.Offline = o.Inputs.Offline || hub.Offline()
 	all, err := inputs.New(o.Inputs)
@@ -353,6 +401,9 @@ func ask(ctx context.Context, s Streams, o askOptions) error {
 	}
 	if o.Model == "" && !o.Quiet {
 		note(s, "using the small embedded demo, which reads drawn shop signs; --model FOLDER (or MCLLAVA_MODEL) uses a real MC-LLaVA checkpoint")
+	}
+	if o.DryRun {
+		return dryRun(ctx, s, o, all)
 	}
 	if o.Converse {
 		return converse(ctx, s, o, all)
@@ -366,16 +417,11 @@ func askAll(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) err
 	w := newWatch(s, o, total)
 	w.questions = all.Questions()
 	defer w.bar.clear()
-	out := run.Output{
-		Path: o.Output.Path, Writer: s.Out, Format: o.Format, Many: o.many(), Single: o.single(),
-		Resume: o.Output.Resume, Overwrite: o.Output.Overwrite, Wanted: o.wanted(),
-	}
+	options := o.run(s)
 	if w.stream {
-		out.Writer = nil
+		options.Output.Writer = nil
 	}
-	r := run.New(all, func() (*mcllava.Model, error) { return openModel(s, o) }, run.Options{
-		Knobs: o.Knobs, Pictures: o.Pictures, Shard: o.Shard, Timeout: o.Timeout, FailFast: o.FailFast, Dump: o.Dump, Output: out,
-	}, w)
+	r := run.New(all, func() (*mcllava.Model, error) { return openModel(s, o) }, options, w)
 	passedOver(w, all)
 	summary, err := r.Do(ctx)
 	switch {
@@ -385,7 +431,7 @@ func askAll(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) err
 		return err
 	}
 	w.done()
-	if out.Wanted != nil && summary.Printed == 0 {
+	if options.Output.Wanted != nil && summary.Printed == 0 {
 		return nothingFound{}
 	}
 	return nil
@@ -399,6 +445,20 @@ func passedOver(w *watch, all *inputs.Pairs) {
 			what = "a file that is no picture"
 		}
 		w.Note(fmt.Sprintf("passed over %s in %s", what, p.Folder))
+	}
+}
+
+// run are the options of a run.
+func (o askOptions) run(s Streams) run.Options {
+	out := run.Output{
+		Path: o.Output.Path, Writer: s.Out, Format: o.Format, Many: o.Output.WithName || o.many() && o.Output.Sidecar == nil, Single: o.single(),
+		Resume: o.Output.Resume, Overwrite: o.Output.Overwrite, Wanted: o.wanted(),
+	}
+	if o.Output.Sidecar != nil {
+		out.Sidecars = &run.Sidecars{Naming: *o.Output.Sidecar, Overwrite: o.Output.Overwrite}
+	}
+	return run.Options{
+		Knobs: o.Knobs, Pictures: o.Pictures, Shard: o.Shard, Timeout: o.Timeout, FailFast: o.FailFast, Dump: o.Dump, Output: out,
 	}
 }
 
@@ -416,6 +476,9 @@ func (nothingFound) Error() string { return "no answer was wanted" }
 
 // resumeHint says how an interrupted run is continued.
 func (o askOptions) resumeHint(s run.Summary) string {
+	if o.Output.Sidecar != nil {
+		return fmt.Sprintf(" after %d answers; run the same command, without --overwrite, to go on with the pictures that have no sidecar", s.Answered)
+	}
 	info, err := os.Stat(o.Output.Path)
 	if err != nil || !info.Mode().IsRegular() || s.Kept || o.Format.CheckResume() != nil {
 		return ""

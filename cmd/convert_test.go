@@ -63,10 +63,8 @@ func TestDamagedConvertedCheckpoints(t *testing.T) {
 
 // TestKilledConvert kills a conversion again and again, at a later moment each time, and lets the next one go on.
 func TestKilledConvert(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "mcllava")
-	if message, err := exec.Command("go", "build", "-o", program, "./mcllava").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, message)
-	}
+	t.Parallel()
+	program := builtProgram(t)
 	whole := filepath.Join(t.TempDir(), "whole")
 	if message, err := exec.Command(program, "convert", "--precision", "q4", "demo", whole).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, message)

@@ -9,6 +9,7 @@ import (
 	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/internal/bench"
 	"github.com/mcllava/mcllava/internal/estimate"
+	"github.com/mcllava/mcllava/internal/weights"
 )
 
 // When to say how long a run would take.
@@ -39,27 +40,49 @@ type timing struct {
 	Total float64 `json:"total"`
 }
 
-// newTiming takes the speed of a model in a full precision from the user's cache or, if it is not there and measure is set,
+// speed is how fast a model runs here.
+type speed struct {
+	shape   estimate.Shape
+	forms   weights.Forms
+	threads int
+	estimate.Speed
+}
+
+// of is how long a question takes.
+func (s *speed) of(q estimate.Question) estimate.Seconds {
+	return q.Seconds(s.shape, s.forms, s.Speed)
+}
+
+// newSpeed takes the speed of a model in a full precision from the user's cache or, if it is not there and measure is set,
 // measures it and keeps it. It is nil if there is none. The error is the context's.
-func newTiming(ctx context.Context, c mcllava.Config, p mcllava.Precision, q estimate.Question, threads int, measure bool) (*timing, error) {
+func newSpeed(ctx context.Context, c mcllava.Config, p mcllava.Precision, threads int, measure bool) (*speed, error) {
 	forms, err := formsOf(p)
 	if err != nil {
 		return nil, err
 	}
 	shape := shapeOf(c)
 	key, cache := estimate.NewKey(shape, forms, threads), estimate.OpenSpeeds()
-	speed, ok := cache.Speed(key)
+	known, ok := cache.Speed(key)
 	switch {
 	case !ok && !measure:
 		return nil, nil
 	case !ok:
-		if speed, err = bench.Speed(ctx, shape, forms, threads); err != nil {
+		if known, err = bench.Speed(ctx, shape, forms, threads); err != nil {
 			return nil, err
 		}
-		_ = cache.Keep(key, speed)
+		_ = cache.Keep(key, known)
 	}
-	s := q.Seconds(shape, forms, speed)
-	return &timing{forms.String(), key.Threads, len(q.Boxes), q.Answer, s, s.Total()}, nil
+	return &speed{shape, forms, key.Threads, known}, nil
+}
+
+// newTiming is how long a question takes by newSpeed.
+func newTiming(ctx context.Context, c mcllava.Config, p mcllava.Precision, q estimate.Question, threads int, measure bool) (*timing, error) {
+	v, err := newSpeed(ctx, c, p, threads, measure)
+	if v == nil {
+		return nil, err
+	}
+	s := v.of(q)
+	return &timing{v.forms.String(), v.threads, len(q.Boxes), q.Answer, s, s.Total()}, nil
 }
 
 // duration is a time to the precision that an estimate has.

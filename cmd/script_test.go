@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(raceSettings) == "" {
 		_ = os.Setenv(raceSettings, "atexit_sleep_ms=0")
 	}
-	testscript.Main(m, map[string]func(){
+	testscript.Main(building{m}, map[string]func(){
 		"mcllava": func() { os.Exit(Main(os.Args[1:], System())) },
 		"exits":   exits,
 		"fields":  fields,

@@ -50,6 +50,7 @@ func (s Streams) readPicture(ctx context.Context, name string) ([]byte, error) {
 		return io.ReadAll(io.LimitReader(interruptible{ctx, r}, mcllava.MaxPictureBytes+1))
 	}
 	if name == "-" {
+		s.noteTyping("the picture")
 		data, err := stream(s.In)
 		if err != nil {
 			return nil, fmt.Errorf("standard input: %w", err)

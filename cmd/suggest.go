@@ -64,38 +64,55 @@ func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
 	return usageError{fmt.Errorf("unknown flag %s%s%s", dashes, name, didYouMean(names, c))}
 }
 
-// like are the names that a misspelt one may stand for, the most like it first: those that begin or, behind a dash, end with it, and
-// those that few edits lead to.
+// like are the names that a misspelt one may stand for: those that begin with it, then those that few edits lead to, then those that
+// end with it behind a dash.
 func like(misspelt string, names []string) (likely []string) {
 	misspelt = strings.ToLower(misspelt)
+	most := 2
+	if len(misspelt) <= 4 {
+		most = 1
+	}
 	far := map[string]int{}
 	for _, name := range names {
-		far[name] = edits(misspelt, name)
-		close := far[name] <= min(2, len(misspelt)-1)
-		if close || misspelt != "" && (strings.HasPrefix(name, misspelt) || strings.HasSuffix(name, "-"+misspelt)) {
-			likely = append(likely, name)
+		n := edits(misspelt, name)
+		switch {
+		case len(misspelt) == 0:
+			continue
+		case strings.HasPrefix(name, misspelt):
+			far[name] = 0
+		case n <= most && n < len(misspelt):
+			far[name] = n
+		case strings.HasSuffix(name, "-"+misspelt):
+			far[name] = most + 1
+		default:
+			continue
 		}
+		likely = append(likely, name)
 	}
 	slices.SortStableFunc(likely, func(a, b string) int { return cmp.Compare(far[a], far[b]) })
 	return likely
 }
 
-// edits is the Levenshtein distance: the smallest number of bytes to insert, remove or replace that makes b of a.
+// edits is the distance of Levenshtein and Damerau: how many bytes have to be inserted, removed, replaced or swapped with the next
+// to make b of a, none of them twice.
 func edits(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
+	var above, twoAbove []int
 	for i := range len(a) {
-		before := row[0]
+		twoAbove, above, row = above, row, make([]int, len(b)+1)
 		row[0] = i + 1
 		for j := range len(b) {
-			replace := before
+			replace := above[j]
 			if a[i] != b[j] {
 				replace++
 			}
-			before = row[j+1]
-			row[j+1] = min(replace, before+1, row[j]+1)
+			row[j+1] = min(replace, above[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], twoAbove[j-1]+1)
+			}
 		}
 	}
 	return row[len(b)]

@@ -49,6 +49,11 @@ func tokenize(ctx context.Context, s Streams, o tokenizeOptions) error {
 	if err != nil {
 		return err
 	}
+	what := "lines of text"
+	if o.Decode {
+		what = "lines of token ids"
+	}
+	s.noteTyping(what)
 	in, out := bufio.NewReader(interruptible{ctx, s.In}), bufio.NewWriter(s.Out)
 	for n := 1; ; n++ {
 		line, err := in.ReadString('\n')

@@ -14,11 +14,7 @@ import (
 
 // TestCheckpointCutShort takes the weights away from a run that has begun to answer.
 func TestCheckpointCutShort(t *testing.T) {
-	dir := t.TempDir()
-	program, folder, out := filepath.Join(dir, "mcllava"), copied(t, "../internal/demo/checkpoint"), filepath.Join(dir, "out.jsonl")
-	if message, err := exec.Command("go", "build", "-o", program, "./mcllava").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, message)
-	}
+	program, folder, out := builtProgram(t), copied(t, "../internal/demo/checkpoint"), filepath.Join(t.TempDir(), "out.jsonl")
 	args := []string{"ask", "--quiet", "--cache", "off", "--model", folder, "--json", "-o", out, "../internal/demo/scenes"}
 	for range 40 {
 		args = append(args, "-q", "what shop is this?"+strings.Repeat("?", len(args)))

@@ -14,8 +14,10 @@ func FuzzDecode(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	var decoders []string
 	if !testing.Short() { // as needsDecoders
-		paths = append(paths, "testdata/turned7.heic", "testdata/turned7.avif", "testdata/alpha.heic", "testdata/grey-grid.heic")
+		decoders = []string{"testdata/turned7.heic", "testdata/turned7.avif", "testdata/alpha.heic", "testdata/grey-grid.heic"}
+		paths = append(paths, decoders...)
 	}
 	rarer, err := filepath.Glob(kinds + "/*.*")
 	if err != nil {
@@ -40,6 +42,11 @@ func FuzzDecode(f *testing.F) {
 	f.Add(hugePNG(100000, 100000))
 	f.Add(hugePNG(300, 200))
 	lim := Limits{Bytes: 1 << 16, MaxPixels: 1 << 16}
+	for _, path := range decoders { // which are compiled at the first use, for longer than one input may take
+		if _, err := Decode(f.Context(), read(f, path), DecodeOptions{Limits: lim}); err != nil {
+			f.Fatal(err)
+		}
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := Decode(t.Context(), data, DecodeOptions{Limits: lim})
 		w, h, name, sizeErr := DecodeSize(data, lim)

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/mcllava/mcllava/internal/files"
 )
 
 // Cache is the folder of the hub's cache, in the layout that huggingface_hub shares:
@@ -226,18 +228,8 @@ func copyFile(blob, path string) error {
 	})
 }
 
-// replace writes a file beside path and renames it; on an error nothing is left.
+// replace writes a file beside path and renames it; on an error nothing is left. What killed processes have left beside it goes.
 func replace(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.incomplete")
-	if err != nil {
-		return err
-	}
-	err = errors.Join(write(f), f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
+	files.RemoveLeft(filepath.Dir(path), 0)
+	return files.Replace(path, 0o644, write)
 }

@@ -18,8 +18,7 @@ import (
 	"github.com/mcllava/mcllava/crop"
 )
 
-// extensions are those that pictures have. They count for a file that is empty or cannot be read, so that it fails and is not
-// passed over.
+// extensions are those that pictures have. A file that has one and is no picture fails, and is not passed over.
 var extensions = map[string]bool{
 	".jpg": true, ".jpeg": true, ".jpe": true, ".png": true, ".gif": true, ".webp": true, ".bmp": true,
 	".tif": true, ".tiff": true, ".heic": true, ".heif": true, ".avif": true,
@@ -220,10 +219,7 @@ func isPicture(path string) bool {
 		n, _ = io.ReadFull(f, first)
 		_ = f.Close()
 	}
-	if n == 0 {
-		return extensions[strings.ToLower(filepath.Ext(path))]
-	}
-	return crop.IsPicture(first[:n])
+	return extensions[strings.ToLower(filepath.Ext(path))] || crop.IsPicture(first[:n])
 }
 
 // hiddenFrom says whether a name has a hidden part where the pattern has none, as a shell decides it.

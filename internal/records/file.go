@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -109,7 +110,7 @@ func (f *File) begin(o CreateOptions) error {
 	f.regular = info.Mode().IsRegular()
 	switch {
 	case !f.regular && o.Resume:
-		return fmt.Errorf("%s: is no regular file, so that there is nothing to resume", f.path)
+		return fmt.Errorf("%s: %w", f.path, errNothingToResume)
 	case !f.regular || info.Size() == 0:
 	case o.Resume:
 		if err := f.resume(); err != nil {
@@ -118,11 +119,7 @@ func (f *File) begin(o CreateOptions) error {
 	case o.Overwrite:
 		f.old = true
 	default:
-		remedy := "--overwrite replaces it"
-		if f.format.CheckResume() == nil {
-			remedy = "--resume continues it, " + remedy
-		}
-		return errNotEmpty(f.path, remedy)
+		return f.refuseContent()
 	}
 	if f.end == 0 {
 		return f.append(f.format.header())
@@ -130,27 +127,87 @@ func (f *File) begin(o CreateOptions) error {
 	return nil
 }
 
+// Peek finds out what Create would, and leaves the file as it is: Done says which pairs it answers. Nothing can be written. A file that
+// is not there answers none.
+func Peek(path string, format Format, o CreateOptions) (*File, error) {
+	f := &File{path: path, real: path, format: format, many: o.Many, settings: slices.Clone(o.Settings), failed: errPeeked}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && !o.Resume && (o.Overwrite || !info.Mode().IsRegular() || info.Size() == 0):
+		f.file, err = os.Open(os.DevNull)
+		return f, err
+	case err != nil:
+		return nil, err
+	case !o.Resume:
+		return nil, f.refuseContent()
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: %w", path, errNothingToResume)
+	}
+	if f.file, err = os.Open(path); err != nil {
+		return nil, err
+	}
+	if _, _, err := f.scan(); err != nil {
+		_ = f.file.Close()
+		return nil, fmt.Errorf("%s: %w", path, reason(err))
+	}
+	return f, nil
+}
+
+var (
+	errPeeked          = errors.New("the output is not open for writing")
+	errNothingToResume = errors.New("is no regular file, so that there is nothing to resume")
+)
+
+// refuseContent is the error of a file that has something, and is neither resumed nor overwritten.
+func (f *File) refuseContent() error {
+	remedy := "--overwrite replaces it"
+	if f.format.CheckResume() == nil {
+		remedy = "--resume continues it, " + remedy
+	}
+	return errNotEmpty(f.path, remedy)
+}
+
 // resume reads the file, and leaves of it the answers.
 func (f *File) resume() error {
-	var failed []stretch
+	failed, unended, err := f.scan()
+	if err != nil {
+		return err
+	}
+	if len(failed) > 0 {
+		if err := f.replace(func(w io.Writer) error { return f.without(w, failed) }); err != nil {
+			return err
+		}
+	} else if f.found.Torn {
+		if err := f.file.Truncate(f.end); err != nil {
+			return err
+		}
+	}
+	if _, err := f.file.Seek(f.end, io.SeekStart); err != nil || !unended {
+		return err
+	}
+	return f.append([]byte("\n"))
+}
+
+// scan notes the answers of the file, and where its failed records are. Unended is true if the last answer has no end of line.
+func (f *File) scan() (failed []stretch, unended bool, err error) {
 	line, err := firstLine(f.file)
 	if err == nil && line != nil {
 		err = f.format.adopt(line)
 	}
 	if err != nil {
-		return err
+		return nil, false, err
 	}
-	first, unended := true, false
+	first := true
 	for r, err := range f.format.scan(f.file) {
 		if err != nil {
-			return err
+			return nil, false, err
 		}
 		if r.torn {
 			if first && !f.format.beginning(r.text) {
-				return fmt.Errorf("is no output in the format %s", f.format)
+				return nil, false, fmt.Errorf("is no output in the format %s", f.format)
 			}
 			if f.format.name == csvName && strayQuote(r.text, f.format.whole) {
-				return fmt.Errorf("line %d %w", r.line, errOpenQuote)
+				return nil, false, fmt.Errorf("line %d %w", r.line, errOpenQuote)
 			}
 			if !f.format.entire(r.text) {
 				f.found.Torn = true
@@ -168,17 +225,17 @@ func (f *File) resume() error {
 		record, err := f.format.parse(r.text)
 		switch {
 		case err != nil:
-			return fmt.Errorf("line %d %w", r.line, err)
+			return nil, false, fmt.Errorf("line %d %w", r.line, err)
 		case record.Failed():
 			f.found.Failed++
 			unended = false
 			failed = append(failed, r.at)
 			continue
 		case record.Key == "" || record.Run == "":
-			return fmt.Errorf("line %d has no key or no run, which every output has that can be resumed", r.line)
+			return nil, false, fmt.Errorf("line %d has no key or no run, which every output has that can be resumed", r.line)
 		}
 		if err := f.agree(record); err != nil {
-			return fmt.Errorf("line %d %w", r.line, err)
+			return nil, false, fmt.Errorf("line %d %w", r.line, err)
 		}
 		if f.found.Answered++; f.found.Answered == 1 {
 			f.of = record.Of
@@ -187,19 +244,7 @@ func (f *File) resume() error {
 		}
 		f.done.add(idOf(record), uint32(record.N))
 	}
-	if len(failed) > 0 {
-		if err := f.replace(func(w io.Writer) error { return f.without(w, failed) }); err != nil {
-			return err
-		}
-	} else if f.found.Torn {
-		if err := f.file.Truncate(f.end); err != nil {
-			return err
-		}
-	}
-	if _, err := f.file.Seek(f.end, io.SeekStart); err != nil || !unended {
-		return err
-	}
-	return f.append([]byte("\n"))
+	return failed, unended, nil
 }
 
 // agree refuses the record of an answer that is of none of the file's settings. Where it is of one as the first version called the

@@ -179,6 +179,12 @@ func (f Format) encode(r Record, many bool) ([]byte, error) {
 	return []byte(escape(r.Answer) + r.Sureness() + "\n"), nil
 }
 
+// Size is the bytes of a record in the format.
+func (f Format) Size(r Record, many bool) (int, error) {
+	text, err := f.encode(r, many)
+	return len(text), err
+}
+
 // parse reads what encode wrote, in a format that can be resumed.
 func (f Format) parse(text []byte) (Record, error) {
 	if f.name == csvName {

@@ -22,6 +22,17 @@ func (r *Run) do(ctx context.Context, t task) error {
 	}
 	r.noteFrames(t)
 	seen := scene{run: r, task: t}
+	if r.sidecars != nil {
+		again, err := r.sidecars.begin(t.image)
+		if again {
+			return nil
+		}
+		if seen.failed = err; err != nil {
+			if err := r.fail(t, nil, err); err != nil {
+				return err
+			}
+		}
+	}
 	for p := range t.questions(ctx) {
 		r.observer.Pair(p.number)
 		if seen.failed != nil {
@@ -45,7 +56,10 @@ func (r *Run) do(ctx context.Context, t task) error {
 			return err
 		}
 	}
-	return ctx.Err()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return r.finish(t)
 }
 
 // noteFrames says, once a run, that of a file of several pictures one is seen.

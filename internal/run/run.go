@@ -36,6 +36,7 @@ type Output struct {
 	Many              bool // there may be several pictures, so that a plain answer needs its picture's name
 	Single            bool // there is one question about one picture, whose failure is the run's
 	Resume, Overwrite bool
+	Sidecars          *Sidecars                 // in place of Path and Writer; nil for none
 	Wanted            func(records.Record) bool // says which answers are printed; nil for all
 }
 
@@ -90,6 +91,8 @@ type Run struct {
 	file *records.File
 	out  interface{ Write(records.Record) error }
 
+	sidecars *sidecars // nil for none
+
 	summary     Summary
 	said        string // of the last failure
 	framesNoted bool
@@ -115,7 +118,7 @@ func (r *Run) Do(ctx context.Context) (summary Summary, err error) {
 	if n, known := r.pairs.Count(); known {
 		r.total = n
 	}
-	if err := r.spareInputs(); err != nil {
+	if err := r.prepareOutput(); err != nil {
 		return r.summary, err
 	}
 	// A run without an output file has nothing to look up before it begins, so that its first picture is decoded while the
@@ -151,6 +154,11 @@ func (r *Run) Do(ctx context.Context) (summary Summary, err error) {
 			return r.summary, r.end(ctx, err)
 		}
 	}
+	if r.sidecars != nil && ctx.Err() == nil {
+		if n := r.sidecars.skipped.Load(); n > 0 {
+			r.observer.Note(fmt.Sprintf("pictures that have a sidecar and were not asked about: %d", n))
+		}
+	}
 	if r.file != nil && ctx.Err() == nil {
 		if err := r.file.Begin(); err != nil {
 			return r.summary, err
@@ -171,8 +179,16 @@ func (r *Run) begin() (err error) {
 	return err
 }
 
+// Identified is a model, or the headers of one.
+type Identified interface {
+	Identity() (string, error)
+	FormerIdentity() (string, error)
+	Precision() string
+	Name() string
+}
+
 // SettingsOf are those that the answers of a model have in common.
-func SettingsOf(m *mcllava.Model, k mcllava.Knobs) (records.Settings, error) {
+func SettingsOf(m Identified, k mcllava.Knobs) (records.Settings, error) {
 	identity, err := m.Identity()
 	if err != nil {
 		return records.Settings{}, err
@@ -195,6 +211,8 @@ func (r *Run) create(ctx context.Context) (err error) {
 		if o.Resume {
 			r.observer.Resumed(r.file.Found())
 		}
+	case r.sidecars != nil:
+		r.out = r.sidecars
 	case o.Writer != nil:
 		r.out = records.New(o.Writer, o.Format, o.Many)
 	default:
@@ -212,6 +230,9 @@ func (shown) Write(records.Record) error { return nil }
 func (r *Run) wanted(hash [32]byte, read error, p pair) bool {
 	if !r.options.Shard.Takes(hash, read, p.Source.Path) {
 		return false
+	}
+	if r.sidecars != nil {
+		return r.sidecars.wanted(p.Source, p.Image)
 	}
 	if r.file == nil || read != nil {
 		return true

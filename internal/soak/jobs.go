@@ -77,7 +77,7 @@ func (s *soaker) jobs(ctx context.Context, only string) ([]*job, error) {
 
 // sidecar asks about pictures in the job's own folder, beside which it writes.
 func (s *soaker) sidecar(ask func(...string) []string) *job {
-	args := ask("--cache", "off", "--json", "--sidecar", "{{.Name}}.json")
+	args := ask("--cache", "off", "--json", "--sidecar", "{{.Name}}.jsonl")
 	at := slices.Index(args, filepath.Join(s.folder, "pictures"))
 	args[at] = "own"
 	return &job{

@@ -54,7 +54,11 @@ func soak(ctx context.Context, program, hub, only string, kills, workers int) (s
 	if err != nil {
 		return false, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	defer func() {
+		if sound || err != nil {
+			err = errors.Join(err, os.RemoveAll(folder))
+		}
+	}()
 	if program == "" {
 		program = filepath.Join(folder, "mcllava")
 		if message, err := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/mcllava").CombinedOutput(); err != nil {
@@ -173,7 +177,7 @@ func (s *soaker) runAll(ctx context.Context, j *job, workers int) error {
 }
 
 // round kills the work in a new folder until it was killed often enough or came to its end, lets it come to its end, and compares the
-// folder with one that nobody killed. The folder stays if it differs.
+// folder with one that nobody killed. The folder stays if they differ.
 func (s *soaker) round(ctx context.Context, j *job, folder, want string, most int, length time.Duration) (killed int, found faults, err error) {
 	if err := s.begin(j, folder); err != nil {
 		return 0, found, err

@@ -1,0 +1,61 @@
+package cmd
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// builtIn is the folder of the program that all tests share.
+var builtIn string
+
+// building runs the tests, and removes the program that they have built.
+type building struct{ *testing.M }
+
+func (b building) Run() int {
+	var err error
+	if builtIn, err = os.MkdirTemp("", "mcllava-built-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(builtIn) }()
+	return b.M.Run()
+}
+
+var buildOnce = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(builtIn, "mcllava")
+	if message, err := exec.Command("go", "build", "-o", path, "./mcllava").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, message)
+	}
+	return path, nil
+})
+
+// builtProgram is the path of the program as users have it: without what go test adds to a binary. It is built once for all tests.
+func builtProgram(t *testing.T) string {
+	t.Helper()
+	path, err := buildOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// program is how a test calls mcllava.
+type program func(args ...string) (code int, out, message string)
+
+// built is how to run the program.
+func built(t *testing.T) program {
+	t.Helper()
+	path := builtProgram(t)
+	return func(args ...string) (int, string, string) {
+		var stdout, stderr bytes.Buffer
+		c := exec.Command(path, args...)
+		c.Stdout, c.Stderr = &stdout, &stderr
+		_ = c.Run()
+		return c.ProcessState.ExitCode(), stdout.String(), stderr.String()
+	}
+}
