@@ -63,11 +63,11 @@ func newAsk(s Streams, run func(context.Context, Streams, askOptions) error) *co
 		Long: `Answer a question about a picture (JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC or AVIF), or many about many.
 
 An IMAGE is a file, a folder, a pattern in quotes, an http or https URL, or "-" for standard input. With --question or --questions every
-argument is an image. On a terminal, an IMAGE without a question opens a prompt: the picture is looked at once, and every
-line is a question about it; Ctrl-D ends. Of a file with several pages or frames the first is seen.
+argument is an image. On a terminal, an IMAGE without a question opens a prompt: the picture is encoded once, and every
+line is a question about it; Ctrl-D or /bye ends. Of a file with several pages or frames the first is seen.
 
 Answers go to standard output, in the order of the input, and nothing else does. Failures are reported on standard error,
-the rest goes on, and the exit code is 1.
+the others are answered, and the exit code is 1.
 
 Formats:
 ` + indent(records.FormatsHelp),

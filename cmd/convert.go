@@ -31,7 +31,7 @@ command starts at once. SRC is a folder, the OWNER/NAME of a checkpoint that was
 
 The weights are rounded to the FORM of --precision: f32 is exact, and so is f16 for a checkpoint that is published in it; bf16
 keeps fewer digits; q8 keeps 8 bits and takes half the memory of f16; q4 keeps 4 bits of the decoder and takes a third.
-A convert that was interrupted goes on where it ended when it is run again.`,
+An interrupted convert resumes where it ended when it is run again.`,
 		Example: `  mcllava convert visheratin/MC-LLaVA-3b mc-llava-q8
   mcllava convert --precision q4 --vision bf16 MC-LLaVA-3b mc-llava-small
   mcllava ask --model mc-llava-q8 photo.jpg "what shop is this"`,

@@ -28,9 +28,9 @@ func newMerge(s Streams, run func(context.Context, Streams, mergeOptions) error)
 	var o mergeOptions
 	c := &cobra.Command{
 		Use:   "merge FILE...",
-		Short: "Join the outputs of a run that was shared out",
-		Long: `Join the outputs of runs that shared out one input (ask --shard), in JSON lines or CSV, in the order of the input. With one
-FILE it brings that into order again, after a run that was resumed.
+		Short: "Join the outputs of a sharded run",
+		Long: `Join the outputs of a sharded run (ask --shard), in JSON lines or CSV, in the order of the input. With one
+FILE it puts that into order, after a run that was resumed.
 
 Nothing is written unless every pair of an image and a question is there once, answered with the same knobs by the same
 checkpoint, and no line is cut off. Each record has its number n in the whole input, from 0, and how many pairs the input has
@@ -55,7 +55,7 @@ way to the answer of the same pair in another FILE. Records are not changed.`,
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVarP(&o.Output, "output", "o", "", "write to this `FILE`, all of it or nothing (default: standard output)")
-	f.BoolVar(&o.Overwrite, "overwrite", false, "replace what the output file holds")
+	f.BoolVar(&o.Overwrite, "overwrite", false, "overwrite the --output file if it exists")
 	f.IntVar(&o.Pairs, "pairs", 0, "pairs of the whole input, where the records do not say it")
 	f.BoolVar(&o.AllowFailed, "allow-failed", false, "keep the records of pairs that failed")
 	f.BoolVar(&o.Quiet, "quiet", false, "no note of what was written")

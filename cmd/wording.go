@@ -16,7 +16,7 @@ var expected = map[string]string{
 	"uint64":      "a whole number from 0",
 	"float64":     "a number",
 	"duration":    "a time with its unit, such as 90s or 2m",
-	"stringSlice": "texts with commas between them, and in quotes those with commas in them",
+	"stringSlice": "comma-separated values; quote one that contains a comma",
 }
 
 // badValue says what a value is and what was expected, of that which the user calls by a name. Any other error stays as it is.
