@@ -10,6 +10,7 @@ import (
 
 	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/crop"
+	"github.com/mcllava/mcllava/internal/inputs"
 	"github.com/mcllava/mcllava/internal/overlay"
 	"github.com/mcllava/mcllava/internal/records"
 	"github.com/mcllava/mcllava/internal/run"
@@ -93,7 +94,7 @@ func crops(ctx context.Context, s Streams, o cropsOptions) error {
 	var picture []byte
 	if o.Image != "" {
 		var err error
-		if picture, err = s.readPicture(ctx, o.Image); err != nil {
+		if picture, err = inputs.Image(o.Image, s.In, mcllava.MaxPictureBytes).OpenUntil(ctx); err != nil {
 			return err
 		}
 		name = o.Image
@@ -149,7 +150,7 @@ func drawGrid(ctx context.Context, o cropsOptions, picture []byte, p mcllava.Pla
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Image, err)
 	}
-	drawn, err := overlay.Grid(upright, p.Boxes[1:])
+	drawn, err := overlay.Grid(upright, p.Boxes)
 	if err != nil {
 		return err
 	}

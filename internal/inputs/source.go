@@ -1,6 +1,7 @@
 package inputs
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -125,4 +126,32 @@ func (s *Source) all(r io.Reader) ([]byte, error) {
 		return nil, fmt.Errorf("%s: more than %d bytes, expected a picture of at most that", called(s.Path), s.most)
 	}
 	return data, nil
+}
+
+// Image is the source of one image: of a file, or of standard input if its name is Stdin. Most is the bytes that are read; 0 for no
+// limit.
+func Image(name string, in io.Reader, most int64) *Source {
+	if name == Stdin {
+		return stdin(in, most)
+	}
+	return file(name, most)
+}
+
+// OpenUntil is Open, which gives up on a pipe that nobody writes to once ctx is done: the error is then ctx's.
+func (s *Source) OpenUntil(ctx context.Context) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		data, err := s.Open()
+		done <- result{data, err}
+	}()
+	select {
+	case r := <-done:
+		return r.data, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
