@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -223,10 +222,7 @@ func showCache(s Streams, o cacheOptions, asJSON bool) error {
 		return err
 	}
 	if asJSON {
-		encoder := json.NewEncoder(s.Out)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(struct {
+		return printJSON(s, struct {
 			Folder   string    `json:"folder"`
 			Entries  int       `json:"entries"`
 			Pictures int       `json:"pictures"`
@@ -241,10 +237,8 @@ func showCache(s Streams, o cacheOptions, asJSON bool) error {
 		_, err := fmt.Fprintln(s.Out, "the cache is off")
 		return err
 	}
-	var b strings.Builder
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-14s %s\n", name, fmt.Sprintf(format, args...))
-	}
+	var b table
+	line := b.line
 	line("folder", "%s", stats.Folder)
 	line("entries", "%d", stats.Entries)
 	line("pictures", "%d", stats.Pictures)

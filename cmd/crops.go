@@ -99,8 +99,11 @@ func crops(ctx context.Context, s Streams, o cropsOptions) error {
 		if inputs.IsURL(o.Image) && (o.Offline || hub.Offline()) {
 			return inputs.OfflineError(o.Image)
 		}
+		if o.Image == inputs.Stdin {
+			s.noteTyping("the picture")
+		}
 		var err error
-		if picture, err = s.readPicture(ctx, o.Image); err != nil {
+		if picture, err = inputs.Image(o.Image, s.In, mcllava.MaxPictureBytes).OpenUntil(ctx); err != nil {
 			return err
 		}
 		name = o.Image
@@ -156,7 +159,7 @@ func drawGrid(ctx context.Context, o cropsOptions, picture []byte, p mcllava.Pla
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Image, err)
 	}
-	drawn, err := overlay.Grid(upright, p.Boxes[1:])
+	drawn, err := overlay.Grid(upright, p.Boxes)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -62,16 +61,14 @@ func info(ctx context.Context, s Streams, o infoOptions) error {
 		}
 	}
 	if o.JSON {
-		return json.NewEncoder(s.Out).Encode(struct {
+		return printJSON(s, struct {
 			*mcllava.Info
 			Why string `json:"why"`
 		}{i, o.Why})
 	}
 	v, t := i.Config.Vision, i.Config.Text
-	var b strings.Builder
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-14s %s\n", name, fmt.Sprintf(format, args...))
-	}
+	var b table
+	line := b.line
 	line("checkpoint", "%s (%s)", i.Name, o.Why)
 	line("vision", "%d layers, %d wide, %d heads, crops of %d pixels in patches of %d", v.Layers, v.Hidden, v.Heads, v.ImageSize, v.PatchSize)
 	line("decoder", "%d layers, %d wide, %d heads, %d tokens, context of %d", t.Layers, t.Hidden, t.Heads, t.Vocab, t.Context)

@@ -2,14 +2,10 @@ package cmd
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 
 	"golang.org/x/term"
-
-	"github.com/mcllava/mcllava"
-	"github.com/mcllava/mcllava/internal/inputs"
 )
 
 // Streams is where the program reads and prints.
@@ -42,54 +38,6 @@ func (s Streams) errWidth() int {
 		return 0
 	}
 	return width
-}
-
-// readPicture reads a picture's file, fetches a URL, or reads standard input if its name is "-".
-func (s Streams) readPicture(ctx context.Context, name string) ([]byte, error) {
-	stream := func(r io.Reader) ([]byte, error) {
-		return io.ReadAll(io.LimitReader(interruptible{ctx, r}, mcllava.MaxPictureBytes+1))
-	}
-	if name == "-" {
-		s.noteTyping("the picture")
-		data, err := stream(s.In)
-		if err != nil {
-			return nil, fmt.Errorf("standard input: %w", err)
-		}
-		return data, nil
-	}
-	if inputs.IsURL(name) {
-		return inputs.Fetch(ctx, name, mcllava.MaxPictureBytes)
-	}
-	info, err := os.Stat(name)
-	switch {
-	case err != nil:
-		return nil, err
-	case info.IsDir():
-		return nil, fmt.Errorf("%s: is a folder, expected a picture", name)
-	case info.Size() > mcllava.MaxPictureBytes:
-		return nil, fmt.Errorf("%s: %d bytes, expected a picture of at most %d", name, info.Size(), mcllava.MaxPictureBytes)
-	case !info.Mode().IsRegular():
-		return stream(&opened{name: name})
-	}
-	return os.ReadFile(name)
-}
-
-// opened is a file that the first read opens, since opening a pipe waits for who writes it.
-type opened struct {
-	name string
-	file *os.File
-}
-
-func (o *opened) Read(p []byte) (n int, err error) {
-	if o.file == nil {
-		if o.file, err = os.Open(o.name); err != nil {
-			return 0, err
-		}
-	}
-	if n, err = o.file.Read(p); err != nil {
-		_ = o.file.Close()
-	}
-	return n, err
 }
 
 // faultKeeper is a writer that keeps its first error: help and the like are printed by code that looks at none.

@@ -145,3 +145,34 @@ func (s *Source) all(r io.Reader) ([]byte, error) {
 	}
 	return data, nil
 }
+
+// Image is the source of one image: of a file, or of standard input if its name is Stdin. Most is the bytes that are read; 0 for no
+// limit.
+func Image(name string, in io.Reader, most int64) *Source {
+	if name == Stdin {
+		return stdin(in, most)
+	}
+	return file(name, most)
+}
+
+// OpenUntil is Open, which gives up on a pipe that nobody writes to once ctx is done: the error is then ctx's.
+func (s *Source) OpenUntil(ctx context.Context) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	if s.context == nil {
+		s.context = ctx
+	}
+	done := make(chan result, 1)
+	go func() {
+		data, err := s.Open()
+		done <- result{data, err}
+	}()
+	select {
+	case r := <-done:
+		return r.data, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

@@ -49,3 +49,18 @@ func TestNamesOfFilesBesideImages(t *testing.T) {
 		t.Error("a name with a newline is taken")
 	}
 }
+
+func TestTemplateHasTabsAndNewlines(t *testing.T) {
+	f, err := ParseFormat("template", `{{.Image}}\t{{.Answer}}\n--`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Record{Image: "a.jpg", Question: "q", Answer: `a\tb`}
+	text, err := f.encode(r, false)
+	if want := "a.jpg\ta\\tb\n--\n"; err != nil || string(text) != want {
+		t.Errorf("%q, %v; want %q", text, err, want)
+	}
+	if n, err := f.Size(r, false); err != nil || n != len(text) {
+		t.Errorf("size %d, %v; want %d", n, err, len(text))
+	}
+}
