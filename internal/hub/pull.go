@@ -98,7 +98,7 @@ func (c *Client) hold(ctx context.Context, repo string) (release func(), err err
 	ok, err := held.TryRLock()
 	if err == nil && !ok {
 		c.note(repo + ": another process is removing it; waiting")
-		_, err = held.TryRLockContext(ctx, lockPoll)
+		_, _ = held.TryRLockContext(ctx, lockPoll)
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
