@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/mcllava/mcllava/internal/terminal"
 )
 
 // Pulled is what a pull has found or done.
@@ -31,7 +33,7 @@ func (c *Client) pull(ctx context.Context, repo, revision string) (done Pulled, 
 	if !IsRepo(repo) {
 		return done, fmt.Errorf("repository is %q, expected OWNER/NAME", repo)
 	}
-	if !localName(revision) || Printable(revision) != revision {
+	if !localName(revision) || terminal.Escape(revision) != revision {
 		return done, fmt.Errorf("revision is %q, expected a branch, tag or commit", revision)
 	}
 	if lower := strings.ToLower(revision); commitHash.MatchString(lower) {
@@ -98,7 +100,7 @@ func (c *Client) hold(ctx context.Context, repo string) (release func(), err err
 	ok, err := held.TryRLock()
 	if err == nil && !ok {
 		c.note(repo + ": another process is removing it; waiting")
-		_, _ = held.TryRLockContext(ctx, lockPoll)
+		_, _ = held.TryRLockContext(ctx, lockPoll) // the error is the context's
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
