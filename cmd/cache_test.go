@@ -148,7 +148,7 @@ func TestCacheCommands(t *testing.T) {
 	}
 	run(exitFailed, files[1]+": ", "mcllava: 1 of 3 entries were damaged and have been removed (0.0 MB)\n", "verify")
 	run(0, "2 entries (0.0 MB), all as they were stored\n", "", "verify")
-	run(0, `"entries": 2,`, "", "--json")
+	run(0, `"entries":2,`, "", "--json")
 	run(0, "2 entries removed (0.0 MB)\n", "", "clear")
 	run(0, "entries        0\n", "")
 }
