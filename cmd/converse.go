@@ -80,11 +80,13 @@ func look(ctx context.Context, s Streams, o askOptions, m *mcllava.Model, p *mcl
 }
 
 // promptHint is what a prompt says before its first question.
-const promptHint = "mcllava: every line is a question about the picture; Ctrl-D or /bye ends, /help says more"
+const promptHint = "mcllava: each line is a question; /help says more, /bye ends"
 
 // promptHelp is what a prompt says of itself.
-const promptHelp = `Every line is a question about the picture. Ctrl-C ends an answer, and at an empty prompt the program, as do Ctrl-D, /bye, exit
-and quit. Arrow keys find questions asked before.`
+const promptHelp = `  Every line is a question.
+  Arrow keys find questions asked before.
+  Ctrl-C ends an answer, or an empty prompt.
+  Ctrl-D, /bye, exit and quit end it too.`
 
 // commandOf is the command of a prompt that a line is, "" for a question.
 func commandOf(line string) string {
