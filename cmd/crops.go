@@ -198,7 +198,7 @@ func printPlanJSON(s Streams, o cropsOptions, p mcllava.Plan, t *timing) error {
 		x, y := p.Centre(i)
 		places = append(places, place{[4]int{b.Min.X, b.Min.Y, b.Max.X, b.Max.Y}, [2]float64{x, y}})
 	}
-	text, err := marshal(struct {
+	return printJSON(s, struct {
 		Width         int     `json:"width"`
 		Height        int     `json:"height"`
 		CropSize      int     `json:"crop_size"`
@@ -208,9 +208,4 @@ func printPlanJSON(s Streams, o cropsOptions, p mcllava.Plan, t *timing) error {
 		Crops         []place `json:"crops"`
 		Estimate      *timing `json:"estimate,omitempty"`
 	}{p.Width, p.Height, p.Size, o.Knobs.MaxCrops, p.NumTokens, p.TokensPerCrop, places, t})
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(s.Out, text)
-	return err
 }

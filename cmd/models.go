@@ -3,7 +3,6 @@ package cmd
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -114,14 +113,12 @@ func listModels(_ context.Context, s Streams, o modelsOptions) error {
 }
 
 func printModelsJSON(s Streams, listed []models.Model) error {
-	encoder := json.NewEncoder(s.Out)
-	encoder.SetEscapeHTML(false)
 	for _, m := range listed {
 		missing := ""
 		if m.Missing != nil {
 			missing = m.Missing.Error()
 		}
-		err := encoder.Encode(struct {
+		err := printJSON(s, struct {
 			Name      string    `json:"name"`
 			Revisions []string  `json:"revisions"`
 			Commit    string    `json:"commit,omitempty"`
