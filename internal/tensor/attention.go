@@ -18,6 +18,8 @@ func Attend(p *Pool, dst, q, k, v blas32.General, kv *KV, causal bool) {
 	if q.Rows > 1 {
 		kv.extend(p, k, v)
 		k, v = Rows(k, 0, 0), Rows(v, 0, 0)
+	} else {
+		kv.check(kv.length, k, v)
 	}
 	p.apply.Lock()
 	defer p.apply.Unlock()
