@@ -53,11 +53,8 @@ func (a *attention) do(worker, task int) {
 	from, to := h*a.kv.headDim, (h+1)*a.kv.headDim
 	dst, q := columns(Rows(a.dst, first, last), from, to), columns(Rows(a.q, first, last), from, to)
 	s := a.room(worker, q, a.visible(last-1))
-
-	for i := range panels(s.seen) {
-		a.product.set(columns(s.scores, i*panelWidth, (i+1)*panelWidth), s.queries, s.ldq, a.kv.headDim, a.kv.keyPanel(h, i), panelWidth, false)
-	}
-	scale := float32(1 / math.Sqrt(float64(a.kv.headDim)))
+	a.score(s, h)
+	scale := a.scale()
 	for i := range q.Rows {
 		n := a.visible(first + i)
 		row := s.probabilities[i*s.ldp : (i+1)*s.ldp]
@@ -72,6 +69,15 @@ func (a *attention) do(worker, task int) {
 		active.scale(Row(dst, i), Row(s.sums, i), s.inverse[i])
 	}
 }
+
+// score sets the scores of a block of queries, before they are scaled.
+func (a *attention) score(s block, head int) {
+	for i := range panels(s.seen) {
+		a.product.set(columns(s.scores, i*panelWidth, (i+1)*panelWidth), s.queries, s.ldq, a.kv.headDim, a.kv.keyPanel(head, i), panelWidth, false)
+	}
+}
+
+func (a *attention) scale() float32 { return float32(1 / math.Sqrt(float64(a.kv.headDim))) }
 
 // visible is the number of positions that a row looks at.
 func (a *attention) visible(row int) int {
