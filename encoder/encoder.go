@@ -34,7 +34,20 @@ func (e *Encoder) Config() Config { return e.tower.Config }
 // centres [B, 2] as shares of the picture's width and height; keep [B] features wanted of each crop, at most T-1.
 // The features stand until the next Encode. The error is the context's.
 func (e *Encoder) Encode(ctx context.Context, pixels, centres blas32.General, keep []int) (Features, error) {
-	rows, err := e.tower.forward(ctx, pixels, keep)
+	return e.encode(ctx, pixels, centres, keep, blas32.General{})
+}
+
+// EncodeMapped is Encode, and returns the map of each crop too, [B, T]: what its features look at, a share for each patch, row by
+// row from the top left. It is what the last patches attend to in the later half of the layers, MapRows of them whatever keep is.
+func (e *Encoder) EncodeMapped(ctx context.Context, pixels, centres blas32.General, keep []int) (Features, blas32.General, error) {
+	maps := tensor.New(pixels.Rows, e.tower.Patches())
+	f, err := e.encode(ctx, pixels, centres, keep, maps)
+	return f, maps, err
+}
+
+// encode sets maps [B, T], if it has rows.
+func (e *Encoder) encode(ctx context.Context, pixels, centres blas32.General, keep []int, maps blas32.General) (Features, error) {
+	rows, err := e.tower.forward(ctx, pixels, keep, maps)
 	if err != nil {
 		return Features{}, err
 	}

@@ -86,8 +86,8 @@ func loadLayer(c Config, w *weights.Source) layer {
 }
 
 // forward runs crops, pixels [B, 3·S·S], through the tower and returns the last keep[b] rows of each, [Σ keep, Dv], which stand
-// until the next forward.
-func (t *tower) forward(ctx context.Context, pixels blas32.General, keep []int) (blas32.General, error) {
+// until the next forward. It sets maps [B, T], unless that has no rows.
+func (t *tower) forward(ctx context.Context, pixels blas32.General, keep []int, maps blas32.General) (blas32.General, error) {
 	if t.state == nil || t.state.crops != pixels.Rows {
 		t.state = newState(t, pixels.Rows)
 	}
@@ -105,8 +105,10 @@ func (t *tower) forward(ctx context.Context, pixels blas32.General, keep []int) 
 		if i == len(t.layers)-1 {
 			kept = keep
 		}
+		s.watch(t.Config, i, maps)
 		x = t.layers[i].forward(t.pool, s, x, kept)
 	}
+	normalise(maps)
 	return x, nil
 }
 
@@ -144,6 +146,7 @@ type state struct {
 	q, k, v blas32.General // [B·T, Dv]
 	mlp     blas32.General // [B·T, H]
 	kv      *tensor.KV     // keys and values of one crop
+	looks   looks          // at what the layer looks, where anybody wants to know
 }
 
 func newState(t *tower, crops int) *state {
@@ -162,6 +165,7 @@ func (l *layer) forward(p *tensor.Pool, s *state, x blas32.General, keep []int) 
 	l.norm1.Apply(p, s.h, x)
 	tensor.ApplyAll(p, s.h, tensor.Output{Layer: &l.q, Dst: s.q}, tensor.Output{Layer: &l.k, Dst: s.k}, tensor.Output{Layer: &l.v, Dst: s.v})
 
+	s.looks.keepQueries(s)
 	x, q := lastRows(x, s.tokens, keep), lastRows(s.q, s.tokens, keep)
 	h, mlp := tensor.Rows(s.h, 0, x.Rows), tensor.Rows(s.mlp, 0, x.Rows)
 	attend(p, h, q, s, keep)
@@ -180,6 +184,7 @@ func attend(p *tensor.Pool, dst, q blas32.General, s *state, keep []int) {
 		s.kv.Truncate(0)
 		k, v := tensor.Rows(s.k, b*s.tokens, (b+1)*s.tokens), tensor.Rows(s.v, b*s.tokens, (b+1)*s.tokens)
 		tensor.Attend(p, tensor.Rows(dst, at, at+n), tensor.Rows(q, at, at+n), k, v, s.kv, false)
+		s.looks.add(p, s.kv, b)
 		at += n
 	}
 }

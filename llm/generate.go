@@ -27,7 +27,7 @@ func (d *Decoder) finiteLogits(logits []float32, hidden blas32.General) error {
 // Prefill runs a whole prompt, embeddings [L, D], and returns the logits of the token that follows it, [V]; it calls progress, if that
 // is not nil, after each layer. The error is Forward's or ErrNotFinite.
 func (d *Decoder) Prefill(ctx context.Context, prompt blas32.General, kv *KV, progress func(done, layers int)) ([]float32, error) {
-	hidden, err := d.forward(ctx, prompt, kv, func(done int) {
+	hidden, err := d.forward(ctx, prompt, kv, min(1, prompt.Rows), func(done int) {
 		if progress != nil {
 			progress(done, len(d.layers))
 		}

@@ -5,8 +5,12 @@ import "github.com/mcllava/mcllava/internal/tensor"
 // KV holds the keys and values of every layer for the positions that the decoder has seen.
 type KV struct {
 	layers []*tensor.KV
-	step   *state // of the last Forward of a single position, for the next one
+	step   *state     // of the last Forward of a single position, for the next one
+	watch  *Attention // nil for none
 }
+
+// Watch has what the decoder looks at noted in a from now on; nil ends that.
+func (kv *KV) Watch(a *Attention) { kv.watch = a }
 
 // state is the room for a Forward of rows positions.
 func (kv *KV) state(config Config, rows int) *state {

@@ -88,11 +88,11 @@ func (d *Decoder) Embed(ids []int) blas32.General {
 // states after the final norm, [L, D], which stand until kv's next Forward. A sequence may come in pieces.
 // The error is the context's, or that kv has no room.
 func (d *Decoder) Forward(ctx context.Context, x blas32.General, kv *KV) (blas32.General, error) {
-	return d.forward(ctx, x, kv, func(int) {})
+	return d.forward(ctx, x, kv, x.Rows, func(int) {})
 }
 
-// forward is Forward, and calls done with the number of layers behind it.
-func (d *Decoder) forward(ctx context.Context, x blas32.General, kv *KV, done func(layers int)) (blas32.General, error) {
+// forward is Forward, of which only the last rows are watched, and calls done with the number of layers behind it.
+func (d *Decoder) forward(ctx context.Context, x blas32.General, kv *KV, watched int, done func(layers int)) (blas32.General, error) {
 	if kv.Len()+x.Rows > kv.Cap() {
 		return blas32.General{}, fmt.Errorf("%d tokens after %d do not fit the %d positions of keys and values", x.Rows, kv.Len(), kv.Cap())
 	}
@@ -105,6 +105,9 @@ func (d *Decoder) forward(ctx context.Context, x blas32.General, kv *KV, done fu
 			return blas32.General{}, err
 		}
 		d.layers[i].forward(d.pool, s, d.rotary, kv.layers[i])
+		if kv.watch != nil {
+			kv.watch.see(d.pool, tensor.Rows(s.q, x.Rows-watched, x.Rows), kv.layers[i], i)
+		}
 		done(i + 1)
 	}
 	d.norm.Apply(d.pool, s.h, s.x)
