@@ -97,7 +97,7 @@ func load(c *Cache, k Key, like []Crop) []Crop {
 
 func has(c *Cache, k Key, like []Crop) []bool {
 	boxes, keep := boxes(like)
-	return c.Has(k, testWidth, boxes, keep)
+	return c.Has(k, testWidth, boxes, keep, false)
 }
 
 func store(t testing.TB, c *Cache, k Key, crops []Crop) {
@@ -199,7 +199,7 @@ func TestLastRows(t *testing.T) {
 		t.Errorf("%v of -1 rows", got)
 	}
 	boxes, keep := boxes(features(7, 1))
-	if got := c.Load(k, testWidth+1, boxes, keep); got[0].Found() || c.Has(k, testWidth-1, boxes, keep)[0] {
+	if got := c.Load(k, testWidth+1, boxes, keep); got[0].Found() || c.Has(k, testWidth-1, boxes, keep, false)[0] {
 		t.Errorf("%v of another width", got)
 	}
 	wantCrops(t, c, k, features(7, 4))
@@ -251,7 +251,17 @@ func TestMaps(t *testing.T) {
 	plain, both := oneCrop(1, 0, 4), mapped(1, oneCrop(1, 0, 2))
 	store(t, c, k, []Crop{plain})
 	wantCrops(t, c, k, []Crop{plain})
+	hasMaps := func(want ...bool) {
+		t.Helper()
+		for range 2 {
+			if got := c.Has(k, testWidth, []image.Rectangle{box(0), box(1), box(2)}, []int{4, 0, 0}, true); !slices.Equal(got, want) {
+				t.Errorf("has with maps %v, want %v", got, want)
+			}
+		}
+	}
+	hasMaps(false, false, false)
 	store(t, c, k, []Crop{both, mapped(2, oneCrop(1, 1, 0))})
+	hasMaps(true, true, false)
 	wantCrops(t, c, k, []Crop{mapped(1, plain), mapped(2, oneCrop(1, 1, 0))})
 	wantCrops(t, c, k, []Crop{both})
 	store(t, c, k, []Crop{oneCrop(1, 0, 1), both, plain})
@@ -264,6 +274,7 @@ func TestMaps(t *testing.T) {
 	if n := len(segmentsOf(t, c, k)); n != 1 {
 		t.Errorf("%d segments, want 1", n)
 	}
+	hasMaps(true, true, false)
 	wantCrops(t, c, k, []Crop{mapped(1, plain), mapped(2, oneCrop(1, 1, 0))})
 }
 

@@ -49,8 +49,9 @@ func (c Crop) check(width int) error {
 	return nil
 }
 
-// Has says for each box whether at least its last keep rows are there, as headers say. That counts as a use of them.
-func (c *Cache) Has(k Key, width int, boxes []image.Rectangle, keep []int) []bool {
+// Has says for each box whether at least its last keep rows are there, and with maps also its map, as headers say. That counts as a
+// use of them.
+func (c *Cache) Has(k Key, width int, boxes []image.Rectangle, keep []int, maps bool) []bool {
 	has := make([]bool, len(boxes))
 	if !c.usable() {
 		return has
@@ -58,9 +59,12 @@ func (c *Cache) Has(k Key, width int, boxes []image.Rectangle, keep []int) []boo
 	used := map[*segment]bool{}
 	c.search(k, width, func(all []*segment) bool {
 		for i, box := range boxes {
-			for n := 0; n < len(all) && !has[i]; n++ {
-				if all[n].find(box, keep[i]) >= 0 {
-					has[i], used[all[n]] = true, true
+			rows := segmentWith(all, func(s *segment) bool { return s.find(box, keep[i]) >= 0 })
+			mapped := segmentWith(all, func(s *segment) bool { return s.findMap(box) >= 0 })
+			if has[i] = rows != nil && (mapped != nil || !maps); has[i] {
+				used[rows] = true
+				if maps {
+					used[mapped] = true
 				}
 			}
 		}
@@ -147,7 +151,7 @@ func readCrops(all []*segment, boxes []image.Rectangle, keep []int, crops []Crop
 			crops[i] = read(all[n], box, keep[i])
 		}
 		for n := 0; n < len(all) && crops[i].Found() && crops[i].Map == nil; n++ {
-			if j := all[n].find(box, 0); j >= 0 && all[n].crops[j].patches > 0 {
+			if all[n].findMap(box) >= 0 {
 				crops[i].Map = read(all[n], box, 0).Map
 			}
 		}
@@ -158,6 +162,19 @@ func readCrops(all []*segment, boxes []image.Rectangle, keep []int, crops []Crop
 // find is the index of a crop with at least keep ≥ 0 rows, or -1.
 func (s *segment) find(box image.Rectangle, keep int) int {
 	return slices.IndexFunc(s.crops, func(r record) bool { return r.box == box && r.keep >= keep && keep >= 0 })
+}
+
+// findMap is the index of a crop with a map, or -1.
+func (s *segment) findMap(box image.Rectangle) int {
+	return slices.IndexFunc(s.crops, func(r record) bool { return r.box == box && r.patches > 0 })
+}
+
+// segmentWith is the first of some segments that has something, or nil.
+func segmentWith(all []*segment, has func(*segment) bool) *segment {
+	if i := slices.IndexFunc(all, has); i >= 0 {
+		return all[i]
+	}
+	return nil
 }
 
 // segments reads the headers of a key's segments.

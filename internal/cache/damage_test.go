@@ -251,7 +251,7 @@ func TestSparseFilesTakeNoMemory(t *testing.T) {
 	}
 	boxes := []image.Rectangle{box(0), box(1)}
 	if n := allocated(func() {
-		if c.Has(k, 5, boxes, []int{1, 1})[0] || c.Load(k, 5, boxes, []int{1, 1})[0].Found() || !c.Has(k, width, boxes, []int{1, 1})[0] {
+		if c.Has(k, 5, boxes, []int{1, 1}, false)[0] || c.Load(k, 5, boxes, []int{1, 1})[0].Found() || !c.Has(k, width, boxes, []int{1, 1}, false)[0] {
 			t.Error("another width is found, or this one is not")
 		}
 		if err := c.merge(k, width); err != nil {
