@@ -10,9 +10,7 @@ import (
 func (c Config) mapped(layer int) bool { return layer >= c.Layers/2 }
 
 // MapRows is how many patches' attention makes a crop's map: those of the last ones, whatever is kept of the crop.
-func (c Config) MapRows() int { return min(mapRows, c.Patches()-1) }
-
-var mapRows = 7
+func (c Config) MapRows() int { return min(8, c.Patches()-1) }
 
 // looks gathers what the last rows of each crop attend to.
 type looks struct {

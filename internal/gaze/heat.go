@@ -122,18 +122,38 @@ func (h *Heat) best(times float64) image.Rectangle {
 	return h.bestIn(h.windowSize(times), image.Rect(0, 0, h.Cols, h.Rows))
 }
 
-// bestIn is the rectangle of a size within some cells that has the most heat.
+// bestIn is the rectangle of a size within some cells that has the most heat: where there are equals, as within a patch that is
+// larger, the one nearest to their middle.
 func (h *Heat) bestIn(size image.Point, within image.Rectangle) image.Rectangle {
-	window, most := image.Rectangle{}, -1.0
-	for y := within.Min.Y; y+size.Y <= within.Max.Y; y++ {
-		for x := within.Min.X; x+size.X <= within.Max.X; x++ {
-			r := image.Rectangle{image.Pt(x, y), image.Pt(x, y).Add(size)}
-			if sum := h.sum(r); sum > most {
-				window, most = r, sum
+	const equal = 1 - 1e-9
+	rectangles := func(yield func(r image.Rectangle, sum float64)) {
+		for y := within.Min.Y; y+size.Y <= within.Max.Y; y++ {
+			for x := within.Min.X; x+size.X <= within.Max.X; x++ {
+				r := image.Rectangle{image.Pt(x, y), image.Pt(x, y).Add(size)}
+				yield(r, h.sum(r))
 			}
 		}
 	}
-	return window
+	most := math.Inf(-1)
+	rectangles(func(_ image.Rectangle, sum float64) { most = max(most, sum) })
+	var middle image.Point
+	equals := 0
+	rectangles(func(r image.Rectangle, sum float64) {
+		if sum >= most*equal {
+			middle, equals = middle.Add(r.Min), equals+1
+		}
+	})
+	var best image.Rectangle
+	nearest := math.Inf(1)
+	rectangles(func(r image.Rectangle, sum float64) {
+		if sum >= most*equal {
+			x, y := r.Min.X*equals-middle.X, r.Min.Y*equals-middle.Y
+			if d := math.Hypot(float64(x), float64(y)); d < nearest {
+				best, nearest = r, d
+			}
+		}
+	})
+	return best
 }
 
 // centre is the pixel at the centre of mass of some cells.
