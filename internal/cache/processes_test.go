@@ -88,7 +88,7 @@ func workOnce(c *Cache, i int, loaded *int) error {
 		}
 	}
 	if rand.IntN(8) == 0 {
-		return c.StorePrompt(promptName(i), workerPrompt, writeBytes(promptData(i, workerPrompt)))
+		return c.StorePrompt(promptName(i), workerPrompt, whole(promptData(i, workerPrompt)))
 	}
 	crops := features(i, rand.IntN(workerRows))
 	if rand.IntN(2) == 0 {
