@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/internal/inputs"
 	"github.com/mcllava/mcllava/internal/records"
 )
@@ -22,6 +23,7 @@ type askFlags struct {
 }
 
 func (f *askFlags) add(c *cobra.Command, o *askOptions) {
+	o.Knobs = mcllava.DefaultKnobs()
 	v := c.Flags()
 	v.SortFlags = false
 	group(c, "Input", func() {
@@ -35,11 +37,14 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 		v.StringVar(&f.shard, "shard", "", "take the share `I/N` of the images, or auto for that of a Kubernetes Job, a Slurm array or GNU parallel")
 		addPictures(c, &o.Pictures)
 	})
-	group(c, "Knobs", func() { addKnobs(c, &o.Knobs, "max-crops", "num-tokens", "clamp") })
+	group(c, "Knobs", func() { addKnobs(c, o.Knobs.ViewKnobs.All()) })
 	group(c, "Asking", func() {
-		addKnobs(c, &o.Knobs, "max-new-tokens", "temperature", "top-p", "seed", "system", "prompt", "choices")
-		v.BoolVar(&f.yesNo, "yes-no", false, "short for --choices Yes,No")
-		addKnobs(c, &o.Knobs, "logprobs")
+		for knob := range o.Knobs.AnswerKnobs.All() {
+			addKnob(c, knob)
+			if knob.Value == any(&o.Knobs.Choices) {
+				v.BoolVar(&f.yesNo, "yes-no", false, fmt.Sprintf("short for --%s %s,%s", knob.Name, yes, no))
+			}
+		}
 		v.DurationVar(&o.Timeout, "timeout", 0, "give up on a question after this `TIME`, such as 90s; 0 for never")
 	})
 	group(c, "Output", func() {
@@ -75,7 +80,7 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 
 // read completes the options from arguments and flags, and refuses those that make no sense together.
 func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOptions) error {
-	if err := checkTokens(c, &o.Knobs); err != nil {
+	if err := checkTokens(c, &o.Knobs.ViewKnobs); err != nil {
 		return err
 	}
 	if err := f.input(s, args, o); err != nil {
@@ -93,9 +98,9 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 	}
 	if f.yesNo {
 		if o.Knobs.Choices != nil {
-			return usageError{errors.New("both --choices and --yes-no are given, expected one")}
+			return usageError{fmt.Errorf("both --%s and --yes-no are given, expected one", mcllava.KnobName(o.Knobs.All(), &o.Knobs.Choices))}
 		}
-		o.Knobs.Choices = []string{yes, "No"}
+		o.Knobs.Choices = []string{yes, no}
 	}
 	o.DryJSON = f.json
 	if o.Output.Path == "-" {
@@ -123,5 +128,8 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 	return checkPrecision(o.Precision)
 }
 
-// yes is the choice of --yes-no that -l looks for.
-const yes = "Yes"
+// The choices of --yes-no; -l looks for yes.
+const (
+	yes = "Yes"
+	no  = "No"
+)
