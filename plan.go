@@ -28,8 +28,8 @@ func (m *Model) Plan(p *Picture, k ViewKnobs) (Plan, error) {
 // k.NumTokens image tokens; with 0 of them for DefaultNumTokens, or the most that the crops can give if that is less.
 // Too many image tokens, or fewer than one a crop, are an error, or with k.Clamp the nearest number that is none.
 func PlanFor(c Config, width, height int, k ViewKnobs) (Plan, error) {
-	if k.MaxCrops < 0 {
-		return Plan{}, fmt.Errorf("max-crops is %d, expected 0 or more", k.MaxCrops)
+	if err := k.Check(); err != nil {
+		return Plan{}, err
 	}
 	grid, err := crop.NewGrid(width, height, c.Vision.ImageSize, k.MaxCrops)
 	if err != nil {
@@ -67,10 +67,10 @@ func newPlan(c Config, grid crop.Grid, k ViewKnobs) (Plan, error) {
 func (p Plan) share() (Plan, error) {
 	crops := len(p.Boxes)
 	most := crops * p.most
-	n := p.knobs.NumTokens
+	n, knob := p.knobs.NumTokens, KnobName(p.knobs.All(), &p.knobs.NumTokens)
 	switch {
 	case n < 0:
-		return Plan{}, fmt.Errorf("num-tokens is %d, expected 1 or more", n)
+		return Plan{}, refused(p.knobs.All(), &p.knobs.NumTokens, "1 or more")
 	case n == 0:
 		n = min(DefaultNumTokens, most)
 	}
@@ -78,10 +78,10 @@ func (p Plan) share() (Plan, error) {
 		n = max(crops, min(n, most))
 	}
 	if n > most {
-		return Plan{}, fmt.Errorf("num-tokens is %d, but %s %d at most", n, counted(crops, "gives", "give"), most)
+		return Plan{}, fmt.Errorf("%s is %d, but %s %d at most", knob, n, counted(crops, "gives", "give"), most)
 	}
 	if n < crops {
-		return Plan{}, fmt.Errorf("num-tokens is %d, but %s at least %d", n, counted(crops, "needs", "need"), crops)
+		return Plan{}, fmt.Errorf("%s is %d, but %s at least %d", knob, n, counted(crops, "needs", "need"), crops)
 	}
 	keep, err := crop.TokensPerCrop(crops, n, p.most)
 	if err != nil {

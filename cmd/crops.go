@@ -24,7 +24,7 @@ type cropsOptions struct {
 	Precision     mcllava.Precision
 	Threads       int
 	Estimate      string
-	Knobs         mcllava.Knobs // of them those of the view
+	Knobs         mcllava.ViewKnobs
 	Pictures      mcllava.PictureOptions
 	Offline       bool
 	JSON          bool
@@ -62,8 +62,9 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 	}
 	f := c.Flags()
 	f.SortFlags = false
+	o.Knobs = mcllava.DefaultKnobs().ViewKnobs
 	f.StringVar(&size, "size", "", "`WIDTHxHEIGHT` to use instead of a picture file")
-	addKnobs(c, &o.Knobs, "max-crops", "num-tokens", "clamp")
+	addKnobs(c, o.Knobs.All())
 	addPictures(c, &o.Pictures)
 	f.BoolVar(&o.Offline, "offline", false, "refuse an IMAGE that is an http or https URL, as HF_HUB_OFFLINE does too")
 	addModel(c, &o.Model)
@@ -111,7 +112,7 @@ func crops(ctx context.Context, s Streams, o cropsOptions) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	p, err := mcllava.PlanFor(c, o.Width, o.Height, o.Knobs.ViewKnobs)
+	p, err := mcllava.PlanFor(c, o.Width, o.Height, o.Knobs)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
