@@ -32,6 +32,8 @@ type ViewKnobs struct {
 	// NumTokens is 0 for DefaultNumTokens, or the most there are if that is less.
 	NumTokens int  `json:"num_tokens_asked,omitempty" value:"NUMBER" help:"NUMBER of image tokens; by default 728, or fewer if the crops give fewer"`
 	Clamp     bool `json:"clamp,omitempty" added:"" help:"where the crops cannot give --num-tokens, take the nearest number that they can"`
+	// Region is the zero Region for the whole picture.
+	Region Region `json:"region,omitzero" added:"" value:"X0,Y0,X1,Y1" help:"see only X0,Y0,X1,Y1 of each picture, in pixels of the upright picture"`
 }
 
 // AnswerKnobs say how a question about a view is answered.
@@ -130,6 +132,9 @@ func (k Knobs) Check() error {
 func (k ViewKnobs) Check() error {
 	if k.MaxCrops < 0 {
 		return refused(k.All(), &k.MaxCrops, "0 or more")
+	}
+	if err := k.Region.check(); err != nil {
+		return fmt.Errorf("%s: %w", KnobName(k.All(), &k.Region), err)
 	}
 	return nil
 }

@@ -26,14 +26,23 @@ func (m *Model) Plan(p *Picture, k ViewKnobs) (Plan, error) {
 
 // PlanFor cuts a picture of width × height pixels, for a model of the shape c, into the overview and at most k.MaxCrops crops, for
 // k.NumTokens image tokens; with 0 of them for DefaultNumTokens, or the most that the crops can give if that is less.
+// Of k.Region nothing else is seen: it takes the overview's place and is cut into the crops, whose centres are those in the whole picture.
 // Too many image tokens, or fewer than one a crop, are an error, or with k.Clamp the nearest number that is none.
 func PlanFor(c Config, width, height int, k ViewKnobs) (Plan, error) {
 	if err := k.Check(); err != nil {
 		return Plan{}, err
 	}
-	grid, err := crop.NewGrid(width, height, c.Vision.ImageSize, k.MaxCrops)
+	region, err := k.Region.within(width, height)
 	if err != nil {
 		return Plan{}, err
+	}
+	grid, err := crop.NewGrid(region.Dx(), region.Dy(), c.Vision.ImageSize, k.MaxCrops)
+	if err != nil {
+		return Plan{}, err
+	}
+	grid.Width, grid.Height = width, height
+	for i := range grid.Boxes {
+		grid.Boxes[i] = grid.Boxes[i].Add(region.Min)
 	}
 	return newPlan(c, grid, k)
 }

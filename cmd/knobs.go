@@ -30,6 +30,8 @@ func addKnob(c *cobra.Command, knob mcllava.Knob) {
 		f.BoolVar(v, knob.Name, *v, knob.Help)
 	case *string:
 		f.StringVar(v, knob.Name, *v, knob.Help)
+	case *mcllava.Region:
+		f.Var(v, knob.Name, knob.Help)
 	case *[]string:
 		f.StringSliceVar(v, knob.Name, *v, knob.Help)
 	default:

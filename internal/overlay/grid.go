@@ -71,7 +71,10 @@ func number(drawn *image.RGBA, boxes []image.Rectangle) error {
 	for i, box := range boxes[1:] {
 		l.write(drawn, fmt.Sprint(i+1), middleOf(box))
 	}
-	const overview = "0: the whole picture"
+	overview := "0: the whole picture"
+	if boxes[0] != drawn.Rect {
+		overview = "0: the region"
+	}
 	width := l.bounds(overview, image.Point{}).Dx()
 	l.write(drawn, overview, boxes[0].Min.Add(image.Pt(width/2+l.height/2, l.height)))
 	return nil
