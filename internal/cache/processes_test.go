@@ -24,7 +24,7 @@ const (
 	workerSeconds = "MCLLAVA_TEST_CACHE_SECONDS"
 )
 
-var processSeconds = flag.Float64("seconds", 4, "how long TestProcesses takes")
+var processSeconds = flag.Float64("seconds", 2, "how long TestProcesses takes")
 
 const workerPictures, workerRows, workerPrompt = 60, 30, 1000
 
