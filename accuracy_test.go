@@ -312,7 +312,7 @@ func recordedAnswers(t *testing.T) []recordedAnswer {
 
 // quickCrops is the most crops of the recorded questions that are asked in every precision; the generic tier, which is slow, takes
 // the questions about whole pictures.
-const quickCrops = 25
+const quickCrops = 9
 
 // TestRecordedAnswersInEveryPrecision asks the demo what the PyTorch model was asked and holds each precision to the share of the
 // answers that it may change.
