@@ -33,6 +33,7 @@ type askOptions struct {
 	Quiet     bool
 	Progress  bool
 	Dump      string
+	Gaze      *run.Gaze // nil unless it is asked where answers looked
 	Timeout   time.Duration
 	DryRun    bool // say what would be done, and do nothing
 	DryJSON   bool // as JSON
@@ -53,8 +54,6 @@ func newAsk(s Streams, run func(context.Context, Streams, askOptions) error) *co
 	if run == nil {
 		run = ask
 	}
-	var o askOptions
-	var f askFlags
 	c := &cobra.Command{
 		Use:   "ask IMAGE… QUESTION",
 		Short: "Answer questions about pictures",
@@ -75,16 +74,23 @@ Formats:
   mcllava ask photos -q "what shop is this" -q "is it open?" -o answers.jsonl --resume
   mcllava ask photos "is there a sign?" --yes-no -l
   find . -name '*.jpg' -print0 | mcllava ask --from - -0 --choices "yes,no" "is there a sign?"`,
-		Args: cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			if err := f.read(c, s, args, &o); err != nil {
-				return err
-			}
-			return run(c.Context(), s, o)
-		},
 	}
-	f.add(c, &o)
+	asking(c, s, run)
 	return c
+}
+
+// asking gives a command the flags of ask, and has it run what they say.
+func asking(c *cobra.Command, s Streams, run func(context.Context, Streams, askOptions) error) {
+	var o askOptions
+	var f askFlags
+	f.add(c, &o)
+	c.Args = cobra.ArbitraryArgs
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := f.read(c, s, args, &o); err != nil {
+			return err
+		}
+		return run(c.Context(), s, o)
+	}
 }
 
 func indent(text string) string {
@@ -158,7 +164,7 @@ func (o askOptions) run(s Streams) run.Options {
 		out.Sidecars = &run.Sidecars{Naming: *o.Output.Sidecar, Overwrite: o.Output.Overwrite}
 	}
 	return run.Options{
-		Knobs: o.Knobs, Pictures: o.Pictures, Shard: o.Shard, Timeout: o.Timeout, FailFast: o.FailFast, Dump: o.Dump, Output: out,
+		Knobs: o.Knobs, Pictures: o.Pictures, Shard: o.Shard, Timeout: o.Timeout, FailFast: o.FailFast, Dump: o.Dump, Gaze: o.Gaze, Output: out,
 	}
 }
 

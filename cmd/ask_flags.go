@@ -20,6 +20,7 @@ type askFlags struct {
 	sidecar           string
 	columns           []string
 	noHeader, csvSafe bool
+	gaze              gazeFlags
 }
 
 func (f *askFlags) add(c *cobra.Command, o *askOptions) {
@@ -47,6 +48,7 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 		}
 		v.DurationVar(&o.Timeout, "timeout", 0, "give up on a question after this `TIME`, such as 90s; 0 for never")
 	})
+	group(c, "Seeing", func() { f.gaze.add(c) })
 	group(c, "Output", func() {
 		v.BoolVar(&f.json, "json", false, "print one JSON object a line")
 		v.BoolVar(&f.csv, "csv", false, "print CSV")
@@ -75,7 +77,7 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 		addCacheContent(c, &o.Cache)
 		addConfig(c)
 	})
-	onlyHere(c, "question", "questions", "from", "null", "jobs", "output", "resume", "overwrite", "sidecar", "dry-run", "dump")
+	onlyHere(c, "question", "questions", "from", "null", "jobs", "output", "resume", "overwrite", "sidecar", "dry-run", "dump", "attention", "attention-dir", "attention-word")
 }
 
 // read completes the options from arguments and flags, and refuses those that make no sense together.
@@ -117,6 +119,9 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 		o.Knobs.LogProbs = true
 	}
 	if o.Format, err = f.format(*o); err != nil {
+		return usageError{err}
+	}
+	if o.Gaze, err = f.gaze.read(c, *o); err != nil {
 		return usageError{err}
 	}
 	if err := o.check(f.yesNo); err != nil {
