@@ -1,4 +1,4 @@
-package streets
+package draw
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ func TestScenesComeFromTheirSeeds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		pictures = append(pictures, s.Pix)
+		pictures = append(pictures, s.Image().Pix)
 	}
 	if !bytes.Equal(pictures[0], pictures[1]) {
 		t.Error("a seed gives two pictures")
@@ -26,9 +26,9 @@ func TestScenesComeFromTheirSeeds(t *testing.T) {
 }
 
 func TestAnswersAreWordedAsInTraining(t *testing.T) {
-	s := &Scene{Shop: "optician", Awning: "red", Car: "blue"}
+	p := &Picture{Signs: []Sign{{Text: "OPTICIAN", Shop: "optician"}}, Street: &Street{Awning: "red", Car: "blue"}}
 	for i, want := range []string{"It is an optician.", "The sign says OPTICIAN.", "It is night.", "The awning is red.", "The car is blue."} {
-		if got := s.Questions()[i].Answer; got != want {
+		if got := SceneQuestions(p)[i].Answer; got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
