@@ -22,7 +22,7 @@ func NewCanvas(width, height int) Canvas {
 
 // Box fills a rectangle.
 func (c Canvas) Box(x0, y0, x1, y1 float64, fill color.RGBA) {
-	imagedraw.Draw(c, image.Rect(round(x0), round(y0), round(x1), round(y1)), image.NewUniform(fill), image.Point{}, imagedraw.Src)
+	imagedraw.Draw(c.RGBA, image.Rect(round(x0), round(y0), round(x1), round(y1)), image.NewUniform(fill), image.Point{}, imagedraw.Src)
 }
 
 // Point is a corner of a polygon.

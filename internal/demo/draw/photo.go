@@ -148,7 +148,7 @@ func (p *photo) hills() {
 			}
 		}
 	}
-	p.scatterLeaves(int(p.between(100, 700)), 0.72, 1, greens, 0.4, 1.1)
+	p.scatterLeaves(int(p.scale(100, 1500)), 0.72, 1, greens, 0.6, 2.5)
 }
 
 // scatterLeaves draws blades and leaves between two heights, of a size in units, the lower the larger.
@@ -249,9 +249,9 @@ func (p *photo) body(x, y, rx, ry float64, paint color.RGBA, skin *field, rough 
 // stones lie beside and over each other: gravel, or a wall.
 func (p *photo) stones() {
 	palette := append(slices.Clone(earths), RGB(128, 128, 130), RGB(168, 166, 160), RGB(96, 98, 104))
-	size := p.scale(1, 6) * p.unit
+	size := p.scale(2, 12) * p.unit
 	p.cover(p.noise(p.w, p.h, size, size, 4, 0.6), ramp(RGB(20, 19, 18), RGB(70, 64, 56)))
-	size = max(size, math.Sqrt(float64(p.w)*float64(p.h)/9000))
+	size = max(size, math.Sqrt(float64(p.w)*float64(p.h)/4000))
 	for y := -size; y < float64(p.h)+size; y += size * 0.8 {
 		for x := -size; x < float64(p.w)+size; x += size * 0.95 {
 			p.stone(x+p.between(-0.3, 0.3)*size, y+p.between(-0.3, 0.3)*size, size*p.between(0.4, 0.75), scale(p.near(palette...), p.between(0.5, 1)))
@@ -283,8 +283,9 @@ func (p *photo) wood() {
 
 // boards fill the rows from one to another.
 func (p *photo) boards(from, to int, table *[256]color.RGBA) {
-	grain := p.noise(p.w, p.h, 60*p.unit, 1.2*p.unit, 6, 0.7)
-	fine := p.noise(p.w, p.h, 10*p.unit, 0.3*p.unit, 3, 0.8)
+	h := to - from
+	grain := p.noise(p.w, h, 60*p.unit, 1.2*p.unit, 6, 0.7)
+	fine := p.noise(p.w, h, 10*p.unit, 0.3*p.unit, 3, 0.8)
 	board := max(3, int(p.between(6, 20)*p.unit))
 	for y := from; y < to; y++ {
 		tone := float32((y/board*7919)%17)/17*0.3 - 0.15
@@ -292,8 +293,8 @@ func (p *photo) boards(from, to int, table *[256]color.RGBA) {
 		if y%board < max(1, board/30) {
 			gap = 0.35
 		}
-		own := grain.row((y + y/board*board*3) % p.h)
-		for x, v := range fine.row(y) {
+		own := grain.row((y + y/board*board*3) % h)
+		for x, v := range fine.row(y - from) {
 			p.set(x, y, look(table, 0.65*own[x]+0.35*v+tone))
 			if gap < 1 {
 				p.dim(x, y, gap)

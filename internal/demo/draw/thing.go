@@ -132,7 +132,7 @@ func (c Canvas) mean(box image.Rectangle) color.RGBA {
 }
 
 // reach is how far a thing goes from its middle at most, in its sizes.
-const reach = 0.56
+const reach = 0.6
 
 // paintThing draws a thing of a size around a place.
 func (c Canvas) paintThing(kind string, x, y, size float64, fill color.RGBA) {

@@ -91,10 +91,14 @@ func Shops() []string {
 	return names
 }
 
-// ShopOf is the shop that a sign tells by its words, "" for none: the one with the longest wording among them.
+// ShopOf is the shop that a sign tells by its words: the one with the longest wording among them. It is "" for other words, and
+// for phrases such as NO PARKING.
 func ShopOf(text string) string {
 	told, most := "", 0
 	parts := strings.Fields(strings.ToUpper(text))
+	if slices.Contains(phrases, strings.Join(parts, " ")) {
+		return ""
+	}
 	for _, s := range shops {
 		for _, wording := range s.wordings {
 			if n := len(wording); n > most && !slices.ContainsFunc(strings.Fields(wording), func(w string) bool { return !slices.Contains(parts, w) }) {
