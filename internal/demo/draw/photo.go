@@ -20,8 +20,13 @@ var photos = []struct {
 	name  string
 	paint func(*photo)
 }{
-	{"hills", (*photo).hills}, {"foliage", (*photo).foliage}, {"bokeh", (*photo).bokeh}, {"stones", (*photo).stones},
-	{"wood", (*photo).wood}, {"sea", (*photo).sea}, {"table", (*photo).table},
+	{"hills", (*photo).hills},
+	{"foliage", (*photo).foliage},
+	{"bokeh", (*photo).bokeh},
+	{"stones", (*photo).stones},
+	{"wood", (*photo).wood},
+	{"sea", (*photo).sea},
+	{"table", (*photo).table},
 }
 
 // Photos are the names of the kinds of grounds that are like photographs.
@@ -336,7 +341,7 @@ func (p *photo) table() {
 	skin := p.noise(p.w, p.h, 6*p.unit, 6*p.unit, 7, 0.7)
 	for range 2 + p.IntN(5) {
 		r := p.between(5, 15) * p.unit
-		x, y := p.between(0.05, 0.95)*float64(p.w), float64(edge)+p.between(-0.3, 0.8)*(float64(p.h-edge))
+		x, y := p.between(0.05, 0.95)*float64(p.w), float64(edge)+p.between(-0.3, 0.8)*float64(p.h-edge)
 		for k := 8; k > 0; k-- {
 			t := float64(k) / 8
 			p.fill(path{ellipse(x+0.2*r, y+0.85*r, r*(0.8+0.5*t), r*(0.15+0.15*t))}, color.NRGBA{0, 0, 0, 22})

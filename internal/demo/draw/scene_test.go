@@ -2,6 +2,7 @@ package draw
 
 import (
 	"bytes"
+	"image"
 	"testing"
 )
 
@@ -30,6 +31,34 @@ func TestAnswersAreWordedAsInTraining(t *testing.T) {
 	for i, want := range []string{"It is an optician.", "The sign says OPTICIAN.", "It is night.", "The awning is red.", "The car is blue."} {
 		if got := SceneQuestions(p)[i].Answer; got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// TestScenesStayTheSame holds on to what accuracy was measured on.
+func TestScenesStayTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws three scenes")
+	}
+	for i, want := range []struct {
+		shop  string
+		truth Street
+	}{
+		{"burger bar", Street{Awning: "orange", Car: "blue"}},
+		{"shoe shop", Street{Day: true, Awning: "purple", Car: "purple"}},
+		{"theatre", Street{Day: true, Awning: "green", Car: "black"}},
+	} {
+		p, err := NewScene(uint64(i + 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sign, got := p.Signs[0], *p.Street
+		if !sign.Box.In(p.Image().Bounds()) || got.CarBox.Empty() || got.AwningBox.Empty() {
+			t.Errorf("seed %d: boxes %v, %v, %v", i+1, sign.Box, got.CarBox, got.AwningBox)
+		}
+		got.AwningBox, got.CarBox = image.Rectangle{}, image.Rectangle{}
+		if sign.Shop != want.shop || got != want.truth {
+			t.Errorf("seed %d: %q, %+v, expected %q, %+v", i+1, sign.Shop, got, want.shop, want.truth)
 		}
 	}
 }
