@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mcllava/mcllava/internal/demo/streets"
+	"github.com/mcllava/mcllava/internal/demo/draw"
 )
 
 // gazeAt looks at a picture by a plan with maps, and asks where the answer looked.
@@ -45,21 +45,21 @@ func TestAttentionFindsTheSign(t *testing.T) {
 	for _, crops := range []int{25, 100} {
 		read, found := 0, 0
 		for seed := range uint64(10) {
-			s, err := streets.NewScene(2000 + seed)
+			s, err := draw.NewScene(2000 + seed)
 			if err != nil {
 				t.Fatal(err)
 			}
 			k := DefaultKnobs()
 			k.MaxCrops = crops
-			_, a := gazeAt(t, m, scenePicture(t, s), k, s.Questions()[0].Text, AttentionOptions{})
-			if a.Text != s.Questions()[0].Answer {
+			_, a := gazeAt(t, m, scenePicture(t, s), k, draw.SceneQuestions(s)[0].Question, AttentionOptions{})
+			if a.Text != draw.SceneQuestions(s)[0].Answer {
 				continue
 			}
 			read++
-			if a.Attention.Peak.In(s.Sign) && !a.Attention.Overview && a.Attention.Box.Overlaps(s.Sign) {
+			if a.Attention.Peak.In(s.Signs[0].Box) && !a.Attention.Overview && a.Attention.Box.Overlaps(s.Signs[0].Box) {
 				found++
 			} else {
-				t.Logf("%d crops, street %d: peak %v, box %v, sign %v", crops, seed, a.Attention.Peak, a.Attention.Box, s.Sign)
+				t.Logf("%d crops, street %d: peak %v, box %v, sign %v", crops, seed, a.Attention.Peak, a.Attention.Box, s.Signs[0].Box)
 			}
 		}
 		if read < 1 || found < read {
@@ -233,9 +233,9 @@ func TestAttentionRefusesWhatItCannot(t *testing.T) {
 }
 
 // scenePicture is a drawn street as a picture.
-func scenePicture(t *testing.T, s *streets.Scene) *Picture {
+func scenePicture(t *testing.T, s *draw.Picture) *Picture {
 	t.Helper()
-	p, err := OpenPicture(encoded(t, s.RGBA))
+	p, err := OpenPicture(encoded(t, s.Image()))
 	if err != nil {
 		t.Fatal(err)
 	}
