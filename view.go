@@ -61,9 +61,30 @@ func (v *View) Add(ctx context.Context, boxes []image.Rectangle, h Hooks) error 
 
 // look gives the view the features of a plan.
 func (v *View) look(ctx context.Context, plan Plan, h Hooks) error {
-	found := v.model.remembered(v.picture, plan, h)
+	found, encoded, err := v.find(ctx, plan, v.rows, h)
+	if err != nil {
+		return err
+	}
+	v.hold(plan, found, encoded)
+	return nil
+}
+
+// hold gives the view the features of a plan's crops, found[i] of [K, Dv], of which some were encoded.
+func (v *View) hold(plan Plan, found []blas32.General, encoded int) {
+	features := v.model.newFeatures(plan)
+	for i := range found {
+		tensor.Copy(features.Crop(i), found[i])
+	}
+	v.plan, v.features, v.encoded = plan, features, v.encoded+encoded
+	v.version++
+}
+
+// find is the features of each crop of a plan, [K, Dv]: those that held has of a box's last k rows or that the cache has, and else those
+// that are now encoded, which are counted. After an error it is those that were found by then.
+func (v *View) find(ctx context.Context, plan Plan, held func(box image.Rectangle, k int) (blas32.General, bool), h Hooks) (found []blas32.General, encoded int, err error) {
+	found = v.model.remembered(v.picture, plan, h)
 	for i, b := range plan.Boxes {
-		if old, ok := v.rows(b, plan.TokensPerCrop[i]); ok {
+		if old, ok := held(b, plan.TokensPerCrop[i]); ok {
 			found[i] = old
 		}
 	}
@@ -74,16 +95,10 @@ func (v *View) look(ctx context.Context, plan Plan, h Hooks) error {
 		}
 	}
 	if err := v.encode(ctx, plan, found, left, h); err != nil {
-		return err
+		return found, 0, err
 	}
 	h.progress(StageCrops, len(plan.Boxes), len(plan.Boxes))
-	features := v.model.newFeatures(plan)
-	for i := range found {
-		tensor.Copy(features.Crop(i), found[i])
-	}
-	v.plan, v.features, v.encoded = plan, features, v.encoded+len(left)
-	v.version++
-	return nil
+	return found, len(left), nil
 }
 
 // rows is the last k rows of a box that the view has, if it has so many.
