@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"image"
+	"slices"
 
 	"gonum.org/v1/gonum/blas/blas32"
 
@@ -17,11 +18,16 @@ type Sights struct {
 	picture *Picture
 	keep    map[image.Rectangle]int            // K, the most rows of a box that a plan needs
 	rows    map[image.Rectangle]blas32.General // [K, Dv] of the boxes that were seen
+
+	decoding float64                     // seconds that the picture took, and
+	took     map[image.Rectangle]Seconds // each box that was encoded
 }
 
 // Sights gets ready to see a picture by some plans. It does no work.
 func (m *Model) Sights(p *Picture, plans ...Plan) *Sights {
-	s := &Sights{m, p, map[image.Rectangle]int{}, map[image.Rectangle]blas32.General{}}
+	s := &Sights{
+		model: m, picture: p, keep: map[image.Rectangle]int{}, rows: map[image.Rectangle]blas32.General{}, took: map[image.Rectangle]Seconds{},
+	}
 	for _, plan := range plans {
 		for i, b := range plan.Boxes {
 			s.keep[b] = max(s.keep[b], plan.TokensPerCrop[i])
@@ -34,6 +40,7 @@ func (m *Model) Sights(p *Picture, plans ...Plan) *Sights {
 var errOtherPlan = errors.New("the plan is none of those that the picture was to be seen by")
 
 // See is Model.See by one of the plans. What an earlier See has encoded is not encoded again, also where that one ended with an error.
+// The view's first answer counts the seconds of all its boxes all the same, as if the picture had been seen by this plan alone.
 func (s *Sights) See(ctx context.Context, plan Plan, h Hooks) (*View, error) {
 	wide := plan
 	wide.TokensPerCrop = make([]int, len(plan.Boxes))
@@ -47,7 +54,8 @@ func (s *Sights) See(ctx context.Context, plan Plan, h Hooks) (*View, error) {
 	}
 	defer s.model.busy.Unlock()
 	v := &View{model: s.model, picture: s.picture}
-	found, encoded, err := v.find(ctx, wide, s.seen, h)
+	found, left, err := v.find(ctx, wide, s.seen, h)
+	s.count(v, plan, found, left)
 	for i, b := range plan.Boxes {
 		if found[i].Rows > 0 {
 			s.rows[b] = found[i]
@@ -59,8 +67,34 @@ func (s *Sights) See(ctx context.Context, plan Plan, h Hooks) (*View, error) {
 	for i := range found {
 		found[i] = encoder.LastRows(found[i], plan.TokensPerCrop[i])
 	}
-	v.hold(plan, found, encoded)
+	v.hold(plan, found, len(left))
+	v.seconds = s.seconds(plan)
 	return v, nil
+}
+
+// count notes what the boxes took that a view has encoded, each of them the same.
+func (s *Sights) count(v *View, plan Plan, found []blas32.General, left []int) {
+	s.decoding += v.decoding
+	left = slices.DeleteFunc(left, func(i int) bool { return found[i].Rows == 0 })
+	for _, i := range left {
+		n := float64(len(left))
+		s.took[plan.Boxes[i]] = Seconds{Preprocess: (v.seconds.Preprocess - v.decoding) / n, Encode: v.seconds.Encode / n}
+	}
+}
+
+// seconds is what the boxes of a plan took.
+func (s *Sights) seconds(plan Plan) (all Seconds) {
+	encoded := false
+	for _, b := range plan.Boxes {
+		took, ok := s.took[b]
+		all.Preprocess += took.Preprocess
+		all.Encode += took.Encode
+		encoded = encoded || ok
+	}
+	if encoded {
+		all.Preprocess += s.decoding
+	}
+	return all
 }
 
 // seen is the last k rows of a box, if it was seen.

@@ -22,6 +22,7 @@ type View struct {
 	encoded  int     // crops that were encoded, and not found in the cache
 	version  int     // goes up with every Add
 	seconds  Seconds // of decoding, cutting and encoding, until an answer counts them
+	decoding float64 // of them, those of decoding
 }
 
 // Plan is how the picture was cut.
@@ -61,11 +62,11 @@ func (v *View) Add(ctx context.Context, boxes []image.Rectangle, h Hooks) error 
 
 // look gives the view the features of a plan.
 func (v *View) look(ctx context.Context, plan Plan, h Hooks) error {
-	found, encoded, err := v.find(ctx, plan, v.rows, h)
+	found, left, err := v.find(ctx, plan, v.rows, h)
 	if err != nil {
 		return err
 	}
-	v.hold(plan, found, encoded)
+	v.hold(plan, found, len(left))
 	return nil
 }
 
@@ -80,25 +81,24 @@ func (v *View) hold(plan Plan, found []blas32.General, encoded int) {
 }
 
 // find is the features of each crop of a plan, [K, Dv]: those that held has of a box's last k rows or that the cache has, and else those
-// that are now encoded, which are counted. After an error it is those that were found by then.
-func (v *View) find(ctx context.Context, plan Plan, held func(box image.Rectangle, k int) (blas32.General, bool), h Hooks) (found []blas32.General, encoded int, err error) {
+// that are now encoded, whose indices are left. After an error it is those that were found by then.
+func (v *View) find(ctx context.Context, plan Plan, held func(box image.Rectangle, k int) (blas32.General, bool), h Hooks) (found []blas32.General, left []int, err error) {
 	found = v.model.remembered(v.picture, plan, h)
 	for i, b := range plan.Boxes {
 		if old, ok := held(b, plan.TokensPerCrop[i]); ok {
 			found[i] = old
 		}
 	}
-	var left []int // crops that are still to be encoded
 	for i := range found {
 		if found[i].Rows == 0 || h.Dump != nil {
 			left = append(left, i)
 		}
 	}
 	if err := v.encode(ctx, plan, found, left, h); err != nil {
-		return found, 0, err
+		return found, left, err
 	}
 	h.progress(StageCrops, len(plan.Boxes), len(plan.Boxes))
-	return found, len(left), nil
+	return found, left, nil
 }
 
 // rows is the last k rows of a box that the view has, if it has so many.
@@ -121,6 +121,7 @@ func (v *View) encode(ctx context.Context, plan Plan, found []blas32.General, le
 	if err := p.Decode(ctx); err != nil {
 		return err
 	}
+	v.decoding += p.preparing.Seconds()
 	v.seconds.Preprocess += p.preparing.Seconds()
 	p.preparing = 0
 	watch := stopwatch{time.Now()}

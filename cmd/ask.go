@@ -54,7 +54,7 @@ func newAsk(s Streams, run func(context.Context, Streams, askOptions) error) *co
 		run = ask
 	}
 	var o askOptions
-	var f askFlags
+	f := askFlags{command: "ask"}
 	c := &cobra.Command{
 		Use:   "ask IMAGE… QUESTION",
 		Short: "Answer questions about pictures",
@@ -77,6 +77,9 @@ Formats:
   find . -name '*.jpg' -print0 | mcllava ask --from - -0 --choices "yes,no" "is there a sign?"`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := checkTokens(c, &o.Knobs.ViewKnobs); err != nil {
+				return err
+			}
 			if err := f.read(c, s, args, &o); err != nil {
 				return err
 			}
@@ -92,15 +95,9 @@ func indent(text string) string {
 }
 
 func ask(ctx context.Context, s Streams, o askOptions) error {
-	o.noteTyping(s)
-	o.Inputs.Stdin, o.Inputs.Context = interruptible{ctx, o.Inputs.Stdin}, ctx
-	o.Inputs.Offline = o.Inputs.Offline || hub.Offline()
-	all, err := inputs.New(o.Inputs)
+	all, err := o.begin(ctx, s)
 	if err != nil {
 		return err
-	}
-	if o.Model == "" && !o.Quiet {
-		note(s, "using the small embedded demo, which reads drawn shop signs; --model FOLDER (or MCLLAVA_MODEL) uses a real MC-LLaVA checkpoint")
 	}
 	if o.DryRun {
 		return dryRun(ctx, s, o, all)
@@ -109,6 +106,18 @@ func ask(ctx context.Context, s Streams, o askOptions) error {
 		return converse(ctx, s, o, all)
 	}
 	return askAll(ctx, s, o, all)
+}
+
+// begin opens the input, and says which model is used.
+func (o *askOptions) begin(ctx context.Context, s Streams) (*inputs.Pairs, error) {
+	o.noteTyping(s)
+	o.Inputs.Stdin, o.Inputs.Context = interruptible{ctx, o.Inputs.Stdin}, ctx
+	o.Inputs.Offline = o.Inputs.Offline || hub.Offline()
+	all, err := inputs.New(o.Inputs)
+	if err == nil && o.Model == "" && !o.Quiet {
+		note(s, "using the small embedded demo, which reads drawn shop signs; --model FOLDER (or MCLLAVA_MODEL) uses a real MC-LLaVA checkpoint")
+	}
+	return all, err
 }
 
 // askAll answers every question about every picture.

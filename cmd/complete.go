@@ -35,12 +35,14 @@ var flagValues = map[string]completion{
 	"config":     filesEnding("yaml", "yml", "toml", "json"),
 	"revision":   completeNothing,
 	"shard":      completeNothing,
+	"plot":       filesEnding(plotEndings()...),
 }
 
 // arguments are what the shell offers as the arguments of commands, by the commands' paths below the program.
 var arguments = map[string]completion{
 	"":             completeNothing,
 	"ask":          completeFiles,
+	"sweep":        completeFiles,
 	"crops":        first(completeFiles),
 	"convert":      first(completeSources, completeFolders()),
 	"merge":        completeFiles,
