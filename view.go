@@ -23,6 +23,7 @@ type View struct {
 	encoded  int         // crops that were encoded, and not found in the cache
 	version  int         // goes up with every Add
 	seconds  Seconds     // of decoding, cutting and encoding, until an answer counts them
+	decoding float64     // of them, those of decoding
 }
 
 // Plan is how the picture was cut.
@@ -62,22 +63,16 @@ func (v *View) Add(ctx context.Context, boxes []image.Rectangle, h Hooks) error 
 
 // look gives the view the features of a plan.
 func (v *View) look(ctx context.Context, plan Plan, h Hooks) error {
-	found := v.model.remembered(v.picture, plan)
-	for i, b := range plan.Boxes {
-		if old := v.seen(b, plan.TokensPerCrop[i]); old.enough(plan) {
-			found[i] = old
-		}
-	}
-	var left []int // crops that are still to be encoded
-	for i := range found {
-		if !found[i].enough(plan) || h.Dump != nil {
-			left = append(left, i)
-		}
-	}
-	if err := v.encode(ctx, plan, found, left, h); err != nil {
+	found, left, err := v.find(ctx, plan, v.seen, h)
+	if err != nil {
 		return err
 	}
-	h.progress(StageCrops, len(plan.Boxes), len(plan.Boxes))
+	v.hold(plan, found, len(left))
+	return nil
+}
+
+// hold gives the view the features of a plan's crops, of which some were encoded.
+func (v *View) hold(plan Plan, found []seen, encoded int) {
 	features := v.model.newFeatures(plan)
 	var maps [][]float32
 	for i := range found {
@@ -86,9 +81,29 @@ func (v *View) look(ctx context.Context, plan Plan, h Hooks) error {
 			maps = append(maps, found[i].patches)
 		}
 	}
-	v.plan, v.features, v.maps, v.encoded = plan, features, maps, v.encoded+len(left)
+	v.plan, v.features, v.maps, v.encoded = plan, features, maps, v.encoded+encoded
 	v.version++
-	return nil
+}
+
+// find is the features of each crop of a plan: those that held has of a box's last k rows or that the cache has, and else those that
+// are now encoded, whose indices are left. After an error it is those that were found by then.
+func (v *View) find(ctx context.Context, plan Plan, held func(box image.Rectangle, k int) seen, h Hooks) (found []seen, left []int, err error) {
+	found = v.model.remembered(v.picture, plan)
+	for i, b := range plan.Boxes {
+		if old := held(b, plan.TokensPerCrop[i]); old.enough(plan) {
+			found[i] = old
+		}
+	}
+	for i := range found {
+		if !found[i].enough(plan) || h.Dump != nil {
+			left = append(left, i)
+		}
+	}
+	if err := v.encode(ctx, plan, found, left, h); err != nil {
+		return found, left, err
+	}
+	h.progress(StageCrops, len(plan.Boxes), len(plan.Boxes))
+	return found, left, nil
 }
 
 // seen is the last k rows of a box that the view has, if it has so many, and its map.
@@ -114,6 +129,7 @@ func (v *View) encode(ctx context.Context, plan Plan, found []seen, left []int, 
 	if err := p.Decode(ctx); err != nil {
 		return err
 	}
+	v.decoding += p.preparing.Seconds()
 	v.seconds.Preprocess += p.preparing.Seconds()
 	p.preparing = 0
 	watch := stopwatch{time.Now()}

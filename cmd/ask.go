@@ -82,10 +82,14 @@ Formats:
 // asking gives a command the flags of ask, and has it run what they say.
 func asking(c *cobra.Command, s Streams, run func(context.Context, Streams, askOptions) error) {
 	var o askOptions
-	var f askFlags
+	name, _, _ := strings.Cut(c.Use, " ")
+	f := askFlags{command: name}
 	f.add(c, &o)
 	c.Args = cobra.ArbitraryArgs
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := checkTokens(c, &o.Knobs.ViewKnobs); err != nil {
+			return err
+		}
 		if err := f.read(c, s, args, &o); err != nil {
 			return err
 		}
@@ -98,15 +102,9 @@ func indent(text string) string {
 }
 
 func ask(ctx context.Context, s Streams, o askOptions) error {
-	o.noteTyping(s)
-	o.Inputs.Stdin, o.Inputs.Context = interruptible{ctx, o.Inputs.Stdin}, ctx
-	o.Inputs.Offline = o.Inputs.Offline || hub.Offline()
-	all, err := inputs.New(o.Inputs)
+	all, err := o.begin(ctx, s)
 	if err != nil {
 		return err
-	}
-	if o.Model == "" && !o.Quiet {
-		note(s, "using the small embedded demo, which reads drawn shop signs; --model FOLDER (or MCLLAVA_MODEL) uses a real MC-LLaVA checkpoint")
 	}
 	if o.DryRun {
 		return dryRun(ctx, s, o, all)
@@ -115,6 +113,18 @@ func ask(ctx context.Context, s Streams, o askOptions) error {
 		return converse(ctx, s, o, all)
 	}
 	return askAll(ctx, s, o, all)
+}
+
+// begin opens the input, and says which model is used.
+func (o *askOptions) begin(ctx context.Context, s Streams) (*inputs.Pairs, error) {
+	o.noteTyping(s)
+	o.Inputs.Stdin, o.Inputs.Context = interruptible{ctx, o.Inputs.Stdin}, ctx
+	o.Inputs.Offline = o.Inputs.Offline || hub.Offline()
+	all, err := inputs.New(o.Inputs)
+	if err == nil && o.Model == "" && !o.Quiet {
+		note(s, "using the small embedded demo, which reads drawn shop signs; --model FOLDER (or MCLLAVA_MODEL) uses a real MC-LLaVA checkpoint")
+	}
+	return all, err
 }
 
 // askAll answers every question about every picture.

@@ -15,6 +15,7 @@ import (
 
 // askFlags are the flags that become an option only together with others.
 type askFlags struct {
+	command           string // that has them
 	json, csv, yesNo  bool
 	template, shard   string
 	sidecar           string
@@ -27,27 +28,9 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 	o.Knobs = mcllava.DefaultKnobs()
 	v := c.Flags()
 	v.SortFlags = false
-	group(c, "Input", func() {
-		v.StringArrayVarP(&o.Inputs.Questions, "question", "q", nil, "`QUESTION` to ask of every image; may be repeated")
-		v.StringVar(&o.Inputs.QuestionsFile, "questions", "", "`FILE` of questions, one a line")
-		v.StringVar(&o.Inputs.From, "from", "", "`FILE` that lists images, one a line; - for standard input")
-		v.BoolVarP(&o.Inputs.NUL, "null", "0", false, "names in --from are separated by NUL, as from find -print0")
-		v.StringVar(&o.Inputs.Jobs, "jobs", "", "`FILE` of {\"id\",\"image\",\"question\",\"choices\"} objects, one a line; - for standard input")
-		v.BoolVarP(&o.Inputs.Recursive, "recursive", "r", false, "search folders recursively")
-		v.BoolVar(&o.Inputs.Offline, "offline", false, "refuse images that are http or https URLs, as HF_HUB_OFFLINE does too")
-		v.StringVar(&f.shard, "shard", "", "take the share `I/N` of the images, or auto for that of a Kubernetes Job, a Slurm array or GNU parallel")
-		addPictures(c, &o.Pictures)
-	})
+	f.addInput(c, o)
 	group(c, "Knobs", func() { addKnobs(c, o.Knobs.ViewKnobs.All()) })
-	group(c, "Asking", func() {
-		for knob := range o.Knobs.AnswerKnobs.All() {
-			addKnob(c, knob)
-			if knob.Value == any(&o.Knobs.Choices) {
-				v.BoolVar(&f.yesNo, "yes-no", false, fmt.Sprintf("short for --%s %s,%s", knob.Name, yes, no))
-			}
-		}
-		v.DurationVar(&o.Timeout, "timeout", 0, "give up on a question after this `TIME`, such as 90s; 0 for never")
-	})
+	f.addAsking(c, o)
 	group(c, "Seeing", func() { f.gaze.add(c) })
 	group(c, "Output", func() {
 		v.BoolVar(&f.json, "json", false, "print one JSON object a line")
@@ -69,22 +52,54 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 		v.BoolVar(&o.Progress, "progress", false, "progress also where standard error is no terminal")
 		v.StringVar(&o.Dump, "dump", "", "write what passed between the parts of the run to `FILE` (safetensors), to debug a port of the model")
 	})
+	f.addMachine(c, o)
+	onlyHere(c, "question", "questions", "from", "null", "jobs", "output", "resume", "overwrite", "sidecar", "dry-run", "dump", "attention", "attention-dir", "attention-word")
+}
+
+// addInput adds the flags of what is asked about what.
+func (f *askFlags) addInput(c *cobra.Command, o *askOptions) {
+	v := c.Flags()
+	group(c, "Input", func() {
+		v.StringArrayVarP(&o.Inputs.Questions, "question", "q", nil, "`QUESTION` to ask of every image; may be repeated")
+		v.StringVar(&o.Inputs.QuestionsFile, "questions", "", "`FILE` of questions, one a line")
+		v.StringVar(&o.Inputs.From, "from", "", "`FILE` that lists images, one a line; - for standard input")
+		v.BoolVarP(&o.Inputs.NUL, "null", "0", false, "names in --from are separated by NUL, as from find -print0")
+		v.StringVar(&o.Inputs.Jobs, "jobs", "", "`FILE` of {\"id\",\"image\",\"question\",\"choices\"} objects, one a line; - for standard input")
+		v.BoolVarP(&o.Inputs.Recursive, "recursive", "r", false, "search folders recursively")
+		v.BoolVar(&o.Inputs.Offline, "offline", false, "refuse images that are http or https URLs, as HF_HUB_OFFLINE does too")
+		v.StringVar(&f.shard, "shard", "", "take the share `I/N` of the images, or auto for that of a Kubernetes Job, a Slurm array or GNU parallel")
+		addPictures(c, &o.Pictures)
+	})
+}
+
+// addAsking adds the flags of how a question is answered.
+func (f *askFlags) addAsking(c *cobra.Command, o *askOptions) {
+	v := c.Flags()
+	group(c, "Asking", func() {
+		for knob := range o.Knobs.AnswerKnobs.All() {
+			addKnob(c, knob)
+			if knob.Value == any(&o.Knobs.Choices) {
+				v.BoolVar(&f.yesNo, "yes-no", false, fmt.Sprintf("short for --%s %s,%s", knob.Name, yes, no))
+			}
+		}
+		v.DurationVar(&o.Timeout, "timeout", 0, "give up on a question after this `TIME`, such as 90s; 0 for never")
+	})
+}
+
+// addMachine adds the flags of what computes.
+func (f *askFlags) addMachine(c *cobra.Command, o *askOptions) {
 	group(c, "Machine", func() {
 		addModel(c, &o.Model)
 		addPrecision(c, &o.Precision, "", ownPrecision)
-		v.IntVar(&o.Threads, "threads", 0, "threads to use; 0 for the cores that the process may use")
+		c.Flags().IntVar(&o.Threads, "threads", 0, "threads to use; 0 for the cores that the process may use")
 		addCache(c, &o.Cache)
 		addCacheContent(c, &o.Cache)
 		addConfig(c)
 	})
-	onlyHere(c, "question", "questions", "from", "null", "jobs", "output", "resume", "overwrite", "sidecar", "dry-run", "dump", "attention", "attention-dir", "attention-word")
 }
 
 // read completes the options from arguments and flags, and refuses those that make no sense together.
 func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOptions) error {
-	if err := checkTokens(c, &o.Knobs.ViewKnobs); err != nil {
-		return err
-	}
 	if err := f.input(s, args, o); err != nil {
 		return usageError{err}
 	}

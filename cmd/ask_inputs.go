@@ -22,11 +22,11 @@ func (f *askFlags) input(s Streams, args []string, o *askOptions) error {
 		o.Converse = true
 		in.Questions = []string{"?"} // whatever is typed
 	case in.From != "" && len(args) == 0:
-		return errors.New("--from names the images, expected a QUESTION about them; see mcllava ask --help")
+		return errors.New("--from names the images, expected a QUESTION about them; see mcllava " + f.command + " --help")
 	case len(args) == 0 || len(args) == 1 && in.From == "":
-		return fmt.Errorf("ask takes an IMAGE and a QUESTION, got %s; see mcllava ask --help", counted(args))
+		return fmt.Errorf("%[1]s takes an IMAGE and a QUESTION, got %[2]s; see mcllava %[1]s --help", f.command, counted(args))
 	default:
-		if err := misplaced(args); err != nil {
+		if err := misplaced(f.command, args); err != nil {
 			return err
 		}
 		last := len(args) - 1
@@ -36,7 +36,7 @@ func (f *askFlags) input(s Streams, args []string, o *askOptions) error {
 }
 
 // misplaced is what is wrong with arguments whose last is no question, or of which only the first can be an image.
-func misplaced(args []string) error {
+func misplaced(command string, args []string) error {
 	last := args[len(args)-1]
 	there := func(name string) bool {
 		_, err := os.Stat(name)
@@ -50,7 +50,7 @@ func misplaced(args []string) error {
 	case len(args) > 2 && there(args[0]) && !slices.ContainsFunc(args[1:], func(a string) bool {
 		return there(a) || a == inputs.Stdin || strings.ContainsAny(a, "*[/.")
 	}):
-		return fmt.Errorf("%q is no image; quote the question: mcllava ask %s %q", args[1], args[0], strings.Join(args[1:], " "))
+		return fmt.Errorf("%q is no image; quote the question: mcllava %s %s %q", args[1], command, args[0], strings.Join(args[1:], " "))
 	}
 	return nil
 }

@@ -39,6 +39,7 @@ var flagValues = map[string]completion{
 
 	"attention-word":   completeNothing,
 	"attention-layers": completeNothing,
+	"plot":             filesEnding(plotEndings()...),
 }
 
 // arguments are what the shell offers as the arguments of commands, by the commands' paths below the program.
@@ -46,6 +47,7 @@ var arguments = map[string]completion{
 	"":             completeNothing,
 	"ask":          completeFiles,
 	"look":         first(completeFiles, completeNothing),
+	"sweep":        completeFiles,
 	"crops":        first(completeFiles),
 	"convert":      first(completeSources, completeFolders()),
 	"merge":        completeFiles,

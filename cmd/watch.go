@@ -20,6 +20,7 @@ type watch struct {
 	bar     *bar
 	stream  bool // answers are shown piece by piece, and not written as records
 	pairs   int  // of the whole input; 0 where that is not known
+	cells   int  // of each pair in a sweep; 0 elsewhere
 
 	questions int // about each picture; 0 where that differs
 
@@ -69,10 +70,14 @@ func (w *watch) Pair(number int) { w.now = number }
 
 // overall is how far the run has come: "pair 37 of 600, 11.5 pictures/min, 14m left; ".
 func (w *watch) overall() string {
-	if w.options.single() {
+	what := "pair"
+	switch {
+	case w.cells > 0:
+		what = "cell"
+	case w.options.single():
 		return ""
 	}
-	text := fmt.Sprintf("pair %d", w.now+1)
+	text := fmt.Sprintf("%s %d", what, w.now+1)
 	if w.pairs > 0 {
 		text += fmt.Sprintf(" of %d", w.pairs)
 	}
@@ -141,7 +146,7 @@ func (w *watch) done() {
 		return
 	}
 	text := fmt.Sprintf("%d of the answers were cut", w.cut)
-	if w.options.single() {
+	if w.cells == 0 && w.options.single() {
 		text = "the answer was cut"
 	}
 	k := &w.options.Knobs

@@ -15,6 +15,7 @@ var expected = map[string]string{
 	"int":         "a whole number",
 	"uint64":      "a whole number from 0",
 	"float64":     "a number",
+	"intSlice":    "whole numbers with commas between them",
 	"duration":    "a time with its unit, such as 90s or 2m",
 	"stringSlice": "comma-separated values; quote one that contains a comma",
 }

@@ -28,6 +28,7 @@ var rooms = [][]string{
 	{"internal/bench", ""},
 	{"internal/records"},
 	{"internal/run"},
+	{"internal/sweep"},
 	{"cmd"},
 }
 

@@ -15,11 +15,15 @@ type column struct {
 	name  string
 	index []int // of the field in a Record
 	kept  bool  // failed records have it too
+	cell  bool  // and so have those of failed cells
 	spare bool  // a zero is left out
 }
 
 // keptWithFailures are the fields of a record without an answer.
 var keptWithFailures = fieldNames(reflect.TypeFor[failed]())
+
+// keptWithFailedCells are those that a failed cell has besides.
+var keptWithFailedCells = fieldNames(reflect.TypeFor[failedCell]())
 
 // allColumns are those of a CSV unless some are chosen: every field of a record, the seconds of each part under a name of its own.
 var allColumns = columnsOf(reflect.TypeFor[Record](), "", nil)
@@ -35,7 +39,7 @@ func columnsOf(t reflect.Type, prefix string, at []int) (columns []column) {
 		case field.Type.Kind() == reflect.Struct:
 			columns = append(columns, columnsOf(field.Type, name+"_", index)...)
 		default:
-			columns = append(columns, column{name, index, slices.Contains(keptWithFailures, name), omits(field)})
+			columns = append(columns, column{name, index, slices.Contains(keptWithFailures, name), slices.Contains(keptWithFailedCells, name), omits(field)})
 		}
 	}
 	return columns
@@ -102,7 +106,7 @@ func missing(columns []column) string {
 
 // get is the text of the column in a record.
 func (c column) get(r *Record) (string, error) {
-	if r.Failed() && !c.kept {
+	if r.Failed() && !c.kept && !(c.cell && r.Sweep != "") {
 		return "", nil
 	}
 	v := reflect.ValueOf(r).Elem().FieldByIndex(c.index)

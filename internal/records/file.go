@@ -20,6 +20,15 @@ type CreateOptions struct {
 	Overwrite bool       // throw away what it holds, once there is an answer in its place
 	Many      bool       // as for New
 	Settings  []Settings // each answer is of one of them
+	Sweep     bool       // every pair is answered with all Settings, of which each has a record
+}
+
+// sweep is the SweepID of the settings, if they are a sweep's.
+func (o CreateOptions) sweep() string {
+	if !o.Sweep {
+		return ""
+	}
+	return SweepID(o.Settings)
 }
 
 // File is an output file that this process alone writes. It is not for several goroutines at once.
@@ -31,6 +40,7 @@ type File struct {
 	many   bool
 
 	settings []Settings
+	sweep    string // SweepID of the settings; "" for none
 	regular  bool
 	end      int64 // of the last whole record
 	failed   error // after which nothing is written
@@ -87,7 +97,7 @@ func Create(ctx context.Context, path string, f Format, o CreateOptions) (*File,
 		return nil, err
 	}
 	files.RemoveLeft(filepath.Dir(real), 0)
-	r := &File{path: path, real: real, file: file, format: f, many: o.Many, settings: slices.Clone(o.Settings)}
+	r := &File{path: path, real: real, file: file, format: f, many: o.Many, settings: slices.Clone(o.Settings), sweep: o.sweep()}
 	if err := r.begin(o); err != nil {
 		_ = r.file.Close()
 		return nil, err
@@ -130,7 +140,7 @@ func (f *File) begin(o CreateOptions) error {
 // Peek finds out what Create would, and leaves the file as it is: Done says which pairs it answers. Nothing can be written. A file that
 // is not there answers none.
 func Peek(path string, format Format, o CreateOptions) (*File, error) {
-	f := &File{path: path, real: path, format: format, many: o.Many, settings: slices.Clone(o.Settings), failed: errPeeked}
+	f := &File{path: path, real: path, format: format, many: o.Many, settings: slices.Clone(o.Settings), sweep: o.sweep(), failed: errPeeked}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || err == nil && !o.Resume && (o.Overwrite || !info.Mode().IsRegular() || info.Size() == 0):
@@ -251,7 +261,10 @@ func (f *File) scan() (failed []stretch, unended bool, err error) {
 // checkpoint, so will be the answers to come.
 func (f *File) agree(r Record) error {
 	for i, s := range f.settings {
-		if s.ID() == r.Run {
+		if r.Sweep != f.sweep {
+			break
+		}
+		if s.ID() == r.Run || f.sweep != "" {
 			return nil
 		}
 		if old := s.former(); s.Former != "" && old.ID() == r.Run && f.found.Answered == 0 {
@@ -267,7 +280,10 @@ func (f *File) agree(r Record) error {
 		s = s.former()
 	}
 	s.Stamp(&want)
-	want.Schema = Schema
+	want.Schema, want.Sweep = Schema, f.sweep
+	if other := otherSweep(r, want); other != "" {
+		return errors.New("was answered " + other)
+	}
 	return errors.New("was answered " + difference(r, want))
 }
 

@@ -78,11 +78,11 @@ csv       RFC 4180 with a header, always the same columns in the same order, or 
           as they are; with --csv-safe an apostrophe stands ahead of one that a spreadsheet would take for a formula.
 template  a Go text/template for each record, with a newline after it unless it ends with one; no line if it is empty.
           \t and \n stand for a tab and a newline. Fields: .ID .Image .Question .Answer .Choice .Probabilities .LogProb
-          .Confidence .PMin .Tokens .Finish .Crops .Encoded .ImageTokens .PromptTokens, the knobs (.MaxCrops …),
-          .NumTokens .Model .Precision .Seconds.Encode (.Load .Preprocess .Prefill .Decode) .Error .ImageSHA256
-          .Checkpoint .Run .Key .N .Of .Schema .Name (the image's file name without its ending). Functions: json VALUE, quote
-          TEXT (as in Go), base, dir and ext of a PATH, trim, upper, lower, and oneline TEXT (all white space as single
-          spaces).`
+          .Confidence .PMin .Tokens .Finish .Crops .Encoded .ImageTokens .PromptTokens .Attention (.Peak .Box …, nil
+          unless it is asked for), the knobs (.MaxCrops …), .NumTokens .Model .Precision .Seconds.Encode (.Load
+          .Preprocess .Prefill .Decode) .Error .ImageSHA256 .Checkpoint .Run .Key .N .Of .Schema .Name (the image's file
+          name without its ending); of a sweep also .Mark .Expected .Correct .Sweep. Functions: json VALUE, quote TEXT
+          (as in Go), base, dir and ext of a PATH, trim, upper, lower, and oneline TEXT (all white space as single spaces).`
 
 // ParseFormat reads the name of a format, "" for plain, and the text of a template, which only the format template has and
 // needs. The template is tried on made-up records, so that a misspelt field is refused here.
@@ -171,12 +171,17 @@ func (f Format) encode(r Record, many bool) ([]byte, error) {
 		return f.execute(r)
 	}
 	switch {
-	case r.Failed():
+	case r.Failed() || r.Mark != "":
 		return nil, nil
-	case many:
-		return []byte(escape(r.Image) + "\t" + escape(r.Answer) + r.Sureness() + "\n"), nil
 	}
-	return []byte(escape(r.Answer) + r.Sureness() + "\n"), nil
+	line := escape(r.Answer) + r.Sureness() + "\n"
+	if r.Sweep != "" {
+		line = fmt.Sprintf("%d\t%d\t%s", r.MaxCrops, r.Knobs.NumTokens, line)
+	}
+	if many {
+		line = escape(r.Image) + "\t" + line
+	}
+	return []byte(line), nil
 }
 
 // Size is the bytes of a record in the format.
@@ -225,6 +230,7 @@ type view struct {
 	Record
 	LogProb, Confidence, PMin float64
 	Finish                    string
+	Correct                   bool
 }
 
 // Name is the image's file name without its folder and ending.
@@ -244,6 +250,7 @@ func newView(r Record) view {
 	if r.PMin != nil {
 		v.PMin = *r.PMin
 	}
+	v.Correct = r.Correct != nil && *r.Correct
 	return v
 }
 
@@ -292,6 +299,7 @@ func parseTemplate(text string) (Format, error) {
 	good, bad := pair, pair
 	good.Answer, good.Choice, good.Tokens, good.Finish = "day", "day", []int{1, 2}, mcllava.FinishStop
 	good.Probabilities, good.LogProb, good.Confidence, good.PMin = map[string]float64{"day": number, "night": number}, &number, &number, &number
+	good.Attention = &mcllava.Attention{}
 	bad.Error = "not a picture"
 	for _, r := range []Record{good, bad} {
 		if _, err := f.execute(r); err != nil {

@@ -159,13 +159,20 @@ func (a *agreement) add(where string, r Record) error {
 	if r.Of != a.any.Of {
 		return fmt.Errorf("%s is of an input of %s, but %s of one of %s; expected runs over the same input", where, countOf(r), a.anyAt, countOf(a.any))
 	}
+	if (r.Sweep == "") != (a.any.Sweep == "") {
+		return fmt.Errorf("%s was answered %s", where, strings.Replace(otherSweep(r, a.any), "this run is", a.anyAt+" is", 1))
+	}
 	if r.Failed() {
 		return nil
 	}
 	if a.answerAt == "" {
 		a.answer, a.answerAt = r, where
 	}
-	if differs := difference(r, a.answer); differs != "" {
+	differs := otherSweep(r, a.answer)
+	if r.Sweep == "" {
+		differs = difference(r, a.answer)
+	}
+	if differs != "" {
 		return fmt.Errorf("%s was answered otherwise than %s: %s", where, a.answerAt, strings.ReplaceAll(differs, "this run", "there"))
 	}
 	return nil

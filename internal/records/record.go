@@ -23,6 +23,9 @@ type Record struct {
 	Question      string             `json:"question"`
 	Answer        string             `json:"answer"`
 	Error         string             `json:"error,omitempty"`
+	Mark          string             `json:"mark,omitempty"`     // why a cell of a sweep was not asked, where that is no failure
+	Expected      string             `json:"expected,omitempty"` // what the answer is to say
+	Correct       *bool              `json:"correct,omitempty"`  // whether it does; nil where nothing is expected
 	Choice        string             `json:"choice,omitempty"`
 	Probabilities map[string]float64 `json:"probabilities,omitempty"` // of each choice
 	LogProb       *float64           `json:"logprob,omitempty"`       // as mcllava.Answer.Confidence has it, and so Confidence
@@ -42,10 +45,11 @@ type Record struct {
 	Seconds     mcllava.Seconds `json:"seconds"`
 	ImageSHA256 string          `json:"image_sha256,omitempty"` // hex
 	Checkpoint  string          `json:"checkpoint,omitempty"`
-	Run         string          `json:"run,omitempty"` // Settings.ID of the run that answered
-	Key         string          `json:"key,omitempty"` // Key of the pair
-	N           int             `json:"n"`             // number of the pair in the whole input, from 0
-	Of          int             `json:"of,omitempty"`  // pairs of the whole input; 0 where that is not known
+	Run         string          `json:"run,omitempty"`   // Settings.ID of the run that answered
+	Sweep       string          `json:"sweep,omitempty"` // SweepID of all settings that the pair is asked with; the record is of one of them, a cell
+	Key         string          `json:"key,omitempty"`   // Key of the pair
+	N           int             `json:"n"`               // number of the pair in the whole input, from 0
+	Of          int             `json:"of,omitempty"`    // pairs of the whole input; 0 where that is not known
 	Schema      int             `json:"schema,omitempty"`
 }
 
@@ -65,7 +69,16 @@ func (r Record) String() string {
 	if r.broken() {
 		return "a broken line of the input"
 	}
+	if r.Sweep != "" {
+		return fmt.Sprintf("%s %q with %s", r.Image, r.Question, r.cell())
+	}
 	return fmt.Sprintf("%s %q", r.Image, r.Question)
+}
+
+// cell is how messages call the knobs of a cell.
+func (r Record) cell() string {
+	k := &r.Knobs
+	return fmt.Sprintf("%s %d and %s %d", mcllava.KnobName(k.All(), &k.MaxCrops), k.MaxCrops, mcllava.KnobName(k.All(), &k.NumTokens), k.NumTokens)
 }
 
 // broken says whether the pair is a line of the input that could not be understood.
@@ -86,6 +99,13 @@ type failed struct {
 	Schema   int    `json:"schema,omitempty"`
 }
 
+// failedCell is what the record of a failed cell has besides.
+type failedCell struct {
+	MaxCrops  int    `json:"max_crops"`
+	NumTokens int    `json:"num_tokens_asked"`
+	Sweep     string `json:"sweep"`
+}
+
 // MarshalJSON leaves out of a failed record all that only an answer has. The name of an image that is no UTF-8 stands beside its text
 // in base64, as image_bytes, so that such names stay apart.
 func (r Record) MarshalJSON() ([]byte, error) {
@@ -94,10 +114,15 @@ func (r Record) MarshalJSON() ([]byte, error) {
 		name = []byte(r.Image)
 	}
 	if r.Failed() {
+		var cell *failedCell
+		if r.Sweep != "" {
+			cell = &failedCell{r.MaxCrops, r.Knobs.NumTokens, r.Sweep}
+		}
 		return marshal(struct {
 			failed
+			*failedCell
 			ImageBytes []byte `json:"image_bytes,omitempty"`
-		}{failed{r.ID, r.Image, r.Question, r.Error, r.Key, r.N, r.Of, r.Schema}, name})
+		}{failed{r.ID, r.Image, r.Question, r.Error, r.Key, r.N, r.Of, r.Schema}, cell, name})
 	}
 	if r.Tokens == nil {
 		r.Tokens = []int{}

@@ -31,6 +31,33 @@ func (s Settings) Key(image [sha256.Size]byte, question string) string {
 // ID identifies the knobs and the checkpoint.
 func (s Settings) ID() string { return digest("run 1", s.text(), s.Checkpoint)[:16] }
 
+// SweepID identifies all settings that the pairs of a sweep are asked with.
+func SweepID(all []Settings) string {
+	ids := []string{"sweep 1"}
+	for _, s := range all {
+		ids = append(ids, s.ID())
+	}
+	return digest(ids...)[:16]
+}
+
+// otherSweep says why a record is not of the same sweep as a wanted one, or of none where that is of none.
+func otherSweep(got, want Record) string {
+	switch {
+	case got.Sweep == want.Sweep:
+		return ""
+	case want.Sweep == "":
+		return "as a cell of a sweep, this run is none"
+	case got.Sweep == "":
+		return "outside a sweep, this run is one"
+	}
+	got.ViewKnobs.MaxCrops, got.ViewKnobs.NumTokens = want.ViewKnobs.MaxCrops, want.ViewKnobs.NumTokens
+	if text := difference(got, want); text != "" && text != unnamedDifference {
+		return text
+	}
+	k := &want.Knobs
+	return fmt.Sprintf("in a sweep of other %s or %s", mcllava.KnobName(k.All(), &k.MaxCrops), mcllava.KnobName(k.All(), &k.NumTokens))
+}
+
 // former are the settings as outputs of the first version have them.
 func (s Settings) former() Settings {
 	s.Checkpoint = s.Former
@@ -110,10 +137,13 @@ func difference(got, want Record) string {
 		return other + ", and with different settings: " + strings.Join(differ, "; ")
 	}
 	if len(differ) == 0 {
-		return "with different num-tokens, choices or logprobs"
+		return unnamedDifference
 	}
 	return "with different settings: " + strings.Join(differ, "; ")
 }
+
+// unnamedDifference is that of records which show none.
+const unnamedDifference = "with different num-tokens, choices or logprobs"
 
 // shown is a value as a message has it: a text in quotes unless it is one word, and not all of a long one.
 func shown(v any) string {

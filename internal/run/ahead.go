@@ -1,8 +1,10 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"iter"
+	"slices"
 
 	"golang.org/x/sync/semaphore"
 
@@ -51,10 +53,11 @@ func (t task) questions(ctx context.Context) iter.Seq[pair] {
 	}
 }
 
-// pair is a question, and its number among all pairs of the input.
+// pair is a question, and its number among all pairs of the input. In a run with cells it is a question in one of them.
 type pair struct {
 	inputs.Pair
 	number int
+	cell   int // index of the run's Cells
 }
 
 // preparer opens pictures, decodes them and cuts them.
@@ -76,14 +79,14 @@ const moreAhead = 256
 //
 // A jobs file may be written by someone who waits for each answer, so that a task is handed out with its first question. Those that
 // follow and find the same content in the same file go to that task.
-func lookAhead(ctx context.Context, all *inputs.Pairs, wanted func(hash [32]byte, read error, p pair) bool, pictures preparer) <-chan task {
+func lookAhead(ctx context.Context, all *inputs.Pairs, cells int, wanted func(hash [32]byte, read error, p pair) bool, pictures preparer) <-chan task {
 	out := make(chan task)
 	room := semaphore.NewWeighted(roomAhead)
 	go func() {
 		defer close(out)
 		last := &following{}
 		defer func() { last.end() }()
-		for t := range grouped(all.All(), max(1, all.Questions())) {
+		for t := range grouped(all.All(), max(1, all.Questions()), cells) {
 			if last.takes(ctx, t, wanted) {
 				continue
 			}
@@ -145,8 +148,9 @@ func (f *following) end() {
 	}
 }
 
-// grouped makes a task of every so many questions, which are those about one image, and of every error.
-func grouped(all iter.Seq2[inputs.Pair, error], questions int) iter.Seq[task] {
+// grouped makes a task of every so many questions, which are those about one image, and of every error. All questions stand in the
+// first cell, then in the second.
+func grouped(all iter.Seq2[inputs.Pair, error], questions, cells int) iter.Seq[task] {
 	return func(yield func(task) bool) {
 		var t task
 		number := 0
@@ -154,10 +158,14 @@ func grouped(all iter.Seq2[inputs.Pair, error], questions int) iter.Seq[task] {
 			if err != nil {
 				t.err = err
 			} else {
-				t.image, t.pairs = job.Image, append(t.pairs, pair{job, number})
-				number++
+				t.image = job.Image
+				for cell := range cells {
+					t.pairs = append(t.pairs, pair{job, number, cell})
+					number++
+				}
 			}
-			if err != nil || len(t.pairs) == questions {
+			if err != nil || len(t.pairs) == questions*cells {
+				slices.SortStableFunc(t.pairs, func(a, b pair) int { return cmp.Compare(a.cell, b.cell) })
 				if !yield(t) {
 					return
 				}
@@ -241,7 +249,7 @@ func First(ctx context.Context, pairs *inputs.Pairs, o mcllava.PictureOptions) (
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	every := func([32]byte, error, pair) bool { return true }
-	for t := range until(ctx, lookAhead(ctx, pairs, every, undecoded{o})) {
+	for t := range until(ctx, lookAhead(ctx, pairs, 1, every, undecoded{o})) {
 		t.release()
 		if t.err != nil {
 			return nil, t.image, named(t.image, t.err)

@@ -50,7 +50,7 @@ func TestHashIsOfThePictureThatIsSeen(t *testing.T) {
 		return true
 	}
 	seen := 0
-	for task := range lookAhead(t.Context(), all, wanted, unprepared{}) {
+	for task := range lookAhead(t.Context(), all, 1, wanted, unprepared{}) {
 		if seen++; task.err != nil || task.hash != sha256.Sum256(pictures[1]) || task.picture.Hash != task.hash {
 			t.Errorf("hash %x is not of the picture: %v", task.hash, task.err)
 		}

@@ -35,6 +35,13 @@ func (r *Run) do(ctx context.Context, t task) error {
 	}
 	for p := range t.questions(ctx) {
 		r.observer.Pair(p.number)
+		seen.turn(p.cell)
+		if c := seen.cell; c != nil && c.mark != "" {
+			if err := r.marked(r.blank(t, p, c)); err != nil {
+				return err
+			}
+			continue
+		}
 		if seen.failed != nil {
 			if err := r.miss(t, p, seen.failed); err != nil {
 				return err
@@ -84,6 +91,10 @@ type scene struct {
 	task   task
 	view   *mcllava.View // nil until the first question that fits
 	failed error         // why there will be none
+
+	cells  []cell          // of the picture; nil for a run without
+	cell   *cell           // that view and failed are of
+	sights *mcllava.Sights // nil until the first of the cells is looked at
 }
 
 // ask answers one question, within the timeout.
@@ -101,7 +112,7 @@ func (s *scene) ask(ctx context.Context, p pair) (*mcllava.Answer, error) {
 	if r.options.Gaze != nil {
 		h.Attention = &r.options.Gaze.AttentionOptions
 	}
-	knobs := p.knobs(r.options.Knobs)
+	knobs := r.knobs(p)
 	if err := s.look(ctx, p, knobs, h); err != nil {
 		return nil, r.timeout(err)
 	}
@@ -131,7 +142,7 @@ func (s *scene) look(ctx context.Context, p pair, k mcllava.Knobs, h mcllava.Hoo
 	if r.summary.Answered+r.summary.Failed == 0 {
 		r.observer.First(ctx, r.model, s.task.picture, plan)
 	}
-	if s.view, err = r.model.See(ctx, s.task.picture, plan, h); err != nil {
+	if s.view, err = s.see(ctx, plan, h); err != nil {
 		s.view, s.failed = nil, r.timeout(err)
 	}
 	return err

@@ -20,23 +20,41 @@ func (p pair) knobs(k mcllava.Knobs) mcllava.Knobs {
 	return k
 }
 
+// knobs are those that a pair is asked with.
+func (r *Run) knobs(p pair) mcllava.Knobs {
+	k := p.knobs(r.options.Knobs)
+	if r.options.Cells != nil {
+		k.ViewKnobs = r.options.Cells[p.cell]
+	}
+	return k
+}
+
 // record is what is known of a pair before it is asked.
 func (r *Run) record(hash [sha256.Size]byte, p pair) records.Record {
-	own := r.settings
+	own := r.settings[p.cell]
 	own.Knobs = p.knobs(own.Knobs)
-	return records.Record{
+	record := records.Record{
 		ID: p.ID, Image: p.Image, Question: p.Question, N: p.number, Of: r.total, Key: own.Key(hash, p.Question), Schema: records.Schema,
 	}
+	if r.options.Cells != nil {
+		record.Sweep, record.ViewKnobs = r.sweep, r.options.Cells[p.cell]
+	}
+	return record
+}
+
+// stamped is a record with the settings that the pair is asked with.
+func (r *Run) stamped(t task, p pair) records.Record {
+	record := r.record(t.hash, p)
+	r.settings[p.cell].Stamp(&record)
+	record.Knobs, record.ImageSHA256 = p.knobs(record.Knobs), fmt.Sprintf("%x", t.hash)
+	return record
 }
 
 // complete is the record of an answer.
 func (r *Run) complete(t task, p pair, a *mcllava.Answer) records.Record {
-	record := r.record(t.hash, p)
-	r.settings.Stamp(&record)
-	record.Knobs = p.knobs(record.Knobs)
+	record := r.stamped(t, p)
 	record.Answer, record.Tokens, record.Finish, record.Seconds = a.Text, a.Tokens, a.Finish, a.Seconds
 	record.Crops, record.Encoded, record.ImageTokens, record.PromptTokens, record.NumTokens = a.Crops, a.Encoded, a.ImageTokens, a.PromptTokens, a.NumTokens
-	record.ImageSHA256 = fmt.Sprintf("%x", t.hash)
 	record.PMin, record.Attention = &a.PMin, a.Attention
 	if confidence, logProb, ok := a.Confidence(); ok {
 		record.LogProb, record.Confidence = &logProb, &confidence
@@ -46,6 +64,9 @@ func (r *Run) complete(t task, p pair, a *mcllava.Answer) records.Record {
 		for _, c := range a.Choices {
 			record.Probabilities[c.Text] = c.Probability
 		}
+	}
+	if r.options.Judge != nil {
+		r.options.Judge(&record)
 	}
 	return record
 }
@@ -70,7 +91,7 @@ func (r *Run) fail(t task, pairs []pair, reason error) error {
 		}
 	}
 	reason = named(t.image, reason)
-	if r.options.Output.Single || r.options.FailFast {
+	if r.options.FailFast || r.options.Output.Single && (r.options.Cells == nil || t.err != nil) {
 		return reason
 	}
 	if line := terminal.OneLine(reason); line != r.said {

@@ -20,13 +20,17 @@ import (
 // Options say how the pairs of a run are answered, and where the answers go.
 type Options struct {
 	mcllava.Knobs
+	Cells    []mcllava.ViewKnobs // every pair is asked in each of these cells, in place of the ViewKnobs; nil for those alone
 	Pictures mcllava.PictureOptions
 	Shard    inputs.Sharding
-	Timeout  time.Duration // for a question; 0 for none
+	Timeout  time.Duration // for a question, in a cell; 0 for none
 	FailFast bool          // the first failure ends the run
 	Dump     string        // file for what passed between the parts of the only question; "" for none
 	Gaze     *Gaze         // asks where answers looked; nil for not
 	Output   Output
+
+	// Judge adds to the record of an answer what is to be said about it; nil for nothing.
+	Judge func(*records.Record)
 }
 
 // Output is where answers go.
@@ -71,6 +75,7 @@ func (Silent) Answered(records.Record)                                          
 // Summary is how a run went.
 type Summary struct {
 	Answered int
+	Marked   int // cells that were not asked, since their pictures cannot be seen so
 	Printed  int // of them, those that Output.Wanted let through
 	Failed   int
 	Kept     bool // the output file is as it was before
@@ -86,7 +91,8 @@ type Run struct {
 	total    int // pairs of the whole input; 0 where that is not known
 	model    *mcllava.Model
 	opened   atomic.Pointer[mcllava.Model] // the same, for the look ahead
-	settings records.Settings
+	settings []records.Settings            // of each cell
+	sweep    string                        // identifies them all; "" without cells
 
 	lock sync.Mutex // of the file, which the look ahead asks what is done
 	file *records.File
@@ -117,7 +123,7 @@ func (r *Run) Do(ctx context.Context) (summary Summary, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if n, known := r.pairs.Count(); known {
-		r.total = n
+		r.total = n * r.cells()
 	}
 	if err := r.prepareOutput(); err != nil {
 		return r.summary, err
@@ -126,7 +132,7 @@ func (r *Run) Do(ctx context.Context) (summary Summary, err error) {
 	// checkpoint is opened.
 	var tasks <-chan task
 	if r.options.Output.Path == "" {
-		tasks = lookAhead(ctx, r.pairs, r.wanted, r)
+		tasks = lookAhead(ctx, r.pairs, r.cells(), r.wanted, r)
 	}
 	if err := r.begin(); err != nil {
 		return r.summary, err
@@ -143,10 +149,10 @@ func (r *Run) Do(ctx context.Context) (summary Summary, err error) {
 			err = errors.Join(err, r.file.Close())
 		}
 		summary = r.summary
-		summary.Kept = r.options.Output.Overwrite && r.summary.Answered == 0
+		summary.Kept = r.options.Output.Overwrite && r.summary.Answered+r.summary.Marked == 0
 	}()
 	if tasks == nil {
-		tasks = lookAhead(ctx, r.pairs, r.wanted, r)
+		tasks = lookAhead(ctx, r.pairs, r.cells(), r.wanted, r)
 	}
 	for t := range until(ctx, tasks) {
 		err := r.do(ctx, t)
@@ -174,7 +180,7 @@ func (r *Run) begin() (err error) {
 		return err
 	}
 	r.opened.Store(r.model)
-	if r.settings, err = SettingsOf(r.model, r.options.Knobs); err != nil {
+	if err = r.identify(r.model); err != nil {
 		r.model.Close()
 	}
 	return err
@@ -203,12 +209,12 @@ func (r *Run) create(ctx context.Context) (err error) {
 	switch o := r.options.Output; {
 	case o.Path != "":
 		r.file, err = records.Create(ctx, o.Path, o.Format, records.CreateOptions{
-			Resume: o.Resume, Overwrite: o.Overwrite, Many: o.Many, Settings: []records.Settings{r.settings},
+			Resume: o.Resume, Overwrite: o.Overwrite, Many: o.Many, Settings: r.settings, Sweep: r.options.Cells != nil,
 		})
 		if err != nil {
 			return err
 		}
-		r.out, r.settings = r.file, r.file.Settings()[0]
+		r.out, r.settings = r.file, r.file.Settings()
 		if o.Resume {
 			r.observer.Resumed(r.file.Found())
 		}
@@ -249,7 +255,14 @@ func (r *Run) openPicture(data []byte) (*mcllava.Picture, error) {
 
 // room is that of a picture, which is but decoded while the checkpoint is still being opened.
 func (r *Run) room(p *mcllava.Picture) int64 {
-	if m := r.opened.Load(); m != nil {
+	m := r.opened.Load()
+	switch {
+	case m != nil && r.options.Cells != nil:
+		if r.decodes(m, p) {
+			return p.Bytes()
+		}
+		return 0
+	case m != nil:
 		if plan, err := r.plan(m, p); err == nil {
 			return m.PrepareBytes(p, plan)
 		}
@@ -273,7 +286,7 @@ func (r *Run) prepare(ctx context.Context, p *mcllava.Picture) error {
 		defer cancel()
 	}
 	m := r.opened.Load()
-	if m == nil {
+	if m == nil || r.options.Cells != nil {
 		return r.timeout(p.Decode(ctx))
 	}
 	plan, err := r.plan(m, p)
@@ -291,7 +304,11 @@ func (r *Run) end(ctx context.Context, err error) error {
 	case err != nil:
 		return err
 	case r.summary.Failed > 0:
-		return fmt.Errorf("%d of %d questions have no answer", r.summary.Failed, r.summary.Failed+r.summary.Answered)
+		what := "questions"
+		if r.options.Cells != nil {
+			what = "cells"
+		}
+		return fmt.Errorf("%d of %d %s have no answer", r.summary.Failed, r.summary.Failed+r.summary.Answered+r.summary.Marked, what)
 	}
 	return nil
 }

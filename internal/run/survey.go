@@ -52,22 +52,22 @@ type surveyor struct {
 // one that Do would end with before the first question, or the context's.
 func (r *Run) Survey(ctx context.Context, h *mcllava.Headers, each func(Sight)) (found Survey, err error) {
 	if n, known := r.pairs.Count(); known {
-		r.total = n
+		r.total = n * r.cells()
 	}
 	if err := r.prepareOutput(); err != nil {
 		return found, err
 	}
-	if r.settings, err = SettingsOf(h, r.options.Knobs); err != nil {
+	if err := r.identify(h); err != nil {
 		return found, err
 	}
 	if o := r.options.Output; o.Path != "" {
 		if r.file, err = records.Peek(o.Path, o.Format, records.CreateOptions{
-			Resume: o.Resume, Overwrite: o.Overwrite, Many: o.Many, Settings: []records.Settings{r.settings},
+			Resume: o.Resume, Overwrite: o.Overwrite, Many: o.Many, Settings: r.settings,
 		}); err != nil {
 			return found, err
 		}
 		defer func() { _ = r.file.Close() }()
-		r.settings = r.file.Settings()[0]
+		r.settings = r.file.Settings()
 	}
 	s := &surveyor{run: r, headers: h, each: each, seen: map[[sha256.Size]byte]bool{}}
 	var pairs []pair
@@ -82,7 +82,7 @@ func (r *Run) Survey(ctx context.Context, h *mcllava.Headers, each func(Sight)) 
 			s.picture(pairs)
 			pairs = pairs[:0]
 		}
-		pairs = append(pairs, pair{p, number})
+		pairs = append(pairs, pair{Pair: p, number: number})
 		number++
 	}
 	if len(pairs) > 0 {
