@@ -25,14 +25,15 @@ type Answer struct {
 	Text         string
 	Tokens       []int // without the stop token
 	Finish       Finish
-	Crops        int       // the overview included
-	Encoded      int       // crops that were encoded for this answer, and not found in the cache or seen for an answer before
-	ImageTokens  int       // positions that the picture takes
-	NumTokens    int       // image tokens asked for
-	PromptTokens int       // positions that the whole prompt takes, the picture's included
-	LogProbs     []float64 // of each token, where AnswerKnobs.LogProbs asks for them
-	PMin         float64   // probability of the least likely token; 1 for an answer without tokens
-	Choices      []Choice  // how likely each of AnswerKnobs.Choices is
+	Crops        int        // the overview included
+	Encoded      int        // crops that were encoded for this answer, and not found in the cache or seen for an answer before
+	ImageTokens  int        // positions that the picture takes
+	NumTokens    int        // image tokens asked for
+	PromptTokens int        // positions that the whole prompt takes, the picture's included
+	LogProbs     []float64  // of each token, where AnswerKnobs.LogProbs asks for them
+	PMin         float64    // probability of the least likely token; 1 for an answer without tokens
+	Choices      []Choice   // how likely each of AnswerKnobs.Choices is
+	Attention    *Attention // where the answer looked, where Hooks.Attention asks for it
 	Seconds      Seconds
 }
 
@@ -77,6 +78,9 @@ func (m *Model) Answer(ctx context.Context, v *View, question string, k AnswerKn
 	if err := k.Check(); err != nil {
 		return nil, err
 	}
+	if err := m.checkAttention(v, h.Attention); err != nil {
+		return nil, err
+	}
 	before, after, err := prompt(m.tokenizer, m.config.ImageToken, question, k)
 	if err != nil {
 		return nil, err
@@ -110,15 +114,19 @@ func (m *Model) answer(ctx context.Context, v *View, before, after []int, k Answ
 			most = max(most, m.positions(c))
 		}
 	}
-	logits, err := m.dialogue.prefill(ctx, v, before, after, a.PromptTokens+most, h)
+	looks := m.newLooks(v, before, h.Attention)
+	logits, err := m.dialogue.prefill(ctx, v, before, after, a.PromptTokens+most, looks, h)
 	if err != nil {
 		return err
 	}
 	watch.lap(&a.Seconds.Prefill)
 	if k.Choices != nil {
-		err = m.choose(ctx, logits, k.Choices, a)
+		err = m.choose(ctx, logits, k.Choices, looks, a)
 	} else {
 		err = m.generate(ctx, logits, most, k, h, a)
+	}
+	if err == nil && looks != nil {
+		a.Attention = m.attention(v, a, looks, h)
 	}
 	watch.lap(&a.Seconds.Decode)
 	return err
@@ -176,8 +184,10 @@ func (m *Model) generate(ctx context.Context, logits []float32, most int, k Answ
 
 // choose scores every choice as the whole answer and takes the likeliest: the one with the highest mean log-probability of its
 // tokens and the stop token behind them (Wu and Xie 2023, "V*: Guided Visual Search", section 4).
-func (m *Model) choose(ctx context.Context, logits []float32, choices []string, a *Answer) error {
+// looks, unless it is nil, keeps the rows that predict that one.
+func (m *Model) choose(ctx context.Context, logits []float32, choices []string, looks *llm.Attention, a *Answer) error {
 	best, sum := 0, 0.0
+	rows := newChoiceRows(looks)
 	var tokens [][]int
 	var least []float64
 	for i, text := range choices {
@@ -194,6 +204,7 @@ func (m *Model) choose(ctx context.Context, logits []float32, choices []string, 
 		if c.LogProb > a.Choices[best].LogProb {
 			best = i
 		}
+		rows.scored(best == i)
 	}
 	for _, c := range a.Choices {
 		sum += math.Exp(c.LogProb - a.Choices[best].LogProb)
@@ -201,6 +212,7 @@ func (m *Model) choose(ctx context.Context, logits []float32, choices []string, 
 	for i := range a.Choices {
 		a.Choices[i].Probability = math.Exp(a.Choices[i].LogProb-a.Choices[best].LogProb) / sum
 	}
+	rows.finish()
 	a.Text, a.Tokens, a.Finish, a.PMin = choices[best], tokens[best], FinishStop, least[best]
 	return nil
 }

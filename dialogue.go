@@ -48,10 +48,12 @@ func (d *dialogue) begins(v *View, before []int) bool {
 }
 
 // prefill runs a prompt, the tokens before and after the picture's, with room for room positions in all, and returns the logits of the
-// token that follows, [V]. What an earlier prompt has left of it is not computed again, nor what a run before stored.
-func (d *dialogue) prefill(ctx context.Context, v *View, before, after []int, room int, h Hooks) ([]float32, error) {
+// token that follows, [V]. What an earlier prompt has left of it is not computed again, nor what a run before stored. From its last
+// row on, watch notes what is looked at, unless it is nil.
+func (d *dialogue) prefill(ctx context.Context, v *View, before, after []int, room int, watch *llm.Attention, h Hooks) ([]float32, error) {
 	m := d.model
 	d.reserve(room)
+	d.kv.Watch(watch)
 	rest := m.decoder.Embed(after)
 	// A prompt that ends with the picture leaves nothing to take the first token from, so that it is computed again.
 	resumable := len(after) > 0 && h.Dump == nil

@@ -67,19 +67,28 @@ func (m *Model) Cached(p *Picture, plan Plan) (n int) {
 	return n
 }
 
-// cached says of each crop of a plan whether the cache has its features.
+// cached says of each crop of a plan whether the cache has its features, and its map if that is wanted.
 func (m *Model) cached(p *Picture, plan Plan) []bool {
 	if m.caches() {
 		if k, err := m.key(p); err == nil {
-			return m.cache.Load().Has(k, m.config.Vision.Hidden, plan.Boxes, plan.TokensPerCrop)
+			return m.cache.Load().Has(k, m.config.Vision.Hidden, plan.Boxes, plan.TokensPerCrop, plan.Maps)
 		}
 	}
 	return make([]bool, len(plan.Boxes))
 }
 
-// remembered is the features of each crop of a plan that the cache has, [K, Dv], and no rows of the others.
-func (m *Model) remembered(p *Picture, plan Plan, h Hooks) []blas32.General {
-	found := make([]blas32.General, len(plan.Boxes))
+// seen is what is known of a crop.
+type seen struct {
+	rows    blas32.General // [K, Dv]; none if it is not known
+	patches []float32      // [T] its map, or nil
+}
+
+// enough says whether the crop need not be encoded for a plan.
+func (s seen) enough(plan Plan) bool { return s.rows.Rows > 0 && (s.patches != nil || !plan.Maps) }
+
+// remembered is what the cache has of each crop of a plan.
+func (m *Model) remembered(p *Picture, plan Plan) []seen {
+	found := make([]seen, len(plan.Boxes))
 	if !m.caches() {
 		return found
 	}
@@ -90,7 +99,10 @@ func (m *Model) remembered(p *Picture, plan Plan, h Hooks) []blas32.General {
 	width := m.config.Vision.Hidden
 	for i, c := range m.cache.Load().Load(k, width, plan.Boxes, plan.TokensPerCrop) {
 		if n := plan.TokensPerCrop[i]; c.Found() {
-			found[i] = blas32.General{Rows: n, Cols: width, Stride: width, Data: c.Rows}
+			found[i].rows = blas32.General{Rows: n, Cols: width, Stride: width, Data: c.Rows}
+			if len(c.Map) == m.encoder.Config().Patches() {
+				found[i].patches = c.Map
+			}
 		}
 	}
 	return found
@@ -136,19 +148,22 @@ func (m *Model) newShelf(p *Picture, h Hooks) *shelf {
 	return s
 }
 
-// add stores the rows of a crop, [K, Dv], soon, and rounds them to what is stored.
-func (s *shelf) add(box image.Rectangle, rows blas32.General) {
+// add stores the rows of a crop, [K, Dv], and its map, which may be nil, soon, and rounds them to what is stored.
+func (s *shelf) add(box image.Rectangle, rows blas32.General, patches []float32) {
 	if !s.model.caches() {
 		return
 	}
 	for i := range rows.Rows {
 		cache.Round(tensor.Row(rows, i), rows.Cols)
 	}
+	if patches != nil {
+		cache.Round(patches, len(patches))
+	}
 	if s.off {
 		return
 	}
 	values := tensor.Values(rows)
-	s.waiting = append(s.waiting, cache.Crop{Box: box, Keep: rows.Rows, Rows: slices.Clone(values)})
+	s.waiting = append(s.waiting, cache.Crop{Box: box, Keep: rows.Rows, Rows: slices.Clone(values), Map: slices.Clone(patches)})
 	if time.Since(s.stored) > storeEvery {
 		s.flush()
 	}

@@ -67,8 +67,12 @@ func (h *Headers) StoredBytes(plan Plan, cached []bool) (n int64) {
 	}
 	const valueBytes = 2
 	for i, rows := range m.rowsToEncode(plan) {
-		if !cached[i] {
-			n += int64(rows) * int64(m.config.Vision.Hidden) * valueBytes
+		if cached[i] {
+			continue
+		}
+		n += int64(rows) * int64(m.config.Vision.Hidden) * valueBytes
+		if plan.Maps {
+			n += int64(m.config.Encoder().Patches()) * valueBytes
 		}
 	}
 	if m.cacheOptions.Prompts {

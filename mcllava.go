@@ -26,6 +26,8 @@ type Hooks struct {
 	Progress func(stage Stage, done, total int) // called as crops are encoded, the prompt is read and tokens are decoded
 	Note     func(text string)                  // called with what a user may want to know
 	Dump     *Dump                              // filled with what passed between the parts, if not nil
+
+	Attention *AttentionOptions // asks for Answer.Attention, of a view whose plan has Maps; nil for none
 }
 
 // Defaults are the options of a plain question.
@@ -52,6 +54,7 @@ func (m *Model) Ask(ctx context.Context, picture []byte, question string, o Opti
 	if err != nil {
 		return nil, err
 	}
+	plan.Maps = plan.Maps || o.Attention != nil
 	v, err := m.See(ctx, p, plan, o.Hooks)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ type Plan struct {
 	TokensPerCrop []int // K of each crop, the overview first
 	ImageTokens   int   // their sum
 	NumTokens     int   // asked for, or the default
+	Maps          bool  // each crop's map is wanted too, without which there is no Answer.Attention
 
 	knobs ViewKnobs
 	most  int // features that a crop can give, T-1

@@ -19,6 +19,7 @@ type View struct {
 	picture  *Picture
 	plan     Plan
 	features encoder.Features
+	maps     [][]float32 // [crops][T] the crops' maps; nil where the plan does not want them
 	encoded  int     // crops that were encoded, and not found in the cache
 	version  int     // goes up with every Add
 	seconds  Seconds // of decoding, cutting and encoding, until an answer counts them
@@ -61,15 +62,15 @@ func (v *View) Add(ctx context.Context, boxes []image.Rectangle, h Hooks) error 
 
 // look gives the view the features of a plan.
 func (v *View) look(ctx context.Context, plan Plan, h Hooks) error {
-	found := v.model.remembered(v.picture, plan, h)
+	found := v.model.remembered(v.picture, plan)
 	for i, b := range plan.Boxes {
-		if old, ok := v.rows(b, plan.TokensPerCrop[i]); ok {
+		if old := v.seen(b, plan.TokensPerCrop[i]); old.enough(plan) {
 			found[i] = old
 		}
 	}
 	var left []int // crops that are still to be encoded
 	for i := range found {
-		if found[i].Rows == 0 || h.Dump != nil {
+		if !found[i].enough(plan) || h.Dump != nil {
 			left = append(left, i)
 		}
 	}
@@ -78,26 +79,33 @@ func (v *View) look(ctx context.Context, plan Plan, h Hooks) error {
 	}
 	h.progress(StageCrops, len(plan.Boxes), len(plan.Boxes))
 	features := v.model.newFeatures(plan)
+	var maps [][]float32
 	for i := range found {
-		tensor.Copy(features.Crop(i), found[i])
+		tensor.Copy(features.Crop(i), found[i].rows)
+		if plan.Maps {
+			maps = append(maps, found[i].patches)
+		}
 	}
-	v.plan, v.features, v.encoded = plan, features, v.encoded+len(left)
+	v.plan, v.features, v.maps, v.encoded = plan, features, maps, v.encoded+len(left)
 	v.version++
 	return nil
 }
 
-// rows is the last k rows of a box that the view has, if it has so many.
-func (v *View) rows(box image.Rectangle, k int) (blas32.General, bool) {
+// seen is the last k rows of a box that the view has, if it has so many, and its map.
+func (v *View) seen(box image.Rectangle, k int) (s seen) {
 	for i, b := range v.plan.Boxes {
 		if b == box && v.features.Keep[i] >= k {
-			return encoder.LastRows(v.features.Crop(i), k), true
+			s.rows = encoder.LastRows(v.features.Crop(i), k)
+			if v.maps != nil {
+				s.patches = v.maps[i]
+			}
 		}
 	}
-	return blas32.General{}, false
+	return s
 }
 
-// encode sets found[i], [K, Dv], of the crops that are left, some crops at a time.
-func (v *View) encode(ctx context.Context, plan Plan, found []blas32.General, left []int, h Hooks) (err error) {
+// encode sets found[i] of the crops that are left, some crops at a time.
+func (v *View) encode(ctx context.Context, plan Plan, found []seen, left []int, h Hooks) (err error) {
 	if len(left) == 0 {
 		return nil
 	}
@@ -129,7 +137,7 @@ func (v *View) encode(ctx context.Context, plan Plan, found []blas32.General, le
 		for b := 0; b < len(some); b += c.Batch() {
 			last := min(b+c.Batch(), len(some))
 			h.progress(StageCrops, done, len(plan.Boxes))
-			f, err := m.encoder.Encode(ctx, tensor.Rows(pixels, b, last), tensor.Rows(centres, b, last), pick(keep, some[b:last]))
+			f, maps, err := m.encodeBatch(ctx, plan, tensor.Rows(pixels, b, last), tensor.Rows(centres, b, last), pick(keep, some[b:last]))
 			if err != nil {
 				return err
 			}
@@ -138,15 +146,27 @@ func (v *View) encode(ctx context.Context, plan Plan, found []blas32.General, le
 				if err := m.finite(all); err != nil {
 					return err
 				}
-				shelf.add(plan.Boxes[i], all)
-				found[i] = tensor.New(plan.TokensPerCrop[i], c.Hidden)
-				tensor.Copy(found[i], encoder.LastRows(all, plan.TokensPerCrop[i]))
+				found[i] = seen{rows: tensor.New(plan.TokensPerCrop[i], c.Hidden)}
+				if plan.Maps {
+					found[i].patches = tensor.Row(maps, j)
+				}
+				shelf.add(plan.Boxes[i], all, found[i].patches)
+				tensor.Copy(found[i].rows, encoder.LastRows(all, plan.TokensPerCrop[i]))
 			}
 			done += last - b
 		}
 		watch.lap(&v.seconds.Encode)
 	}
 	return nil
+}
+
+// encodeBatch is Encode, or EncodeMapped if the plan wants maps.
+func (m *Model) encodeBatch(ctx context.Context, plan Plan, pixels, centres blas32.General, keep []int) (f encoder.Features, maps blas32.General, err error) {
+	if plan.Maps {
+		return m.encoder.EncodeMapped(ctx, pixels, centres, keep)
+	}
+	f, err = m.encoder.Encode(ctx, pixels, centres, keep)
+	return f, maps, err
 }
 
 // pick is the values at some places.

@@ -3,6 +3,7 @@
 package streets
 
 import (
+	"image"
 	"image/color"
 	"math/rand/v2"
 	"strings"
@@ -52,6 +53,7 @@ type Scene struct {
 	Canvas
 	Day               bool
 	Shop, Awning, Car string
+	Sign              image.Rectangle // board with the shop's name
 
 	random *rand.Rand
 	ground float64
@@ -221,6 +223,7 @@ func (s *Scene) sign(caps float64) error {
 	gap, padX, padY := caps*s.between(1.5, 1.8), caps*s.between(0.4, 1.2), caps*s.between(0.35, 0.9)
 	w, h := longest+2*padX, caps+gap*float64(len(lines)-1)+2*padY
 	x, y := s.between(0.01*Width, 0.99*Width-w), s.between(0.12*Height, 0.74*Height-h)
+	s.Sign = image.Rect(round(x), round(y), round(x+w), round(y+h))
 	back, ink := s.boardColours()
 	s.Box(x, y, x+w, y+h, back)
 	if s.chance(0.5) {
