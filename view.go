@@ -20,9 +20,9 @@ type View struct {
 	plan     Plan
 	features encoder.Features
 	maps     [][]float32 // [crops][T] the crops' maps; nil where the plan does not want them
-	encoded  int     // crops that were encoded, and not found in the cache
-	version  int     // goes up with every Add
-	seconds  Seconds // of decoding, cutting and encoding, until an answer counts them
+	encoded  int         // crops that were encoded, and not found in the cache
+	version  int         // goes up with every Add
+	seconds  Seconds     // of decoding, cutting and encoding, until an answer counts them
 }
 
 // Plan is how the picture was cut.

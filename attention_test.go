@@ -1,0 +1,432 @@
+package mcllava
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"image"
+	"image/png"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mcllava/mcllava/internal/demo/streets"
+	"github.com/mcllava/mcllava/internal/tensor"
+)
+
+var gazeScenes = flag.Int("gaze", 0, "measure where the demo looks, on so many drawn scenes")
+
+const signQuestion = "what shop is this"
+
+func withAttention() Options {
+	o := Defaults()
+	o.Attention = &AttentionOptions{}
+	return o
+}
+
+// lookAt sees a picture with maps.
+func (m *Model) lookAt(t *testing.T, p *Picture, maxCrops, numTokens int) *View {
+	t.Helper()
+	plan, err := m.Plan(p, ViewKnobs{MaxCrops: maxCrops, NumTokens: numTokens})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan.Maps = true
+	v, err := m.See(t.Context(), p, plan, Hooks{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func street(t *testing.T) *Picture {
+	t.Helper()
+	p, err := OpenPicture(read(t, "testdata/street.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// streetSign is where the board of testdata/street.png hangs.
+var streetSign = image.Rect(1310, 726, 1660, 808)
+
+// scenePicture is a drawn scene as a picture.
+func scenePicture(t *testing.T, seed uint64) (*streets.Scene, *Picture) {
+	t.Helper()
+	s, err := streets.NewScene(seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, pictureOf(t, s.RGBA)
+}
+
+func pictureOf(t *testing.T, m image.Image) *Picture {
+	t.Helper()
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	p, err := OpenPicture(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestThePeakIsOnTheSign asks for the sign of drawn scenes, and looks where the answers come from that read it.
+func TestThePeakIsOnTheSign(t *testing.T) {
+	scenes := 12
+	if testing.Short() {
+		scenes = 2
+	}
+	for _, c := range lookOnScenes(t, open(t, Demo), 2000, scenes, []int{25, 100}) {
+		t.Log(c)
+		if c.crops == 100 && c.read < scenes*3/4 || float64(c.onSign) < 0.9*float64(c.read) {
+			t.Errorf("%v: too few", c)
+		}
+	}
+}
+
+// looked is where answers about the sign of some scenes looked.
+type looked struct {
+	crops, scenes int // most crops
+	read          int // scenes whose sign is read
+	onSign        int // of those, peaks on the sign
+	anyOnSign     int // of all scenes
+	boxes         int // boxes that have some of the sign
+	overviews     int
+	inBox         float64 // share of the sign in the box, a mean
+}
+
+func (l looked) String() string {
+	return fmt.Sprintf("%3d crops: %d of %d signs read, %d of their peaks on the sign, of all %d; %d boxes touch it and have %.2f of it; %d overviews",
+		l.crops, l.read, l.scenes, l.onSign, l.anyOnSign, l.boxes, l.inBox, l.overviews)
+}
+
+// lookOnScenes asks for the sign of scenes from a seed on, at some numbers of crops.
+func lookOnScenes(t *testing.T, m *Model, seed uint64, scenes int, maxCrops []int) []looked {
+	t.Helper()
+	all := make([]looked, len(maxCrops))
+	for i := range scenes {
+		s, p := scenePicture(t, seed+uint64(i))
+		for j, crops := range maxCrops {
+			a, err := m.ask(t, m.lookAt(t, p, crops, 0), s.Questions()[0].Text, withAttention())
+			if err != nil {
+				t.Fatal(err)
+			}
+			l, at := &all[j], a.Attention
+			l.crops, l.scenes = crops, l.scenes+1
+			on, read := at.Peak.In(s.Sign), a.Text == s.Questions()[0].Answer
+			count := func(n *int, b bool) {
+				if b {
+					*n++
+				}
+			}
+			count(&l.read, read)
+			count(&l.onSign, read && on)
+			count(&l.anyOnSign, on)
+			count(&l.boxes, at.Box.Overlaps(s.Sign))
+			count(&l.overviews, at.Overview)
+			common := at.Box.Intersect(s.Sign).Size()
+			l.inBox += float64(common.X*common.Y) / float64(s.Sign.Dx()*s.Sign.Dy()) / float64(scenes)
+		}
+	}
+	return all
+}
+
+// TestGazeAccuracy measures where a model looks that is asked for signs.
+func TestGazeAccuracy(t *testing.T) {
+	if *gazeScenes == 0 {
+		t.Skip("-gaze measures it")
+	}
+	for _, l := range lookOnScenes(t, open(t, Demo), 1000, *gazeScenes, []int{4, 9, 25, 50, 100}) {
+		fmt.Println(l)
+	}
+}
+
+// TestOneMapWhateverIsAsked holds the attention's place against --num-tokens, the cache, and boxes added later.
+func TestOneMapWhateverIsAsked(t *testing.T) {
+	m := open(t, Demo)
+	p := street(t)
+	few, many := m.lookAt(t, p, 9, 10), m.lookAt(t, p, 9, 300)
+	exact := func() bool { tier, _ := tensor.ActiveTier(); return tier != tensor.Generic }()
+	for i := range few.maps {
+		if exact && !slices.Equal(few.maps[i], many.maps[i]) {
+			t.Errorf("crop %d has another map with more tokens", i)
+		}
+	}
+	first := m.lookAt(t, p, 4, 0)
+	if err := first.Add(t.Context(), few.plan.Boxes[1:], Hooks{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(first.maps) != len(first.plan.Boxes) {
+		t.Fatalf("%d maps of %d crops", len(first.maps), len(first.plan.Boxes))
+	}
+	for i, b := range few.plan.Boxes {
+		if j := slices.Index(first.plan.Boxes, b); exact && !slices.Equal(first.maps[j], few.maps[i]) {
+			t.Errorf("box %v, added later, has another map", b)
+		}
+	}
+}
+
+// TestMapsAreCached counts the crops that are encoded for want of their map.
+func TestMapsAreCached(t *testing.T) {
+	folder := t.TempDir()
+	s := newSight(t, CacheOptions{Folder: folder, Limit: 1 << 30})
+	plain := s.look(t, 9, 0)
+	n := len(plain.plan.Boxes)
+	expectEncoded(t, "without maps", plain, n)
+	wanted := plain.plan
+	wanted.Maps = true
+	if has := s.Cached(s.picture, plain.plan); has != n {
+		t.Errorf("%d of %d crops cached", has, n)
+	}
+	if has := s.Cached(s.picture, wanted); has != 0 {
+		t.Errorf("%d crops cached with maps, want none", has)
+	}
+	mapped := s.lookAt(t, s.picture, 9, 0)
+	expectEncoded(t, "for the maps", mapped, n)
+	if !slices.Equal(values(plain), values(mapped)) {
+		t.Error("crops that are encoded for their maps have other features")
+	}
+	again := s.lookAt(t, s.picture, 9, 0)
+	expectEncoded(t, "maps again", again, 0)
+	if !reflect.DeepEqual(mapped.maps, again.maps) {
+		t.Error("maps from the cache are others than those computed")
+	}
+	if has := s.Cached(s.picture, wanted); has != n {
+		t.Errorf("%d of %d crops cached with maps", has, n)
+	}
+	later := newSight(t, CacheOptions{Folder: folder, Limit: 1 << 30})
+	v := later.lookAt(t, later.picture, 9, 50)
+	expectEncoded(t, "a later run, fewer tokens", v, 0)
+	a, err := later.ask(t, v, signQuestion, withAttention())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh := newSight(t, CacheOptions{Folder: t.TempDir(), Limit: 1 << 30})
+	b, err := fresh.ask(t, fresh.lookAt(t, fresh.picture, 9, 50), signQuestion, withAttention())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(a.Attention.Crops, b.Attention.Crops) || a.Attention.Peak != b.Attention.Peak {
+		t.Errorf("from the cache %v %v, computed %v %v", a.Attention.Peak, a.Attention.Crops, b.Attention.Peak, b.Attention.Crops)
+	}
+}
+
+// TestKeptRowsKeepTheirMap stores maps beside few rows, and then more rows without a map.
+func TestKeptRowsKeepTheirMap(t *testing.T) {
+	s := newSight(t, CacheOptions{Folder: t.TempDir(), Limit: 1 << 30, KeptRows: true})
+	few := s.lookAt(t, s.picture, 4, 50)
+	expectEncoded(t, "more rows", s.look(t, 4, 200), 4)
+	many := s.lookAt(t, s.picture, 4, 200)
+	expectEncoded(t, "more rows and the map of before", many, 0)
+	if !reflect.DeepEqual(few.maps, many.maps) {
+		t.Error("the map is another with more rows")
+	}
+}
+
+// TestAttentionAsksForMaps refuses what cannot be answered, before any work.
+func TestAttentionAsksForMaps(t *testing.T) {
+	m, v := look(t, 0)
+	if _, err := m.ask(t, v, signQuestion, withAttention()); err == nil || !contains(err, "a plan with Maps") {
+		t.Errorf("a view without maps: %v", err)
+	}
+	layers := m.config.Text.Layers
+	mapped := m.lookAt(t, street(t), 0, 0)
+	for _, bad := range [][2]int{{-1, 2}, {2, 2}, {0, layers + 1}, {3, 1}} {
+		o := withAttention()
+		o.Attention.Layers = bad
+		if _, err := m.ask(t, mapped, signQuestion, o); err == nil || !contains(err, "attention layers are") {
+			t.Errorf("layers %v: %v", bad, err)
+		}
+	}
+	a, err := m.ask(t, mapped, signQuestion, withAttention())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at := a.Attention; !at.Overview || !at.Box.Empty() || at.OverviewShare != 1 || at.Entropy != 0 || len(at.Crops) != 1 {
+		t.Errorf("one crop: %+v", at.Crops)
+	}
+}
+
+// TestAskingForAttentionChangesNoAnswer compares answers, and what a question leaves for the next one.
+func TestAskingForAttentionChangesNoAnswer(t *testing.T) {
+	m := open(t, Demo)
+	v := m.lookAt(t, street(t), 25, 0)
+	for _, q := range []string{signQuestion, "what colour is the car?", signQuestion} {
+		for _, choices := range [][]string{nil, {"It is a bank.", "It is a yoga studio.", "It is red."}} {
+			o := Defaults()
+			o.Choices = choices
+			plain, err := m.ask(t, v, q, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Attention = &AttentionOptions{}
+			looked, err := m.ask(t, v, q, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if looked.Text != plain.Text || looked.PMin != plain.PMin || !reflect.DeepEqual(looked.Choices, plain.Choices) || plain.Attention != nil {
+				t.Errorf("%q: %+v, with attention %+v", q, plain, looked)
+			}
+			if n := len(looked.Attention.answer.rows); n != len(looked.Tokens)+1 {
+				t.Errorf("%q: %d rows for %d tokens and the stop token", q, n, len(looked.Tokens))
+			}
+		}
+	}
+}
+
+// TestAChoiceLooksAsItsAnswerDoes compares the rows of a scored choice with those of the same answer decoded, on a prompt that was
+// computed, went on from another question, or was restored.
+func TestAChoiceLooksAsItsAnswerDoes(t *testing.T) {
+	folder := t.TempDir()
+	var first *Attention
+	for run := range 2 {
+		s := newSight(t, CacheOptions{Folder: folder, Limit: 1 << 30, Prompts: true})
+		v := s.lookAt(t, s.picture, 50, 0)
+		free, err := s.ask(t, v, signQuestion, withAttention())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run == 0 {
+			first = free.Attention
+		}
+		sameAttention(t, "restored", free.Attention, first)
+		o := withAttention()
+		o.Choices = []string{"It is red.", free.Text, "It is a bank."}
+		chosen, err := s.ask(t, v, signQuestion, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if chosen.Text != free.Text {
+			t.Fatalf("%q is chosen, %q decoded", chosen.Text, free.Text)
+		}
+		sameAttention(t, "chosen", chosen.Attention, first)
+	}
+}
+
+func sameAttention(t *testing.T, what string, got, want *Attention) {
+	t.Helper()
+	if !(math.Abs(got.ImageShare-want.ImageShare) < 1e-5) || len(got.Crops) != len(want.Crops) || got.Peak != want.Peak {
+		t.Fatalf("%s: %v of the attention on the picture, peak %v, want %v, %v", what, got.ImageShare, got.Peak, want.ImageShare, want.Peak)
+	}
+	for i, c := range got.Crops {
+		if w := want.Crops[i]; c.Box != w.Box || !(math.Abs(c.Weight-w.Weight) < 1e-5) {
+			t.Fatalf("%s: crop %d %v, want %v", what, i, c, w)
+		}
+	}
+}
+
+// TestOneWordOfTheAnswer asks where words looked.
+func TestOneWordOfTheAnswer(t *testing.T) {
+	m := open(t, Demo)
+	v := m.lookAt(t, street(t), 100, 0)
+	a, err := m.ask(t, v, signQuestion, withAttention())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(a.Text, "yoga studio") {
+		t.Fatalf("%q", a.Text)
+	}
+	whole := a.Attention
+	word, err := whole.Of("YOGA studio")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !word.Peak.In(streetSign) || !whole.Peak.In(streetSign) {
+		t.Errorf("peaks %v and of the word %v, the sign is at %v", whole.Peak, word.Peak, streetSign)
+	}
+	s := whole.answer
+	yoga := s.look(rowsOf(t, m, s, "yoga"))
+	if got, err := whole.Of(" yoga "); err != nil || !reflect.DeepEqual(got.Crops, yoga.Crops) {
+		t.Errorf("yoga: %v, %v", got, err)
+	}
+	for _, none := range []string{"yog", "oga", "bank", "", "  ", "\xff"} {
+		if _, err := whole.Of(none); err == nil || !contains(err, "has no word") {
+			t.Errorf("%q: %v", none, err)
+		}
+	}
+	o, note := withAttention(), ""
+	o.Note = func(text string) { note = text }
+	o.Attention.Word = "studio"
+	if b, err := m.ask(t, v, signQuestion, o); err != nil || b.Attention == nil || note != "" {
+		t.Errorf("studio: %+v, %v, %q", b, err, note)
+	}
+	o.Attention.Word = "bank"
+	if b, err := m.ask(t, v, signQuestion, o); err != nil || b.Attention != nil || !strings.Contains(note, `no word "bank"`) {
+		t.Errorf("bank: %v, %q", err, note)
+	}
+}
+
+// rowsOf are the rows of the tokens that have any of a word, found by the text of each prefix of the tokens.
+func rowsOf(t *testing.T, m *Model, s *spoken, word string) (rows [][]float32) {
+	t.Helper()
+	ids := m.tokenizer.EncodeText(s.text)
+	from := strings.Index(s.text, word)
+	for i := range ids {
+		before, err := m.tokenizer.Decode(ids[:i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := m.tokenizer.Decode(ids[:i+1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(before) < from+len(word) && from < len(after) {
+			rows = append(rows, s.rows[i])
+		}
+	}
+	if len(rows) == 0 || len(rows) == len(ids) {
+		t.Fatalf("%d rows of %d tokens", len(rows), len(ids))
+	}
+	return rows
+}
+
+func TestEndsOfTokensWithinCharacters(t *testing.T) {
+	m := open(t, Demo)
+	for _, text := range []string{"", "It is day.", "naïve — 日本 ☃", "é"} {
+		ids := m.tokenizer.EncodeText(text)
+		ends := m.ends(ids)
+		if len(ends) != len(ids) || !slices.IsSorted(ends) || len(ends) > 0 && ends[len(ends)-1] != len(text) {
+			t.Errorf("%q: %v", text, ends)
+		}
+		for _, end := range ends {
+			if end < len(text) && text[end]&0xc0 == 0x80 {
+				t.Errorf("%q: a token ends within a character, at %d", text, end)
+			}
+		}
+	}
+	if got := wordsIn("a bank, Bank; banks (bank)", "bank"); !slices.Equal(got, [][2]int{{2, 6}, {8, 12}, {21, 25}}) {
+		t.Errorf("banks at %v", got)
+	}
+}
+
+func TestAttentionInJSON(t *testing.T) {
+	for _, a := range []*Attention{
+		{
+			Peak: image.Pt(3, 4), Box: image.Rect(1, 2, 5, 6), ImageShare: 0.5, OverviewShare: 0.25, Entropy: 1.5,
+			Crops: []CropWeight{{image.Rect(0, 0, 9, 8), 0.25}, {image.Rect(0, 0, 5, 6), 0.75}},
+		},
+		{Peak: image.Pt(1, 1), Overview: true, OverviewShare: 1, Crops: []CropWeight{{image.Rect(0, 0, 9, 8), 1}}},
+	} {
+		text, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Attention
+		if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(&back, a) {
+			t.Errorf("%s gives %+v, %v", text, back, err)
+		}
+		if strings.Contains(string(text), `"box":[1,2`) == a.Overview {
+			t.Errorf("%s", text)
+		}
+		if _, err := back.Of("day"); err == nil || !contains(err, "a record does not tell") {
+			t.Errorf("a word of a record: %v", err)
+		}
+	}
+}
