@@ -1,23 +1,16 @@
 package mcllava
 
 import (
-	"bytes"
 	"encoding/json"
-	"flag"
-	"fmt"
 	"image"
-	"image/png"
 	"math"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/mcllava/mcllava/internal/demo/streets"
 	"github.com/mcllava/mcllava/internal/tensor"
 )
-
-var gazeScenes = flag.Int("gaze", 0, "measure where the demo looks, on so many drawn scenes")
 
 const signQuestion = "what shop is this"
 
@@ -53,100 +46,6 @@ func street(t *testing.T) *Picture {
 
 // streetSign is where the board of testdata/street.png hangs.
 var streetSign = image.Rect(1310, 726, 1660, 808)
-
-// scenePicture is a drawn scene as a picture.
-func scenePicture(t *testing.T, seed uint64) (*streets.Scene, *Picture) {
-	t.Helper()
-	s, err := streets.NewScene(seed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s, pictureOf(t, s.RGBA)
-}
-
-func pictureOf(t *testing.T, m image.Image) *Picture {
-	t.Helper()
-	var b bytes.Buffer
-	if err := (&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&b, m); err != nil {
-		t.Fatal(err)
-	}
-	p, err := OpenPicture(b.Bytes())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-// TestThePeakIsOnTheSign asks for the sign of drawn scenes, and looks where the answers come from that read it.
-func TestThePeakIsOnTheSign(t *testing.T) {
-	scenes := 12
-	if testing.Short() {
-		scenes = 2
-	}
-	for _, c := range lookOnScenes(t, open(t, Demo), 2000, scenes, []int{25, 100}) {
-		t.Log(c)
-		if c.crops == 100 && c.read < scenes*3/4 || float64(c.onSign) < 0.9*float64(c.read) {
-			t.Errorf("%v: too few", c)
-		}
-	}
-}
-
-// looked is where answers about the sign of some scenes looked.
-type looked struct {
-	crops, scenes int // most crops
-	read          int // scenes whose sign is read
-	onSign        int // of those, peaks on the sign
-	anyOnSign     int // of all scenes
-	boxes         int // boxes that have some of the sign
-	overviews     int
-	inBox         float64 // share of the sign in the box, a mean
-}
-
-func (l looked) String() string {
-	return fmt.Sprintf("%3d crops: %d of %d signs read, %d of their peaks on the sign, of all %d; %d boxes touch it and have %.2f of it; %d overviews",
-		l.crops, l.read, l.scenes, l.onSign, l.anyOnSign, l.boxes, l.inBox, l.overviews)
-}
-
-// lookOnScenes asks for the sign of scenes from a seed on, at some numbers of crops.
-func lookOnScenes(t *testing.T, m *Model, seed uint64, scenes int, maxCrops []int) []looked {
-	t.Helper()
-	all := make([]looked, len(maxCrops))
-	for i := range scenes {
-		s, p := scenePicture(t, seed+uint64(i))
-		for j, crops := range maxCrops {
-			a, err := m.ask(t, m.lookAt(t, p, crops, 0), s.Questions()[0].Text, withAttention())
-			if err != nil {
-				t.Fatal(err)
-			}
-			l, at := &all[j], a.Attention
-			l.crops, l.scenes = crops, l.scenes+1
-			on, read := at.Peak.In(s.Sign), a.Text == s.Questions()[0].Answer
-			count := func(n *int, b bool) {
-				if b {
-					*n++
-				}
-			}
-			count(&l.read, read)
-			count(&l.onSign, read && on)
-			count(&l.anyOnSign, on)
-			count(&l.boxes, at.Box.Overlaps(s.Sign))
-			count(&l.overviews, at.Overview)
-			common := at.Box.Intersect(s.Sign).Size()
-			l.inBox += float64(common.X*common.Y) / float64(s.Sign.Dx()*s.Sign.Dy()) / float64(scenes)
-		}
-	}
-	return all
-}
-
-// TestGazeAccuracy measures where a model looks that is asked for signs.
-func TestGazeAccuracy(t *testing.T) {
-	if *gazeScenes == 0 {
-		t.Skip("-gaze measures it")
-	}
-	for _, l := range lookOnScenes(t, open(t, Demo), 1000, *gazeScenes, []int{4, 9, 25, 50, 100}) {
-		fmt.Println(l)
-	}
-}
 
 // TestOneMapWhateverIsAsked holds the attention's place against --num-tokens, the cache, and boxes added later.
 func TestOneMapWhateverIsAsked(t *testing.T) {
