@@ -15,7 +15,7 @@ import (
 	"gonum.org/v1/gonum/blas/blas32"
 
 	"github.com/mcllava/mcllava/crop"
-	"github.com/mcllava/mcllava/internal/demo/streets"
+	"github.com/mcllava/mcllava/internal/demo/draw"
 	"github.com/mcllava/mcllava/internal/reference"
 	"github.com/mcllava/mcllava/internal/tensor"
 	"github.com/mcllava/mcllava/llm"
@@ -230,23 +230,23 @@ func demoScores(t *testing.T, scenes int) []score {
 	}
 	scores := make([]score, len(models))
 	for i := range scenes {
-		s, err := streets.NewScene(accuracySeed + uint64(i))
+		s, err := draw.NewScene(accuracySeed + uint64(i))
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := models[0].cropsOf(t, s.RGBA, DefaultMaxCrops, 0)
+		v := models[0].cropsOf(t, s.Image(), DefaultMaxCrops, 0)
 		var wantFeatures, wantProjected blas32.General
 		var want []reply
 		for j, m := range models {
 			features, projected := m.encodeAll(t, v)
-			replies := m.replies(t, projected, s.Questions(), want)
+			replies := m.replies(t, projected, draw.SceneQuestions(s), want)
 			if j == 0 {
 				wantFeatures, wantProjected, want = features, projected, replies
 			}
 			score := &scores[j]
 			score.features.add(features.Data, wantFeatures.Data)
 			score.projected.add(projected.Data, wantProjected.Data)
-			for k, q := range s.Questions() {
+			for k, q := range draw.SceneQuestions(s) {
 				score.prefill.add(replies[k].prefill, want[k].prefill)
 				score.first.add(replies[k].first, want[k].first)
 				text, err := m.tokenizer.Decode(replies[k].tokens)
@@ -256,7 +256,7 @@ func demoScores(t *testing.T, scenes int) []score {
 				score.asked++
 				if !slices.Equal(replies[k].tokens, want[k].tokens) {
 					score.changed++
-					t.Logf("scene %d, %s, %q: %q", accuracySeed+i, measuredPrecisions[j].name(), q.Text, text)
+					t.Logf("scene %d, %s, %q: %q", accuracySeed+i, measuredPrecisions[j].name(), q.Question, text)
 				}
 				if text == q.Answer {
 					score.right++
@@ -268,11 +268,11 @@ func demoScores(t *testing.T, scenes int) []score {
 }
 
 // replies answers questions about a picture; want are the replies that they will be compared with, if there are any.
-func (m *Model) replies(t *testing.T, projected blas32.General, questions []streets.Question, want []reply) []reply {
+func (m *Model) replies(t *testing.T, projected blas32.General, questions []draw.Answer, want []reply) []reply {
 	t.Helper()
 	var all []reply
 	for i, q := range questions {
-		before, after, err := prompt(m.tokenizer, m.config.ImageToken, q.Text, DefaultKnobs().AnswerKnobs)
+		before, after, err := prompt(m.tokenizer, m.config.ImageToken, q.Question, DefaultKnobs().AnswerKnobs)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -312,7 +312,7 @@ func recordedAnswers(t *testing.T) []recordedAnswer {
 
 // quickCrops is the most crops of the recorded questions that are asked in every precision; the generic tier, which is slow, takes
 // the questions about whole pictures.
-const quickCrops = 25
+const quickCrops = 9
 
 // TestRecordedAnswersInEveryPrecision asks the demo what the PyTorch model was asked and holds each precision to the share of the
 // answers that it may change.
@@ -346,7 +346,7 @@ func TestRecordedAnswersInEveryPrecision(t *testing.T) {
 			if newCrops {
 				_, projected[j] = m.encodeAll(t, seen)
 			}
-			got := m.replies(t, projected[j], []streets.Question{{Text: r.Question}}, nil)[0]
+			got := m.replies(t, projected[j], []draw.Answer{{Question: r.Question}}, nil)[0]
 			if j == 0 {
 				want = got.prefill
 			}

@@ -106,6 +106,7 @@ func (m *Model) Answer(ctx context.Context, v *View, question string, k AnswerKn
 // answer prefills the prompt and decodes what follows, or scores the choices.
 func (m *Model) answer(ctx context.Context, v *View, before, after []int, k AnswerKnobs, h Hooks, a *Answer) (err error) {
 	defer m.checkpoint.Guard(&err)()
+	defer m.dialogue.guard(&err)
 	watch := stopwatch{time.Now()}
 	most := min(k.MaxNewTokens, m.config.Text.Context-a.PromptTokens)
 	if k.Choices != nil {

@@ -1,57 +1,35 @@
 package mcllava
 
 import (
-	"bytes"
-	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"image"
-	"image/png"
 	"math"
-	"slices"
 	"testing"
 
-	"github.com/mcllava/mcllava/internal/demo/streets"
+	"github.com/mcllava/mcllava/internal/demo/draw"
 )
 
 var gazeScenes = flag.Int("gaze", 0, "measure where the demo looks, on so many drawn scenes")
 
-// scenePicture is a drawn scene as a picture.
-func scenePicture(t *testing.T, seed uint64) (*streets.Scene, *Picture) {
+// drawnScene is a scene and its picture.
+func drawnScene(t *testing.T, seed uint64) (*draw.Picture, *Picture) {
 	t.Helper()
-	s, err := streets.NewScene(seed)
+	s, err := draw.NewScene(seed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s, pictureOf(t, s.RGBA)
+	return s, scenePicture(t, s)
 }
 
 func pictureOf(t *testing.T, m image.Image) *Picture {
 	t.Helper()
-	var b bytes.Buffer
-	if err := (&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&b, m); err != nil {
-		t.Fatal(err)
-	}
-	p, err := OpenPicture(b.Bytes())
+	p, err := OpenPicture(encoded(t, m))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
-}
-
-// TestThePeakIsOnTheSign asks for the sign of drawn scenes, and looks where the answers come from that read it.
-func TestThePeakIsOnTheSign(t *testing.T) {
-	scenes := 12
-	if testing.Short() {
-		scenes = 2
-	}
-	for _, c := range lookOnScenes(t, open(t, Demo), 2000, scenes, []int{25, 100}) {
-		t.Log(c)
-		if c.crops == 100 && c.read < scenes*3/4 || float64(c.onSign) < 0.9*float64(c.read) {
-			t.Errorf("%v: too few", c)
-		}
-	}
 }
 
 // looked is where answers about the sign of some scenes looked.
@@ -75,15 +53,15 @@ func lookOnScenes(t *testing.T, m *Model, seed uint64, scenes int, maxCrops []in
 	t.Helper()
 	all := make([]looked, len(maxCrops))
 	for i := range scenes {
-		s, p := scenePicture(t, seed+uint64(i))
+		s, p := drawnScene(t, seed+uint64(i))
 		for j, crops := range maxCrops {
-			a, err := m.ask(t, m.lookAt(t, p, crops, 0), s.Questions()[0].Text, withAttention())
+			a, err := m.ask(t, m.lookAt(t, p, crops, 0), draw.SceneQuestions(s)[0].Question, withAttention())
 			if err != nil {
 				t.Fatal(err)
 			}
 			l, at := &all[j], a.Attention
 			l.crops, l.scenes = crops, l.scenes+1
-			on, read := at.Peak.In(s.Sign), a.Text == s.Questions()[0].Answer
+			on, read := at.Peak.In(s.Signs[0].Box), a.Text == draw.SceneQuestions(s)[0].Answer
 			count := func(n *int, b bool) {
 				if b {
 					*n++
@@ -92,10 +70,10 @@ func lookOnScenes(t *testing.T, m *Model, seed uint64, scenes int, maxCrops []in
 			count(&l.read, read)
 			count(&l.onSign, read && on)
 			count(&l.anyOnSign, on)
-			count(&l.boxes, at.Box.Overlaps(s.Sign))
+			count(&l.boxes, at.Box.Overlaps(s.Signs[0].Box))
 			count(&l.overviews, at.Overview)
-			common := at.Box.Intersect(s.Sign).Size()
-			l.inBox += float64(common.X*common.Y) / float64(s.Sign.Dx()*s.Sign.Dy()) / float64(scenes)
+			common := at.Box.Intersect(s.Signs[0].Box).Size()
+			l.inBox += float64(common.X*common.Y) / float64(s.Signs[0].Box.Dx()*s.Signs[0].Box.Dy()) / float64(scenes)
 		}
 	}
 	return all
@@ -121,47 +99,6 @@ func top(a *Attention, v *View) image.Rectangle {
 	return image.Rectangle{}
 }
 
-// TestTheTopCropFollowsTheContent puts crops into another order, so that a place in the order that draws attention to itself, whatever
-// is there, gives itself away.
-func TestTheTopCropFollowsTheContent(t *testing.T) {
-	if testing.Short() {
-		t.Skip("many crops")
-	}
-	m := open(t, Demo)
-	for seed := range uint64(3) {
-		s, p := scenePicture(t, 3000+seed)
-		v := m.lookAt(t, p, 50, 0)
-		for name, order := range map[string]func([]image.Rectangle){
-			"as it is":    func([]image.Rectangle) {},
-			"turned":      slices.Reverse[[]image.Rectangle],
-			"by its rows": func(b []image.Rectangle) { slices.SortFunc(b, byRows) },
-		} {
-			boxes := slices.Clone(v.plan.Boxes)
-			order(boxes[1:])
-			plan, err := PlanOf(m.config, p.Width, p.Height, boxes, ViewKnobs{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			plan.Maps = true
-			again, err := m.See(t.Context(), p, plan, Hooks{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			a, err := m.ask(t, again, signQuestion, withAttention())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !top(a.Attention, again).Overlaps(s.Sign) || !a.Attention.Peak.In(s.Sign) {
-				t.Errorf("scene %d, %s: top crop %v, peak %v, sign %v", seed, name, top(a.Attention, again), a.Attention.Peak, s.Sign)
-			}
-		}
-	}
-}
-
-func byRows(a, b image.Rectangle) int {
-	return cmp.Or(cmp.Compare(a.Min.Y, b.Min.Y), cmp.Compare(a.Min.X, b.Min.X))
-}
-
 // TestTheLastCropIsNotFavoured gives the last crop many more tokens than the others, which a sum over them would favour.
 func TestTheLastCropIsNotFavoured(t *testing.T) {
 	if testing.Short() {
@@ -173,7 +110,7 @@ func TestTheLastCropIsNotFavoured(t *testing.T) {
 		n := len(m.lookAt(t, p, crops, 0).plan.Boxes)
 		for _, tokens := range []int{n, 3 * n, 3*n + n - 1} {
 			v := m.lookAt(t, p, crops, tokens)
-			a, err := m.ask(t, v, signQuestion, withAttention())
+			a, err := m.ask(t, v, whatShop, withAttention())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -197,7 +134,7 @@ func TestTheLastCropIsNotFavoured(t *testing.T) {
 func TestWeightsAreMeansOverTokens(t *testing.T) {
 	m := open(t, Demo)
 	v := m.lookAt(t, street(t), 4, 61)
-	a, err := m.ask(t, v, signQuestion, withAttention())
+	a, err := m.ask(t, v, whatShop, withAttention())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,9 +171,9 @@ func TestPrecisionsLookAtTheSameCrop(t *testing.T) {
 	for i, precision := range measuredPrecisions {
 		m := openIn(t, Demo, precision.Precision, 2)
 		for j, seed := range scenes {
-			s, p := scenePicture(t, seed)
+			s, p := drawnScene(t, seed)
 			v := m.lookAt(t, p, 50, 0)
-			a, err := m.ask(t, v, signQuestion, withAttention())
+			a, err := m.ask(t, v, whatShop, withAttention())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -247,8 +184,8 @@ func TestPrecisionsLookAtTheSameCrop(t *testing.T) {
 			if got != want[j] {
 				t.Errorf("%s, scene %d: top crop %v, in float32 %v", precision.name(), seed, got, want[j])
 			}
-			if !a.Attention.Peak.In(s.Sign) {
-				t.Errorf("%s, scene %d: peak %v, sign %v", precision.name(), seed, a.Attention.Peak, s.Sign)
+			if !a.Attention.Peak.In(s.Signs[0].Box) {
+				t.Errorf("%s, scene %d: peak %v, sign %v", precision.name(), seed, a.Attention.Peak, s.Signs[0].Box)
 			}
 		}
 	}
@@ -263,25 +200,26 @@ func TestSignsAtEdgesAndCorners(t *testing.T) {
 	const width, height = 300, 90
 	on, all := 0, 0
 	for _, at := range []image.Point{
-		{0, 0}, {streets.Width - width, 0}, {0, streets.Height - height}, {streets.Width - width, streets.Height - height},
-		{1050, 0}, {0, 700}, {streets.Width - width, 700}, {330, 250}, {930, 505}, {1410, 760},
+		{0, 0}, {draw.Width - width, 0}, {0, draw.Height - height}, {draw.Width - width, draw.Height - height},
+		{1050, 0}, {0, 700}, {draw.Width - width, 700}, {330, 250}, {930, 505}, {1410, 760},
 	} {
-		s, err := streets.NewScene(5000)
+		s, err := draw.NewScene(5000)
 		if err != nil {
 			t.Fatal(err)
 		}
-		face, err := streets.BoldFace(36)
+		face, err := draw.BoldFace(36)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.Box(float64(s.Sign.Min.X), float64(s.Sign.Min.Y), float64(s.Sign.Max.X), float64(s.Sign.Max.Y), streets.RGB(140, 140, 146))
+		c := draw.Canvas{RGBA: s.Image()}
+		c.Box(float64(s.Signs[0].Box.Min.X), float64(s.Signs[0].Box.Min.Y), float64(s.Signs[0].Box.Max.X), float64(s.Signs[0].Box.Max.Y), draw.RGB(140, 140, 146))
 		sign := image.Rectangle{at, at.Add(image.Pt(width, height))}
-		s.Box(float64(at.X), float64(at.Y), float64(at.X+width), float64(at.Y+height), streets.RGB(238, 238, 234))
-		s.Text(face, float64(at.X)+width/2, float64(at.Y)+60, "MUSEUM", streets.RGB(36, 82, 176))
+		c.Box(float64(at.X), float64(at.Y), float64(at.X+width), float64(at.Y+height), draw.RGB(238, 238, 234))
+		c.Text(face, float64(at.X)+width/2, float64(at.Y)+60, "MUSEUM", draw.RGB(36, 82, 176))
 		if err := face.Close(); err != nil {
 			t.Fatal(err)
 		}
-		a, err := m.ask(t, m.lookAt(t, pictureOf(t, s.RGBA), 100, 0), signQuestion, withAttention())
+		a, err := m.ask(t, m.lookAt(t, pictureOf(t, s.Image()), 100, 0), whatShop, withAttention())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -302,7 +240,7 @@ func TestThinPictures(t *testing.T) {
 	m := open(t, Demo)
 	for _, size := range []image.Point{{8000, 800}, {800, 6000}, {8, 700}, {8, 8}} {
 		v := m.lookAt(t, pictureOf(t, image.NewRGBA(image.Rectangle{Max: size})), 25, 0)
-		a, err := m.ask(t, v, signQuestion, withAttention())
+		a, err := m.ask(t, v, whatShop, withAttention())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,29 +1,22 @@
 package mcllava
 
 import (
+	"bytes"
 	"encoding/json"
 	"image"
+	"image/png"
 	"math"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/mcllava/mcllava/internal/tensor"
+	"github.com/mcllava/mcllava/internal/demo/draw"
 )
 
-const signQuestion = "what shop is this"
-
-func withAttention() Options {
-	o := Defaults()
-	o.Attention = &AttentionOptions{}
-	return o
-}
-
-// lookAt sees a picture with maps.
-func (m *Model) lookAt(t *testing.T, p *Picture, maxCrops, numTokens int) *View {
+// gazeAt looks at a picture by a plan with maps, and asks where the answer looked.
+func gazeAt(t *testing.T, m *Model, p *Picture, k Knobs, question string, o AttentionOptions) (*View, *Answer) {
 	t.Helper()
-	plan, err := m.Plan(p, ViewKnobs{MaxCrops: maxCrops, NumTokens: numTokens})
+	plan, err := m.Plan(p, k.ViewKnobs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,300 +25,228 @@ func (m *Model) lookAt(t *testing.T, p *Picture, maxCrops, numTokens int) *View 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return v
+	return v, gazeOf(t, m, v, k, question, o)
 }
 
-func street(t *testing.T) *Picture {
+func gazeOf(t *testing.T, m *Model, v *View, k Knobs, question string, o AttentionOptions) *Answer {
 	t.Helper()
-	p, err := OpenPicture(read(t, "testdata/street.png"))
+	a, err := m.Answer(t.Context(), v, question, k.AnswerKnobs, Hooks{Attention: &o})
+	if err != nil || a.Attention == nil {
+		t.Fatalf("%v, attention %v", err, a)
+	}
+	return a
+}
+
+const whatShop = "what shop is this"
+
+// TestAttentionFindsTheSign looks for the peak within the sign of drawn streets whose sign is read.
+func TestAttentionFindsTheSign(t *testing.T) {
+	m := open(t, Demo)
+	for _, crops := range []int{25, 100} {
+		read, found := 0, 0
+		for seed := range uint64(10) {
+			s, err := draw.NewScene(2000 + seed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			k := DefaultKnobs()
+			k.MaxCrops = crops
+			_, a := gazeAt(t, m, scenePicture(t, s), k, draw.SceneQuestions(s)[0].Question, AttentionOptions{})
+			if a.Text != draw.SceneQuestions(s)[0].Answer {
+				continue
+			}
+			read++
+			if a.Attention.Peak.In(s.Signs[0].Box) && !a.Attention.Overview && a.Attention.Box.Overlaps(s.Signs[0].Box) {
+				found++
+			} else {
+				t.Logf("%d crops, street %d: peak %v, box %v, sign %v", crops, seed, a.Attention.Peak, a.Attention.Box, s.Signs[0].Box)
+			}
+		}
+		if read < 1 || found < read {
+			t.Errorf("%d crops: the peak is in the sign of %d streets of %d whose sign is read", crops, found, read)
+		}
+	}
+}
+
+// TestAttentionIsTheSame compares a first question with one whose features, maps and prompt come from the cache, with a second question
+// after another one, and with a choice.
+func TestAttentionIsTheSame(t *testing.T) {
+	o := CacheOptions{Folder: t.TempDir(), Limit: 1 << 30, Prompts: true}
+	first := newSight(t, o)
+	k := DefaultKnobs()
+	k.MaxCrops = 25
+	v, want := gazeAt(t, first.Model, first.picture, k, whatShop, AttentionOptions{})
+	gazeOf(t, first.Model, v, k, "is it day or night?", AttentionOptions{})
+	same := func(what string, got *Answer) {
+		t.Helper()
+		a, b := *got.Attention, *want.Attention
+		a.answer, b.answer = nil, nil
+		if got.Text != want.Text || !reflect.DeepEqual(a, b) {
+			t.Errorf("%s: %q looks at %v, expected %q at %v", what, got.Text, a.Peak, want.Text, b.Peak)
+		}
+	}
+	same("a question after another", gazeOf(t, first.Model, v, k, whatShop, AttentionOptions{}))
+	later := newSight(t, o)
+	v, got := gazeAt(t, later.Model, later.picture, k, whatShop, AttentionOptions{})
+	same("in a later run", got)
+	if v.Encoded() != 0 && got.Encoded != 0 || later.dialogue.mapped == nil {
+		t.Errorf("%d crops encoded, prompt %v; expected all from the cache", got.Encoded, later.dialogue.mapped)
+	}
+	chosen := k
+	chosen.Choices = []string{"It is a bakery.", want.Text, "It is a bank."}
+	got = gazeOf(t, later.Model, v, chosen, whatShop, AttentionOptions{})
+	if got.Text != want.Text {
+		t.Fatalf("chosen is %q", got.Text)
+	}
+	for i, c := range got.Attention.Crops {
+		if d := math.Abs(c.Weight - want.Attention.Crops[i].Weight); d > 1e-4 {
+			t.Errorf("crop %d of a choice has the weight %v, expected %v", i, c.Weight, want.Attention.Crops[i].Weight)
+		}
+	}
+}
+
+// TestMapsAreEncodedOnce asks for maps of crops that the cache has without.
+func TestMapsAreEncodedOnce(t *testing.T) {
+	o := CacheOptions{Folder: t.TempDir(), Limit: 1 << 30}
+	first := newSight(t, o)
+	expectEncoded(t, "a first look", first.look(t, 9, 0), 9)
+	k := DefaultKnobs()
+	k.MaxCrops = 9
+	for i, want := range []int{9, 0} {
+		s := newSight(t, o)
+		_, a := gazeAt(t, s.Model, s.picture, k, whatShop, AttentionOptions{})
+		if a.Encoded != want {
+			t.Errorf("look %d with maps: %d crops encoded, expected %d", i, a.Encoded, want)
+		}
+	}
+	expectEncoded(t, "a look without maps", newSight(t, o).look(t, 9, 0), 0)
+}
+
+// TestAttentionOfWords asks where each word of an answer looked: all tokens' rows together are the whole answer's, but for the stop
+// token's.
+func TestAttentionOfWords(t *testing.T) {
+	s := newSight(t, CacheOptions{})
+	k := DefaultKnobs()
+	v, a := gazeAt(t, s.Model, s.picture, k, whatShop, AttentionOptions{})
+	for _, word := range []string{"yoga", "YOGA studio", "studio.", "It"} {
+		of, err := a.Attention.Of(word)
+		if err != nil || len(of.Crops) != len(a.Attention.Crops) {
+			t.Errorf("%q: %v", word, err)
+			continue
+		}
+		if again := gazeOf(t, s.Model, v, k, whatShop, AttentionOptions{Word: word}).Attention; again.Peak != of.Peak || again.ImageShare != of.ImageShare {
+			t.Errorf("%q asked for looks at %v, expected %v", word, again.Peak, of.Peak)
+		}
+	}
+	for _, word := range []string{"yog", "tudio", "", " ", "bakery", "\xff", "yoga  studio"} {
+		if of, err := a.Attention.Of(word); err == nil {
+			t.Errorf("%q is found: %v", word, of)
+		}
+	}
+	if of, err := a.Attention.Of("yoga"); err != nil || of.Peak.X < 1260 || of.Peak.X > 1700 {
+		t.Errorf("yoga looks at %v, %v", of, err)
+	}
+}
+
+// TestAttentionOfAnyPlan asks of pictures seen whole, in one token a crop, in numbers of tokens that crops do not divide, and in
+// extreme shapes.
+func TestAttentionOfAnyPlan(t *testing.T) {
+	m := open(t, Demo)
+	for _, c := range []struct {
+		width, height int
+		view          ViewKnobs
+	}{
+		{2400, 1600, ViewKnobs{MaxCrops: 0}}, {2400, 1600, ViewKnobs{MaxCrops: 200, Clamp: true, NumTokens: 1}}, {2400, 1600, ViewKnobs{MaxCrops: 25, NumTokens: 101}},
+		{8000, 800, ViewKnobs{MaxCrops: 25}}, {800, 6000, ViewKnobs{MaxCrops: 25}}, {40, 30, ViewKnobs{MaxCrops: 25}}, {8, 8, ViewKnobs{}}, {8, 5000, ViewKnobs{MaxCrops: 100}},
+		{2400, 1600, ViewKnobs{MaxCrops: 9, Region: Region{1200, 600, 1800, 1000}}},
+	} {
+		p, err := OpenPicture(encoded(t, image.NewRGBA(image.Rect(0, 0, c.width, c.height))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := DefaultKnobs()
+		k.ViewKnobs, k.MaxNewTokens = c.view, 3
+		v, a := gazeAt(t, m, p, k, whatShop, AttentionOptions{})
+		whole, at, sum := image.Rect(0, 0, c.width, c.height), a.Attention, 0.0
+		for i, w := range at.Crops {
+			sum += w.Weight
+			if w.Box != v.plan.Boxes[i] {
+				t.Errorf("%+v: crop %d is %v, expected %v", c, i, w.Box, v.plan.Boxes[i])
+			}
+		}
+		if !at.Peak.In(whole) || !at.Box.In(whole) || at.Box.Empty() != at.Overview || math.Abs(sum-1) > 1e-6 || !(at.ImageShare > 0 && at.ImageShare <= 1) || math.IsNaN(at.Entropy) {
+			t.Errorf("%+v: %+v", c, at)
+		}
+		text, err := json.Marshal(at)
+		var read Attention
+		if err == nil {
+			err = json.Unmarshal(text, &read)
+		}
+		if err != nil || read.Peak != at.Peak || read.Box != at.Box || !reflect.DeepEqual(read.Crops, at.Crops) {
+			t.Errorf("%s is read as %+v, %v", text, read, err)
+		}
+	}
+}
+
+// TestAttentionFollowsTheContent shows the crops in another order: the top one is still one that shows the sign.
+func TestAttentionFollowsTheContent(t *testing.T) {
+	s := newSight(t, CacheOptions{})
+	k := DefaultKnobs()
+	k.MaxCrops = 50
+	v, a := gazeAt(t, s.Model, s.picture, k, whatShop, AttentionOptions{})
+	boxes := append([]image.Rectangle{v.plan.Boxes[0]}, v.plan.Boxes[1:]...)
+	for i, j := 1, len(boxes)-1; i < j; i, j = i+1, j-1 {
+		boxes[i], boxes[j] = boxes[j], boxes[i]
+	}
+	plan, err := PlanOf(s.config, s.picture.Width, s.picture.Height, boxes, k.ViewKnobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan.Maps = true
+	turned, err := s.See(t.Context(), s.picture, plan, Hooks{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := gazeOf(t, s.Model, turned, k, whatShop, AttentionOptions{})
+	for _, at := range []*Attention{a.Attention, b.Attention} {
+		if top := at.Ranked()[0].Box; !a.Attention.Peak.In(top) || !at.Peak.In(image.Rect(1260, 600, 1700, 900)) {
+			t.Errorf("the top crop is %v, the peak %v, expected the sign's", top, at.Peak)
+		}
+	}
+}
+
+// TestAttentionRefusesWhatItCannot is asked of a view without maps, and of layers that there are not.
+func TestAttentionRefusesWhatItCannot(t *testing.T) {
+	s := newSight(t, CacheOptions{})
+	v := s.look(t, 4, 0)
+	if _, err := s.Answer(t.Context(), v, whatShop, DefaultKnobs().AnswerKnobs, Hooks{Attention: &AttentionOptions{}}); err == nil || !strings.Contains(err.Error(), "maps") {
+		t.Error(err)
+	}
+	k := DefaultKnobs()
+	k.MaxCrops = 4
+	v, _ = gazeAt(t, s.Model, s.picture, k, whatShop, AttentionOptions{Layers: [2]int{0, 4}})
+	for _, layers := range [][2]int{{0, 5}, {-1, 2}, {2, 2}, {3, 1}} {
+		if _, err := s.Answer(t.Context(), v, whatShop, k.AnswerKnobs, Hooks{Attention: &AttentionOptions{Layers: layers}}); err == nil || !strings.Contains(err.Error(), "layers") {
+			t.Errorf("%v: %v", layers, err)
+		}
+	}
+}
+
+// scenePicture is a drawn street as a picture.
+func scenePicture(t *testing.T, s *draw.Picture) *Picture {
+	t.Helper()
+	p, err := OpenPicture(encoded(t, s.Image()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-// streetSign is where the board of testdata/street.png hangs.
-var streetSign = image.Rect(1310, 726, 1660, 808)
-
-// TestOneMapWhateverIsAsked holds the attention's place against --num-tokens, the cache, and boxes added later.
-func TestOneMapWhateverIsAsked(t *testing.T) {
-	m := open(t, Demo)
-	p := street(t)
-	few, many := m.lookAt(t, p, 9, 10), m.lookAt(t, p, 9, 300)
-	exact := func() bool { tier, _ := tensor.ActiveTier(); return tier != tensor.Generic }()
-	for i := range few.maps {
-		if exact && !slices.Equal(few.maps[i], many.maps[i]) {
-			t.Errorf("crop %d has another map with more tokens", i)
-		}
-	}
-	first := m.lookAt(t, p, 4, 0)
-	if err := first.Add(t.Context(), few.plan.Boxes[1:], Hooks{}); err != nil {
-		t.Fatal(err)
-	}
-	if len(first.maps) != len(first.plan.Boxes) {
-		t.Fatalf("%d maps of %d crops", len(first.maps), len(first.plan.Boxes))
-	}
-	for i, b := range few.plan.Boxes {
-		if j := slices.Index(first.plan.Boxes, b); exact && !slices.Equal(first.maps[j], few.maps[i]) {
-			t.Errorf("box %v, added later, has another map", b)
-		}
-	}
-}
-
-// TestMapsAreCached counts the crops that are encoded for want of their map.
-func TestMapsAreCached(t *testing.T) {
-	folder := t.TempDir()
-	s := newSight(t, CacheOptions{Folder: folder, Limit: 1 << 30})
-	plain := s.look(t, 9, 0)
-	n := len(plain.plan.Boxes)
-	expectEncoded(t, "without maps", plain, n)
-	wanted := plain.plan
-	wanted.Maps = true
-	if has := s.Cached(s.picture, plain.plan); has != n {
-		t.Errorf("%d of %d crops cached", has, n)
-	}
-	if has := s.Cached(s.picture, wanted); has != 0 {
-		t.Errorf("%d crops cached with maps, want none", has)
-	}
-	mapped := s.lookAt(t, s.picture, 9, 0)
-	expectEncoded(t, "for the maps", mapped, n)
-	if !slices.Equal(values(plain), values(mapped)) {
-		t.Error("crops that are encoded for their maps have other features")
-	}
-	again := s.lookAt(t, s.picture, 9, 0)
-	expectEncoded(t, "maps again", again, 0)
-	if !reflect.DeepEqual(mapped.maps, again.maps) {
-		t.Error("maps from the cache are others than those computed")
-	}
-	if has := s.Cached(s.picture, wanted); has != n {
-		t.Errorf("%d of %d crops cached with maps", has, n)
-	}
-	later := newSight(t, CacheOptions{Folder: folder, Limit: 1 << 30})
-	v := later.lookAt(t, later.picture, 9, 50)
-	expectEncoded(t, "a later run, fewer tokens", v, 0)
-	a, err := later.ask(t, v, signQuestion, withAttention())
-	if err != nil {
-		t.Fatal(err)
-	}
-	fresh := newSight(t, CacheOptions{Folder: t.TempDir(), Limit: 1 << 30})
-	b, err := fresh.ask(t, fresh.lookAt(t, fresh.picture, 9, 50), signQuestion, withAttention())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !reflect.DeepEqual(a.Attention.Crops, b.Attention.Crops) || a.Attention.Peak != b.Attention.Peak {
-		t.Errorf("from the cache %v %v, computed %v %v", a.Attention.Peak, a.Attention.Crops, b.Attention.Peak, b.Attention.Crops)
-	}
-}
-
-// TestKeptRowsKeepTheirMap stores maps beside few rows, and then more rows without a map.
-func TestKeptRowsKeepTheirMap(t *testing.T) {
-	s := newSight(t, CacheOptions{Folder: t.TempDir(), Limit: 1 << 30, KeptRows: true})
-	few := s.lookAt(t, s.picture, 4, 50)
-	expectEncoded(t, "more rows", s.look(t, 4, 200), 4)
-	many := s.lookAt(t, s.picture, 4, 200)
-	expectEncoded(t, "more rows and the map of before", many, 0)
-	if !reflect.DeepEqual(few.maps, many.maps) {
-		t.Error("the map is another with more rows")
-	}
-}
-
-// TestAttentionAsksForMaps refuses what cannot be answered, before any work.
-func TestAttentionAsksForMaps(t *testing.T) {
-	m, v := look(t, 0)
-	if _, err := m.ask(t, v, signQuestion, withAttention()); err == nil || !contains(err, "a plan with Maps") {
-		t.Errorf("a view without maps: %v", err)
-	}
-	layers := m.config.Text.Layers
-	mapped := m.lookAt(t, street(t), 0, 0)
-	for _, bad := range [][2]int{{-1, 2}, {2, 2}, {0, layers + 1}, {3, 1}} {
-		o := withAttention()
-		o.Attention.Layers = bad
-		if _, err := m.ask(t, mapped, signQuestion, o); err == nil || !contains(err, "attention layers are") {
-			t.Errorf("layers %v: %v", bad, err)
-		}
-	}
-	a, err := m.ask(t, mapped, signQuestion, withAttention())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if at := a.Attention; !at.Overview || !at.Box.Empty() || at.OverviewShare != 1 || at.Entropy != 0 || len(at.Crops) != 1 {
-		t.Errorf("one crop: %+v", at.Crops)
-	}
-}
-
-// TestAskingForAttentionChangesNoAnswer compares answers, and what a question leaves for the next one.
-func TestAskingForAttentionChangesNoAnswer(t *testing.T) {
-	m := open(t, Demo)
-	v := m.lookAt(t, street(t), 25, 0)
-	for _, q := range []string{signQuestion, "what colour is the car?", signQuestion} {
-		for _, choices := range [][]string{nil, {"It is a bank.", "It is a yoga studio.", "It is red."}} {
-			o := Defaults()
-			o.Choices = choices
-			plain, err := m.ask(t, v, q, o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			o.Attention = &AttentionOptions{}
-			looked, err := m.ask(t, v, q, o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if looked.Text != plain.Text || looked.PMin != plain.PMin || !reflect.DeepEqual(looked.Choices, plain.Choices) || plain.Attention != nil {
-				t.Errorf("%q: %+v, with attention %+v", q, plain, looked)
-			}
-			if n := len(looked.Attention.answer.rows); n != len(looked.Tokens)+1 {
-				t.Errorf("%q: %d rows for %d tokens and the stop token", q, n, len(looked.Tokens))
-			}
-		}
-	}
-}
-
-// TestAChoiceLooksAsItsAnswerDoes compares the rows of a scored choice with those of the same answer decoded, on a prompt that was
-// computed, went on from another question, or was restored.
-func TestAChoiceLooksAsItsAnswerDoes(t *testing.T) {
-	folder := t.TempDir()
-	var first *Attention
-	for run := range 2 {
-		s := newSight(t, CacheOptions{Folder: folder, Limit: 1 << 30, Prompts: true})
-		v := s.lookAt(t, s.picture, 50, 0)
-		free, err := s.ask(t, v, signQuestion, withAttention())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if run == 0 {
-			first = free.Attention
-		}
-		sameAttention(t, "restored", free.Attention, first)
-		o := withAttention()
-		o.Choices = []string{"It is red.", free.Text, "It is a bank."}
-		chosen, err := s.ask(t, v, signQuestion, o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if chosen.Text != free.Text {
-			t.Fatalf("%q is chosen, %q decoded", chosen.Text, free.Text)
-		}
-		sameAttention(t, "chosen", chosen.Attention, first)
-	}
-}
-
-func sameAttention(t *testing.T, what string, got, want *Attention) {
+func encoded(t *testing.T, img image.Image) []byte {
 	t.Helper()
-	if !(math.Abs(got.ImageShare-want.ImageShare) < 1e-5) || len(got.Crops) != len(want.Crops) || got.Peak != want.Peak {
-		t.Fatalf("%s: %v of the attention on the picture, peak %v, want %v, %v", what, got.ImageShare, got.Peak, want.ImageShare, want.Peak)
-	}
-	for i, c := range got.Crops {
-		if w := want.Crops[i]; c.Box != w.Box || !(math.Abs(c.Weight-w.Weight) < 1e-5) {
-			t.Fatalf("%s: crop %d %v, want %v", what, i, c, w)
-		}
-	}
-}
-
-// TestOneWordOfTheAnswer asks where words looked.
-func TestOneWordOfTheAnswer(t *testing.T) {
-	m := open(t, Demo)
-	v := m.lookAt(t, street(t), 100, 0)
-	a, err := m.ask(t, v, signQuestion, withAttention())
-	if err != nil {
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, img); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(a.Text, "yoga studio") {
-		t.Fatalf("%q", a.Text)
-	}
-	whole := a.Attention
-	word, err := whole.Of("YOGA studio")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !word.Peak.In(streetSign) || !whole.Peak.In(streetSign) {
-		t.Errorf("peaks %v and of the word %v, the sign is at %v", whole.Peak, word.Peak, streetSign)
-	}
-	s := whole.answer
-	yoga := s.look(rowsOf(t, m, s, "yoga"))
-	if got, err := whole.Of(" yoga "); err != nil || !reflect.DeepEqual(got.Crops, yoga.Crops) {
-		t.Errorf("yoga: %v, %v", got, err)
-	}
-	for _, none := range []string{"yog", "oga", "bank", "", "  ", "\xff"} {
-		if _, err := whole.Of(none); err == nil || !contains(err, "has no word") {
-			t.Errorf("%q: %v", none, err)
-		}
-	}
-	o, note := withAttention(), ""
-	o.Note = func(text string) { note = text }
-	o.Attention.Word = "studio"
-	if b, err := m.ask(t, v, signQuestion, o); err != nil || b.Attention == nil || note != "" {
-		t.Errorf("studio: %+v, %v, %q", b, err, note)
-	}
-	o.Attention.Word = "bank"
-	if b, err := m.ask(t, v, signQuestion, o); err != nil || b.Attention != nil || !strings.Contains(note, `no word "bank"`) {
-		t.Errorf("bank: %v, %q", err, note)
-	}
-}
-
-// rowsOf are the rows of the tokens that have any of a word, found by the text of each prefix of the tokens.
-func rowsOf(t *testing.T, m *Model, s *spoken, word string) (rows [][]float32) {
-	t.Helper()
-	ids := m.tokenizer.EncodeText(s.text)
-	from := strings.Index(s.text, word)
-	for i := range ids {
-		before, err := m.tokenizer.Decode(ids[:i])
-		if err != nil {
-			t.Fatal(err)
-		}
-		after, err := m.tokenizer.Decode(ids[:i+1])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(before) < from+len(word) && from < len(after) {
-			rows = append(rows, s.rows[i])
-		}
-	}
-	if len(rows) == 0 || len(rows) == len(ids) {
-		t.Fatalf("%d rows of %d tokens", len(rows), len(ids))
-	}
-	return rows
-}
-
-func TestEndsOfTokensWithinCharacters(t *testing.T) {
-	m := open(t, Demo)
-	for _, text := range []string{"", "It is day.", "naïve — 日本 ☃", "é"} {
-		ids := m.tokenizer.EncodeText(text)
-		ends := m.ends(ids)
-		if len(ends) != len(ids) || !slices.IsSorted(ends) || len(ends) > 0 && ends[len(ends)-1] != len(text) {
-			t.Errorf("%q: %v", text, ends)
-		}
-		for _, end := range ends {
-			if end < len(text) && text[end]&0xc0 == 0x80 {
-				t.Errorf("%q: a token ends within a character, at %d", text, end)
-			}
-		}
-	}
-	if got := wordsIn("a bank, Bank; banks (bank)", "bank"); !slices.Equal(got, [][2]int{{2, 6}, {8, 12}, {21, 25}}) {
-		t.Errorf("banks at %v", got)
-	}
-}
-
-func TestAttentionInJSON(t *testing.T) {
-	for _, a := range []*Attention{
-		{
-			Peak: image.Pt(3, 4), Box: image.Rect(1, 2, 5, 6), ImageShare: 0.5, OverviewShare: 0.25, Entropy: 1.5,
-			Crops: []CropWeight{{image.Rect(0, 0, 9, 8), 0.25}, {image.Rect(0, 0, 5, 6), 0.75}},
-		},
-		{Peak: image.Pt(1, 1), Overview: true, OverviewShare: 1, Crops: []CropWeight{{image.Rect(0, 0, 9, 8), 1}}},
-	} {
-		text, err := json.Marshal(a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var back Attention
-		if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(&back, a) {
-			t.Errorf("%s gives %+v, %v", text, back, err)
-		}
-		if strings.Contains(string(text), `"box":[1,2`) == a.Overview {
-			t.Errorf("%s", text)
-		}
-		if _, err := back.Of("day"); err == nil || !contains(err, "a record does not tell") {
-			t.Errorf("a word of a record: %v", err)
-		}
-	}
+	return b.Bytes()
 }

@@ -17,8 +17,9 @@ const (
 )
 
 // Knobs are the settings that an answer depends on, besides the picture, the question and the checkpoint. A knob is declared here
-// and nowhere else: flags, records and the comparison of runs are made from the fields and their JSON names. A knob that is added has
-// the tag "added", and a zero value that changes no answer.
+// and nowhere else: flags with their help, records and the comparison of runs are made from the fields and their tags. The name is
+// that in JSON, help is one line in which the word of the tag "value" stands for the value, and a knob that is added later has the tag
+// "added", and a zero value that changes no answer.
 type Knobs struct {
 	ViewKnobs
 	AnswerKnobs
@@ -26,21 +27,27 @@ type Knobs struct {
 
 // ViewKnobs say how much of a picture is seen.
 type ViewKnobs struct {
-	MaxCrops  int  `json:"max_crops"`                  // most crops besides the overview; 0 for the overview alone
-	NumTokens int  `json:"num_tokens_asked,omitempty"` // image tokens; 0 for DefaultNumTokens or the most there are
-	Clamp     bool `json:"clamp,omitempty" added:""`   // take the nearest number of image tokens that the crops can give
+	// MaxCrops is 0 for the overview alone.
+	MaxCrops int `json:"max_crops" value:"NUMBER" help:"maximum NUMBER of crops, not counting the whole picture"`
+	// NumTokens is 0 for DefaultNumTokens, or the most there are if that is less.
+	NumTokens int  `json:"num_tokens_asked,omitempty" value:"NUMBER" help:"NUMBER of image tokens; by default 728, or fewer if the crops give fewer"`
+	Clamp     bool `json:"clamp,omitempty" added:"" help:"where the crops cannot give --num-tokens, take the nearest number that they can"`
+	// Region is the zero Region for the whole picture.
+	Region Region `json:"region,omitzero" added:"" value:"X0,Y0,X1,Y1" help:"see only X0,Y0,X1,Y1 of each picture, in pixels of the upright picture"`
 }
 
 // AnswerKnobs say how a question about a view is answered.
 type AnswerKnobs struct {
-	MaxNewTokens int      `json:"max_new_tokens"`     // most tokens of the answer
-	Temperature  float64  `json:"temperature"`        // 0 takes the likeliest token each time
-	TopP         float64  `json:"top_p"`              // share of probability that sampling draws from
-	Seed         uint64   `json:"seed"`               // of the sampling
-	System       string   `json:"system,omitempty"`   // text of a system message, if any
-	Prompt       string   `json:"prompt,omitempty"`   // template with {question} and <image> to use instead of the model's own
-	Choices      []string `json:"choices,omitempty"`  // answer with the likeliest of these
-	LogProbs     bool     `json:"logprobs,omitempty"` // fill Answer.LogProbs
+	MaxNewTokens int     `json:"max_new_tokens" value:"NUMBER" help:"maximum NUMBER of tokens of the answer"`
+	Temperature  float64 `json:"temperature" help:"randomness of the answer; 0 takes the likeliest token each time"`
+	TopP         float64 `json:"top_p" help:"share of probability that tokens are drawn from"`
+	Seed         uint64  `json:"seed" help:"seed of the randomness"`
+	System       string  `json:"system,omitempty" value:"TEXT" help:"TEXT of a system message"`
+	Prompt       string  `json:"prompt,omitempty" value:"TEMPLATE" help:"prompt TEMPLATE to use instead of the model's own, with <image> and {question}"`
+	// Choices is nil for an answer in the model's own words.
+	Choices []string `json:"choices,omitempty" value:"ANSWERS" help:"answer with the likeliest of these ANSWERS, comma-separated; quote one that contains a comma"`
+	// LogProbs fills Answer.LogProbs.
+	LogProbs bool `json:"logprobs,omitempty" help:"also say how likely the answer is"`
 }
 
 // DefaultKnobs are those of a plain question.
@@ -52,12 +59,22 @@ func DefaultKnobs() Knobs {
 type Knob struct {
 	Name  string // of its flag, such as max-crops
 	Value any    // pointer to its value
+	Help  string // one line, with what its value is called in back-quotes, as package flag reads it
 	Added bool   // after the first version, whose records and keys do not have it
 }
 
 // All yields each knob, in the order of the fields.
-func (k *Knobs) All() iter.Seq[Knob] {
-	return func(yield func(Knob) bool) { eachField(reflect.ValueOf(k).Elem(), yield) }
+func (k *Knobs) All() iter.Seq[Knob] { return knobsOf(k) }
+
+// All yields each knob, in the order of the fields.
+func (k *ViewKnobs) All() iter.Seq[Knob] { return knobsOf(k) }
+
+// All yields each knob, in the order of the fields.
+func (k *AnswerKnobs) All() iter.Seq[Knob] { return knobsOf(k) }
+
+// knobsOf yields the knobs of a struct that a pointer points to.
+func knobsOf(pointer any) iter.Seq[Knob] {
+	return func(yield func(Knob) bool) { eachField(reflect.ValueOf(pointer).Elem(), yield) }
 }
 
 // eachField goes through the fields of a struct and of those embedded in it, until yield returns false.
@@ -71,7 +88,7 @@ func eachField(v reflect.Value, yield func(Knob) bool) bool {
 			continue
 		}
 		_, added := field.Tag.Lookup("added")
-		if !yield(Knob{flagName(field), v.Field(i).Addr().Interface(), added}) {
+		if !yield(Knob{flagName(field), v.Field(i).Addr().Interface(), flagHelp(field), added}) {
 			return false
 		}
 	}
@@ -84,31 +101,66 @@ func flagName(field reflect.StructField) string {
 	return strings.ReplaceAll(strings.TrimSuffix(name, "_asked"), "_", "-")
 }
 
+// flagHelp is the help of a field with back-quotes around what its value is called.
+func flagHelp(field reflect.StructField) string {
+	help, value := field.Tag.Get("help"), field.Tag.Get("value")
+	if value == "" {
+		return help
+	}
+	return strings.Replace(help, value, "`"+value+"`", 1)
+}
+
+// KnobName is the name of the knob among all whose value is at a pointer, such as &k.MaxCrops; "" if there is none.
+func KnobName(all iter.Seq[Knob], value any) string {
+	for k := range all {
+		if k.Value == value {
+			return k.Name
+		}
+	}
+	return ""
+}
+
 // Check returns an error that names the knob which no question can be asked with.
 func (k Knobs) Check() error {
-	if k.MaxCrops < 0 {
-		return fmt.Errorf("max-crops is %d, expected 0 or more", k.MaxCrops)
+	if err := k.ViewKnobs.Check(); err != nil {
+		return err
 	}
 	return k.AnswerKnobs.Check()
+}
+
+// Check returns an error that names the knob which no picture can be seen with. Whether crops give so many image tokens, a Plan says.
+func (k ViewKnobs) Check() error {
+	if k.MaxCrops < 0 {
+		return refused(k.All(), &k.MaxCrops, "0 or more")
+	}
+	if err := k.Region.check(); err != nil {
+		return fmt.Errorf("%s: %w", KnobName(k.All(), &k.Region), err)
+	}
+	return nil
 }
 
 // Check returns an error that names the knob which no question can be asked with.
 func (k AnswerKnobs) Check() error {
 	switch {
 	case k.Prompt != "" && !strings.Contains(k.Prompt, questionSlot):
-		return fmt.Errorf("prompt has no %s", questionSlot)
+		return fmt.Errorf("%s has no %s", KnobName(k.All(), &k.Prompt), questionSlot)
 	case k.MaxNewTokens < 1:
-		return fmt.Errorf("max-new-tokens is %d, expected 1 or more", k.MaxNewTokens)
+		return refused(k.All(), &k.MaxNewTokens, "1 or more")
 	case !(k.Temperature >= 0 && k.Temperature <= 100):
-		return fmt.Errorf("temperature is %v, expected 0 to 100", k.Temperature)
+		return refused(k.All(), &k.Temperature, "0 to 100")
 	case !(k.TopP > 0 && k.TopP <= 1):
-		return fmt.Errorf("top-p is %v, expected more than 0 and at most 1", k.TopP)
+		return refused(k.All(), &k.TopP, "more than 0 and at most 1")
 	case k.Choices != nil && len(k.Choices) == 0, slices.Contains(k.Choices, ""):
 		return errors.New("a choice is empty")
 	case len(slices.Compact(slices.Sorted(slices.Values(k.Choices)))) < len(k.Choices):
 		return fmt.Errorf("a choice is given twice: %q", k.Choices)
 	}
 	return nil
+}
+
+// refused says which value of a knob is none that was expected.
+func refused[T any](all iter.Seq[Knob], value *T, expected string) error {
+	return fmt.Errorf("%s is %v, expected %s", KnobName(all, value), *value, expected)
 }
 
 // Set gives the knob the value of another of its type.

@@ -115,6 +115,7 @@ func (m *Model) Close() {
 	defer m.busy.Unlock()
 	if !m.closed {
 		m.closed = true
+		m.dialogue.release()
 		m.pool.Close()
 		m.checkpoint.Close()
 	}

@@ -74,6 +74,14 @@ func (p *Picture) Decode(ctx context.Context) error {
 	return p.err
 }
 
+// Upright is the decoded picture, upright and in sRGB, which nobody may change. Errors are those of Decode.
+func (p *Picture) Upright(ctx context.Context) (*image.RGBA, error) {
+	if err := p.Decode(ctx); err != nil {
+		return nil, err
+	}
+	return p.upright, nil
+}
+
 // Bytes is the memory that the decoded picture takes.
 func (p *Picture) Bytes() int64 {
 	const pixelBytes = 4

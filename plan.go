@@ -27,14 +27,23 @@ func (m *Model) Plan(p *Picture, k ViewKnobs) (Plan, error) {
 
 // PlanFor cuts a picture of width × height pixels, for a model of the shape c, into the overview and at most k.MaxCrops crops, for
 // k.NumTokens image tokens; with 0 of them for DefaultNumTokens, or the most that the crops can give if that is less.
+// Of k.Region nothing else is seen: it takes the overview's place and is cut into the crops, whose centres are those in the whole picture.
 // Too many image tokens, or fewer than one a crop, are an error, or with k.Clamp the nearest number that is none.
 func PlanFor(c Config, width, height int, k ViewKnobs) (Plan, error) {
-	if k.MaxCrops < 0 {
-		return Plan{}, fmt.Errorf("max-crops is %d, expected 0 or more", k.MaxCrops)
+	if err := k.Check(); err != nil {
+		return Plan{}, err
 	}
-	grid, err := crop.NewGrid(width, height, c.Vision.ImageSize, k.MaxCrops)
+	region, err := k.Region.within(width, height)
 	if err != nil {
 		return Plan{}, err
+	}
+	grid, err := crop.NewGrid(region.Dx(), region.Dy(), c.Vision.ImageSize, k.MaxCrops)
+	if err != nil {
+		return Plan{}, err
+	}
+	grid.Width, grid.Height = width, height
+	for i := range grid.Boxes {
+		grid.Boxes[i] = grid.Boxes[i].Add(region.Min)
 	}
 	return newPlan(c, grid, k)
 }
@@ -68,10 +77,10 @@ func newPlan(c Config, grid crop.Grid, k ViewKnobs) (Plan, error) {
 func (p Plan) share() (Plan, error) {
 	crops := len(p.Boxes)
 	most := crops * p.most
-	n := p.knobs.NumTokens
+	n, knob := p.knobs.NumTokens, KnobName(p.knobs.All(), &p.knobs.NumTokens)
 	switch {
 	case n < 0:
-		return Plan{}, fmt.Errorf("num-tokens is %d, expected 1 or more", n)
+		return Plan{}, refused(p.knobs.All(), &p.knobs.NumTokens, "1 or more")
 	case n == 0:
 		n = min(DefaultNumTokens, most)
 	}
@@ -79,10 +88,10 @@ func (p Plan) share() (Plan, error) {
 		n = max(crops, min(n, most))
 	}
 	if n > most {
-		return Plan{}, fmt.Errorf("num-tokens is %d, but %s %d at most", n, counted(crops, "gives", "give"), most)
+		return Plan{}, fmt.Errorf("%s is %d, but %s %d at most", knob, n, counted(crops, "gives", "give"), most)
 	}
 	if n < crops {
-		return Plan{}, fmt.Errorf("num-tokens is %d, but %s at least %d", n, counted(crops, "needs", "need"), crops)
+		return Plan{}, fmt.Errorf("%s is %d, but %s at least %d", knob, n, counted(crops, "needs", "need"), crops)
 	}
 	keep, err := crop.TokensPerCrop(crops, n, p.most)
 	if err != nil {

@@ -197,6 +197,14 @@ func TestStoredPrompt(t *testing.T) {
 	if later.dialogue.stored == ([32]byte{}) || later.dialogue.stored != first.dialogue.stored {
 		t.Error("the later run did not take the prompt of the first")
 	}
+	if later.dialogue.mapped == nil {
+		t.Error("the prompt was copied, expected it to stay in its file")
+	}
+	long := newSight(t, o)
+	options.MaxNewTokens = storedRoom
+	if got, err := long.ask(t, long.look(t, 9, 0), "what shop is this", options); err != nil || got.Text != want.Text || got.PMin != want.PMin || long.dialogue.mapped != nil {
+		t.Errorf("with room for a longer answer: %v %v, expected %q %v, from memory of its own", got, err, want.Text, want.PMin)
+	}
 	options.System = "Be brief."
 	if _, err := later.ask(t, v, "what shop is this", options); err != nil || later.dialogue.stored == first.dialogue.stored {
 		t.Errorf("another prompt is taken for the same: %v", err)

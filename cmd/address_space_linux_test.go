@@ -11,6 +11,7 @@ import (
 
 // TestAddressSpace has weights of 20 GB and a limit of 4.
 func TestAddressSpace(t *testing.T) {
+	t.Parallel()
 	program, folder := builtProgram(t), copied(t, "../testdata/mini")
 	if err := os.Truncate(filepath.Join(folder, "model.safetensors"), 20e9); err != nil {
 		t.Skip(err)

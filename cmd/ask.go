@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +33,7 @@ type askOptions struct {
 	Quiet     bool
 	Progress  bool
 	Dump      string
+	Gaze      *run.Gaze // nil unless it is asked where answers looked
 	Timeout   time.Duration
 	DryRun    bool // say what would be done, and do nothing
 	DryJSON   bool // as JSON
@@ -55,8 +54,6 @@ func newAsk(s Streams, run func(context.Context, Streams, askOptions) error) *co
 	if run == nil {
 		run = ask
 	}
-	var o askOptions
-	var f askFlags
 	c := &cobra.Command{
 		Use:   "ask IMAGE… QUESTION",
 		Short: "Answer questions about pictures",
@@ -77,318 +74,27 @@ Formats:
   mcllava ask photos -q "what shop is this" -q "is it open?" -o answers.jsonl --resume
   mcllava ask photos "is there a sign?" --yes-no -l
   find . -name '*.jpg' -print0 | mcllava ask --from - -0 --choices "yes,no" "is there a sign?"`,
-		Args: cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			if err := f.read(c, s, args, &o); err != nil {
-				return err
-			}
-			return run(c.Context(), s, o)
-		},
 	}
-	f.add(c, &o)
+	asking(c, s, run)
 	return c
+}
+
+// asking gives a command the flags of ask, and has it run what they say.
+func asking(c *cobra.Command, s Streams, run func(context.Context, Streams, askOptions) error) {
+	var o askOptions
+	var f askFlags
+	f.add(c, &o)
+	c.Args = cobra.ArbitraryArgs
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := f.read(c, s, args, &o); err != nil {
+			return err
+		}
+		return run(c.Context(), s, o)
+	}
 }
 
 func indent(text string) string {
 	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ")
-}
-
-// askFlags are the flags that become an option only together with others.
-type askFlags struct {
-	json, csv, yesNo  bool
-	template, shard   string
-	sidecar           string
-	columns           []string
-	noHeader, csvSafe bool
-}
-
-func (f *askFlags) add(c *cobra.Command, o *askOptions) {
-	v := c.Flags()
-	v.SortFlags = false
-	group(c, "Input", func() {
-		v.StringArrayVarP(&o.Inputs.Questions, "question", "q", nil, "`QUESTION` to ask of every image; may be repeated")
-		v.StringVar(&o.Inputs.QuestionsFile, "questions", "", "`FILE` of questions, one a line")
-		v.StringVar(&o.Inputs.From, "from", "", "`FILE` that lists images, one a line; - for standard input")
-		v.BoolVarP(&o.Inputs.NUL, "null", "0", false, "names in --from are separated by NUL, as from find -print0")
-		v.StringVar(&o.Inputs.Jobs, "jobs", "", "`FILE` of {\"id\",\"image\",\"question\",\"choices\"} objects, one a line; - for standard input")
-		v.BoolVarP(&o.Inputs.Recursive, "recursive", "r", false, "search folders recursively")
-		v.BoolVar(&o.Inputs.Offline, "offline", false, "refuse images that are http or https URLs, as HF_HUB_OFFLINE does too")
-		v.StringVar(&f.shard, "shard", "", "take the share `I/N` of the images, or auto for that of a Kubernetes Job, a Slurm array or GNU parallel")
-		addPictures(c, &o.Pictures)
-	})
-	group(c, "Knobs", func() { addKnobs(c, &o.Knobs, "max-crops", "num-tokens", "clamp") })
-	group(c, "Asking", func() {
-		addKnobs(c, &o.Knobs, "max-new-tokens", "temperature", "top-p", "seed", "system", "prompt", "choices")
-		v.BoolVar(&f.yesNo, "yes-no", false, "short for --choices Yes,No")
-		addKnobs(c, &o.Knobs, "logprobs")
-		v.DurationVar(&o.Timeout, "timeout", 0, "give up on a question after this `TIME`, such as 90s; 0 for never")
-	})
-	group(c, "Output", func() {
-		v.BoolVar(&f.json, "json", false, "print one JSON object a line")
-		v.BoolVar(&f.csv, "csv", false, "print CSV")
-		v.StringSliceVar(&f.columns, "columns", nil, "only these `COLUMNS` of CSV, in this order, such as image,answer")
-		v.BoolVar(&f.noHeader, "no-header", false, "CSV without its first line, to append it to another")
-		v.BoolVar(&f.csvSafe, "csv-safe", false, "put ' ahead of what a spreadsheet would take for a formula")
-		v.StringVar(&f.template, "template", "", "print a Go `TEMPLATE` for each answer")
-		v.BoolVarP(&o.Output.OnlyYes, "files-with-matches", "l", false, "with --yes-no, print only the names of the images whose answer is Yes")
-		v.Float64Var(&o.Output.MinConfidence, "min-confidence", 0, "print only answers of at least this `CONFIDENCE`, from 0 to 1")
-		v.StringVarP(&o.Output.Path, "output", "o", "", "write answers to `FILE`, in the format of its name: .jsonl, .csv or plain; - for standard output")
-		v.BoolVar(&o.Output.Resume, "resume", false, "continue the --output of a run that was interrupted")
-		v.BoolVar(&o.Output.Overwrite, "overwrite", false, "overwrite the --output file, or the sidecars, if they exist")
-		v.BoolVar(&o.DryRun, "dry-run", false, "print how many pictures, questions and crops there are, what the cache has of them, and how long it would take; ask nothing")
-		v.StringVar(&f.sidecar, "sidecar", "", "write the answers about each picture to a file beside it, named by a `TEMPLATE` such as '{{.Name}}.txt'; pictures that have one are skipped")
-		v.BoolVarP(&o.Output.WithName, "with-filename", "H", false, "print the image's name ahead of each plain answer, also with one image")
-		v.BoolVar(&o.FailFast, "fail-fast", false, "stop at the first failure")
-		v.BoolVar(&o.Quiet, "quiet", false, "no progress and no notes")
-		v.BoolVar(&o.Progress, "progress", false, "progress also where standard error is no terminal")
-		v.StringVar(&o.Dump, "dump", "", "write what passed between the parts of the run to `FILE` (safetensors), to debug a port of the model")
-	})
-	group(c, "Machine", func() {
-		addModel(c, &o.Model)
-		addPrecision(c, &o.Precision, "", ownPrecision)
-		v.IntVar(&o.Threads, "threads", 0, "threads to use; 0 for the cores that the process may use")
-		addCache(c, &o.Cache)
-		addCacheContent(c, &o.Cache)
-		addConfig(c)
-	})
-	onlyHere(c, "question", "questions", "from", "null", "jobs", "output", "resume", "overwrite", "sidecar", "dry-run", "dump")
-}
-
-// read completes the options from arguments and flags, and refuses those that make no sense together.
-func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOptions) error {
-	if err := checkTokens(c, &o.Knobs); err != nil {
-		return err
-	}
-	if err := f.input(s, args, o); err != nil {
-		return usageError{err}
-	}
-	var err error
-	if c.Flags().Changed("shard") && f.shard == "" {
-		return usageError{errors.New("shard is empty, expected I/N or auto")}
-	}
-	if o.Shard, err = inputs.ParseSharding(f.shard, os.Getenv); err != nil {
-		return usageError{err}
-	}
-	for i, choice := range o.Knobs.Choices {
-		o.Knobs.Choices[i] = strings.TrimSpace(choice)
-	}
-	if f.yesNo {
-		if o.Knobs.Choices != nil {
-			return usageError{errors.New("both --choices and --yes-no are given, expected one")}
-		}
-		o.Knobs.Choices = []string{yes, "No"}
-	}
-	o.DryJSON = f.json
-	if o.Output.Path == "-" {
-		o.Output.Path = ""
-	}
-	if c.Flags().Changed("sidecar") {
-		naming, err := records.ParseNaming(f.sidecar)
-		if err != nil {
-			return usageError{fmt.Errorf("--sidecar: %w", err)}
-		}
-		o.Output.Sidecar = &naming
-	}
-	if o.Output.MinConfidence > 0 {
-		o.Knobs.LogProbs = true
-	}
-	if o.Format, err = f.format(*o); err != nil {
-		return usageError{err}
-	}
-	if err := o.check(f.yesNo); err != nil {
-		return usageError{err}
-	}
-	if err := o.Knobs.Check(); err != nil {
-		return usageError{err}
-	}
-	return checkPrecision(o.Precision)
-}
-
-// yes is the choice of --yes-no that -l looks for.
-const yes = "Yes"
-
-// check refuses options that make no sense together.
-func (o askOptions) check(yesNo bool) error {
-	formatted := o.Format.String() != records.Plain.String()
-	switch {
-	case o.Timeout < 0:
-		return fmt.Errorf("timeout is %v, expected 0 or more", o.Timeout)
-	case o.Threads < 0:
-		return fmt.Errorf("threads is %d, expected 0 or more", o.Threads)
-	case o.Converse && o.Output.Path != "":
-		return errors.New("--output is given and no QUESTION; a prompt answers on the terminal alone")
-	case o.Converse && formatted:
-		return errors.New("--json, --csv and --template need a QUESTION; a prompt answers on the terminal alone")
-	case o.Converse && o.DryRun:
-		return errors.New("--dry-run needs a QUESTION")
-	case o.Output.Sidecar != nil:
-		return o.checkSidecar()
-	case o.Output.WithName && formatted:
-		return errors.New("--with-filename is about plain answers, expected no other format")
-	case o.Output.Path == "" && (o.Output.Resume || o.Output.Overwrite):
-		return errors.New("--resume and --overwrite are about an --output, which is missing")
-	case o.Output.Resume && o.Output.Overwrite:
-		return errors.New("both --resume and --overwrite are given, expected one")
-	case !(o.Output.MinConfidence >= 0 && o.Output.MinConfidence <= 1):
-		return fmt.Errorf("min-confidence is %v, expected 0 to 1", o.Output.MinConfidence)
-	case o.Output.OnlyYes && !yesNo:
-		return errors.New("-l prints the images whose answer is Yes, and needs --yes-no")
-	case o.Output.OnlyYes && o.Output.Resume:
-		return errors.New("-l prints names alone, expected no --resume")
-	case o.Output.MinConfidence > 0 && o.Output.Resume:
-		return errors.New("--min-confidence leaves answers out, so that --resume would ask for them again")
-	case o.Output.Resume:
-		return o.Format.CheckResume()
-	case o.Dump != "" && (o.Converse || !o.single()):
-		return errors.New("--dump is about one image and one question")
-	}
-	return nil
-}
-
-// checkSidecar refuses what makes no sense together with --sidecar.
-func (o askOptions) checkSidecar() error {
-	switch {
-	case o.Output.Path != "":
-		return errors.New("both --output and --sidecar are given, expected one")
-	case o.Converse:
-		return errors.New("--sidecar needs a QUESTION; a prompt answers on the terminal alone")
-	case o.Output.Resume:
-		return errors.New("--resume is about an --output; the pictures that have a --sidecar are skipped anyway")
-	case o.Output.OnlyYes:
-		return errors.New("both -l and --sidecar are given, expected one")
-	case slices.Contains(o.Inputs.Images, inputs.Stdin):
-		return errors.New("--sidecar writes beside a picture's file, expected none from standard input")
-	case o.Inputs.Jobs == inputs.Stdin:
-		return errors.New("--sidecar needs all lines of the --jobs ahead, expected a file of them")
-	case o.Dump != "" && !o.single():
-		return errors.New("--dump is about one image and one question")
-	case !(o.Output.MinConfidence >= 0 && o.Output.MinConfidence <= 1):
-		return fmt.Errorf("min-confidence is %v, expected 0 to 1", o.Output.MinConfidence)
-	case o.Output.WithName && o.Format.String() != records.Plain.String():
-		return errors.New("--with-filename is about plain answers, expected no other format")
-	}
-	return nil
-}
-
-// input says which arguments are images and which one is a question.
-func (f *askFlags) input(s Streams, args []string, o *askOptions) error {
-	in := &o.Inputs
-	in.Images, in.Stdin, in.MaxBytes = args, s.In, mcllava.MaxPictureBytes
-	asked := len(in.Questions) > 0 || in.QuestionsFile != ""
-	switch {
-	case in.Jobs != "" || asked:
-	case len(args) == 1 && in.From == "" && s.InTerminal && s.ErrTerminal:
-		o.Converse = true
-		in.Questions = []string{"?"} // whatever is typed
-	case in.From != "" && len(args) == 0:
-		return errors.New("--from names the images, expected a QUESTION about them; see mcllava ask --help")
-	case len(args) == 0 || len(args) == 1 && in.From == "":
-		return fmt.Errorf("ask takes an IMAGE and a QUESTION, got %s; see mcllava ask --help", counted(args))
-	default:
-		if err := misplaced(args); err != nil {
-			return err
-		}
-		last := len(args) - 1
-		in.Images, in.Questions = args[:last], args[last:]
-	}
-	return in.Check()
-}
-
-// misplaced is what is wrong with arguments whose last is no question, or of which only the first can be an image.
-func misplaced(args []string) error {
-	last := args[len(args)-1]
-	there := func(name string) bool {
-		_, err := os.Stat(name)
-		return err == nil
-	}
-	switch {
-	case there(last) && !there(args[0]) && args[0] != inputs.Stdin && strings.ContainsAny(args[0], " ?"):
-		return fmt.Errorf("the last argument, %s, is a file, expected the QUESTION there and the images before it", last)
-	case there(last):
-		return fmt.Errorf("the last argument, %s, is a file, expected a QUESTION, in quotes, behind the images", last)
-	case len(args) > 2 && there(args[0]) && !slices.ContainsFunc(args[1:], func(a string) bool {
-		return there(a) || a == inputs.Stdin || strings.ContainsAny(a, "*[/.")
-	}):
-		return fmt.Errorf("%q is no image; quote the question: mcllava ask %s %q", args[1], args[0], strings.Join(args[1:], " "))
-	}
-	return nil
-}
-
-// format is the format that flags ask for or, without one, that of the output's name.
-func (f *askFlags) format(o askOptions) (records.Format, error) {
-	var names []string
-	for _, one := range []struct {
-		name  string
-		asked bool
-	}{{"jsonl", f.json}, {"csv", f.csv}, {"template", f.template != ""}, {"names", o.Output.OnlyYes}} {
-		if one.asked {
-			names = append(names, one.name)
-		}
-	}
-	if len(names) > 1 {
-		return records.Format{}, errors.New("more than one of --json, --csv, --template and -l is given, expected one")
-	}
-	named, ending := "", strings.ToLower(filepath.Ext(o.Output.Path))
-	switch ending {
-	case ".csv":
-		named = "csv"
-	case ".jsonl", ".json", ".ndjson":
-		named = "jsonl"
-	}
-	switch {
-	case len(names) == 0 && named != "":
-		names = []string{named}
-	case len(names) == 0:
-		names = []string{""}
-	case named != "" && names[0] != named && names[0] != "template":
-		return records.Format{}, fmt.Errorf("the output's name ends with %s, but the format asked for is %s", ending, names[0])
-	}
-	ofCSV := f.columns != nil || f.noHeader || f.csvSafe
-	switch {
-	case ofCSV && names[0] != "csv":
-		return records.Format{}, errors.New("--columns, --no-header and --csv-safe are about --csv")
-	case names[0] == "csv":
-		return records.NewCSV(records.CSVOptions{Columns: f.columns, NoHeader: f.noHeader, Safe: f.csvSafe})
-	case names[0] == "names":
-		return records.ParseFormat("template", "{{.Image}}")
-	}
-	return records.ParseFormat(names[0], f.template)
-}
-
-// single says whether there can be but one image and one question.
-func (o askOptions) single() bool {
-	in := o.Inputs
-	if len(in.Images) != 1 || in.From != "" || in.Jobs != "" || len(in.Questions) != 1 {
-		return false
-	}
-	info, err := os.Stat(in.Images[0])
-	return in.Images[0] == inputs.Stdin || inputs.IsURL(in.Images[0]) || err == nil && !info.IsDir() || err != nil && !strings.ContainsAny(in.Images[0], "*?[")
-}
-
-// many says whether there may be several images, so that an answer needs its image's name.
-func (o askOptions) many() bool {
-	one := o.Inputs
-	one.Questions, one.QuestionsFile = []string{"?"}, ""
-	o.Inputs = one
-	return !o.single()
-}
-
-// plain says whether answers stand alone, without their records.
-func (o askOptions) plain() bool { return o.Format.String() == records.Plain.String() }
-
-// streams says whether the answer is shown as it comes.
-func (o askOptions) streams(s Streams) bool {
-	return s.OutTerminal && o.Output.Path == "" && o.Output.Sidecar == nil && !o.Output.WithName && o.single() && o.plain() && o.Output.MinConfidence == 0
-}
-
-// wanted says which answers are printed; nil for all.
-func (o askOptions) wanted() func(records.Record) bool {
-	if !o.Output.OnlyYes && o.Output.MinConfidence == 0 {
-		return nil
-	}
-	return func(r records.Record) bool {
-		return (!o.Output.OnlyYes || r.Answer == yes) && (r.Confidence == nil || *r.Confidence >= o.Output.MinConfidence)
-	}
 }
 
 func ask(ctx context.Context, s Streams, o askOptions) error {
@@ -458,7 +164,7 @@ func (o askOptions) run(s Streams) run.Options {
 		out.Sidecars = &run.Sidecars{Naming: *o.Output.Sidecar, Overwrite: o.Output.Overwrite}
 	}
 	return run.Options{
-		Knobs: o.Knobs, Pictures: o.Pictures, Shard: o.Shard, Timeout: o.Timeout, FailFast: o.FailFast, Dump: o.Dump, Output: out,
+		Knobs: o.Knobs, Pictures: o.Pictures, Shard: o.Shard, Timeout: o.Timeout, FailFast: o.FailFast, Dump: o.Dump, Gaze: o.Gaze, Output: out,
 	}
 }
 
@@ -468,11 +174,6 @@ type interrupted struct{ hint string }
 func (e interrupted) Error() string { return "interrupted" + e.hint }
 
 func (interrupted) Unwrap() error { return context.Canceled }
-
-// nothingFound is how a run ends none of whose answers was wanted: with an exit code and no message.
-type nothingFound struct{}
-
-func (nothingFound) Error() string { return "no answer was wanted" }
 
 // resumeHint says how an interrupted run is continued.
 func (o askOptions) resumeHint(s run.Summary) string {
@@ -489,6 +190,11 @@ func (o askOptions) resumeHint(s run.Summary) string {
 	}
 	return fmt.Sprintf(" after %d answers; run the same command with %s to continue", s.Answered, with)
 }
+
+// nothingFound is how a run ends none of whose answers was wanted: with an exit code and no message.
+type nothingFound struct{}
+
+func (nothingFound) Error() string { return "no answer was wanted" }
 
 // longLoad is the time from which on it is worth a note how to save it.
 const longLoad = time.Second

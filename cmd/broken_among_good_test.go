@@ -19,7 +19,7 @@ import (
 
 	"github.com/mcllava/mcllava/internal/records"
 
-	"github.com/mcllava/mcllava/internal/demo/streets"
+	"github.com/mcllava/mcllava/internal/demo/draw"
 )
 
 // brokenPictures are files that hold no picture that can be asked about, by name.
@@ -109,7 +109,7 @@ func TestBrokenAmongGood(t *testing.T) {
 		}
 	}
 	for i := range 10 {
-		picture, err := streets.Small(i)
+		picture, err := draw.Small(i)
 		name := fmt.Sprintf("%d.png", i+5)
 		put(&good, name, err)
 		if err := os.WriteFile(filepath.Join(folder, name), picture, 0o600); err != nil {

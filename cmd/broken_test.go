@@ -28,14 +28,17 @@ func inProcess(args ...string) (code int, out, message string) {
 	return code, stdout.String(), stderr.String()
 }
 
-// refuses fails the test unless asking ends with exit code 1, nothing on standard output and one line that says so, which it returns.
-func refuses(t *testing.T, run program, say string, args ...string) (message string) {
+// refuses fails the test unless asking ends with exit code 1, nothing on standard output and one line that says all this.
+func refuses(t *testing.T, says []string, args ...string) {
 	t.Helper()
-	code, out, message := run(append([]string{"ask", "--quiet", "--max-new-tokens", "2"}, args...)...)
-	if code != exitFailed || out != "" || strings.Count(message, "\n") != 1 || !strings.Contains(message, say) {
-		t.Errorf("exit code %d, standard output %q, standard error %q; want 1, nothing and «%s»", code, out, message, say)
+	code, out, message := inProcess(append([]string{"ask", "--quiet", "--max-new-tokens", "2"}, args...)...)
+	if code != exitFailed || out != "" || strings.Count(message, "\n") != 1 || !containsAll(message, says) {
+		t.Errorf("exit code %d, standard output %q, standard error %q; want 1, nothing and %q", code, out, message, says)
 	}
-	return message
+}
+
+func containsAll(text string, parts []string) bool {
+	return !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(text, part) })
 }
 
 func encoded(t *testing.T, encode func(io.Writer, image.Image) error, width, height int) []byte {
@@ -58,7 +61,7 @@ func hugePNG(t *testing.T) []byte {
 }
 
 func TestBrokenPictures(t *testing.T) {
-	mcllava := built(t)
+	t.Parallel()
 	photo := encoded(t, func(w io.Writer, m image.Image) error { return jpeg.Encode(w, m, nil) }, 200, 200)
 	for name, c := range map[string]struct {
 		data []byte
@@ -74,7 +77,7 @@ func TestBrokenPictures(t *testing.T) {
 			if err := os.WriteFile(path, c.data, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			refuses(t, mcllava, c.say, path, "what")
+			refuses(t, []string{c.say}, path, "what")
 		})
 	}
 }
@@ -90,7 +93,7 @@ func copied(t *testing.T, folder string) string {
 }
 
 func TestBrokenCheckpoints(t *testing.T) {
-	mcllava := built(t)
+	t.Parallel()
 	const mini, sharded, picture = "../testdata/mini", "../testdata/mini-f16-sharded", "../testdata/images/a.png"
 	for name, c := range map[string]struct {
 		folder string
@@ -121,8 +124,7 @@ func TestBrokenCheckpoints(t *testing.T) {
 			if err := c.damage(t, folder); err != nil {
 				t.Fatal(err)
 			}
-			refuses(t, mcllava, c.say, "--model", folder, picture, "what")
-			refuses(t, mcllava, folder, "--model", folder, picture, "what")
+			refuses(t, []string{c.say, folder}, "--model", folder, picture, "what")
 		})
 	}
 }
@@ -169,10 +171,7 @@ func TestEveryTensorIsNeeded(t *testing.T) {
 			if err := safetensors.WriteFile(filepath.Join(folder, "model.safetensors"), slices.Collect(maps.Values(tensors)), nil); err != nil {
 				t.Fatal(err)
 			}
-			message := refuses(t, inProcess, say, "--model", folder, picture, "what")
-			if !strings.Contains(message, name) {
-				t.Errorf("%q does not name %s", message, name)
-			}
+			refuses(t, []string{say, name}, "--model", folder, picture, "what")
 		}
 	}
 }

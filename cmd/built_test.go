@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -42,20 +41,4 @@ func builtProgram(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-// program is how a test calls mcllava.
-type program func(args ...string) (code int, out, message string)
-
-// built is how to run the program.
-func built(t *testing.T) program {
-	t.Helper()
-	path := builtProgram(t)
-	return func(args ...string) (int, string, string) {
-		var stdout, stderr bytes.Buffer
-		c := exec.Command(path, args...)
-		c.Stdout, c.Stderr = &stdout, &stderr
-		_ = c.Run()
-		return c.ProcessState.ExitCode(), stdout.String(), stderr.String()
-	}
 }

@@ -35,12 +35,17 @@ var flagValues = map[string]completion{
 	"config":     filesEnding("yaml", "yml", "toml", "json"),
 	"revision":   completeNothing,
 	"shard":      completeNothing,
+	"region":     completeNothing,
+
+	"attention-word":   completeNothing,
+	"attention-layers": completeNothing,
 }
 
 // arguments are what the shell offers as the arguments of commands, by the commands' paths below the program.
 var arguments = map[string]completion{
 	"":             completeNothing,
 	"ask":          completeFiles,
+	"look":         first(completeFiles, completeNothing),
 	"crops":        first(completeFiles),
 	"convert":      first(completeSources, completeFolders()),
 	"merge":        completeFiles,

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,10 +16,10 @@ import (
 
 // TestDamagedConvertedCheckpoints has the program refuse converted checkpoints by name.
 func TestDamagedConvertedCheckpoints(t *testing.T) {
-	mcllava := built(t)
+	t.Parallel()
 	const mini, picture = "../testdata/mini", "../testdata/images/a.png"
 	whole := filepath.Join(t.TempDir(), "whole")
-	if code, out, message := mcllava("convert", "--quiet", mini, whole); code != 0 || out != "" || message != "" {
+	if code, out, message := inProcess("convert", "--quiet", mini, whole); code != 0 || out != "" || message != "" {
 		t.Fatal(code, out, message)
 	}
 	edit := func(old, new string) func(string) error {
@@ -51,17 +52,17 @@ func TestDamagedConvertedCheckpoints(t *testing.T) {
 			if err := c.damage(file); err != nil {
 				t.Fatal(err)
 			}
-			for _, say := range []string{c.say, file} {
-				refuses(t, mcllava, say, "--model", folder, picture, "what")
-				if code, out, message := mcllava("info", "--model", folder); code != exitFailed || out != "" || strings.Count(message, "\n") != 1 || !strings.Contains(message, say) {
-					t.Errorf("info: exit code %d, %q, %q; want 1, nothing and «%s»", code, out, message, say)
-				}
+			says := []string{c.say, file}
+			refuses(t, says, "--model", folder, picture, "what")
+			if code, out, message := inProcess("info", "--model", folder); code != exitFailed || out != "" || strings.Count(message, "\n") != 1 || !containsAll(message, says) {
+				t.Errorf("info: exit code %d, %q, %q; want 1, nothing and %q", code, out, message, says)
 			}
 		})
 	}
 }
 
-// TestKilledConvert kills a conversion again and again, at a later moment each time, and lets the next one go on.
+// TestKilledConvert kills a conversion again and again, a little later after it has begun to write each time, and lets the next one
+// go on.
 func TestKilledConvert(t *testing.T) {
 	t.Parallel()
 	program := builtProgram(t)
@@ -74,14 +75,18 @@ func TestKilledConvert(t *testing.T) {
 		t.Fatal(err)
 	}
 	unfinished := 0
-	for n := range 20 {
+	const rounds, later = 8, 2 * time.Millisecond
+	for n := range rounds {
 		folder := filepath.Join(t.TempDir(), fmt.Sprint(n))
-		for range 3 {
+		for range 2 {
 			c := exec.Command(program, "convert", "--precision", "q4", "--threads", "1", "demo", folder)
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(time.Duration(n) * 3 * time.Millisecond)
+			for deadline := time.Now().Add(time.Minute); !begun(folder) && time.Now().Before(deadline); {
+				time.Sleep(100 * time.Microsecond)
+			}
+			time.Sleep(time.Duration(n) * later)
 			_ = c.Process.Kill()
 			_ = c.Wait()
 		}
@@ -89,17 +94,26 @@ func TestKilledConvert(t *testing.T) {
 			unfinished++
 		}
 		if message, err := exec.Command(program, "convert", "--precision", "q4", "demo", folder).CombinedOutput(); err != nil {
-			t.Fatalf("after %d ms: %v: %s", 3*n, err, message)
+			t.Fatalf("after %v: %v: %s", time.Duration(n)*later, err, message)
 		}
 		got, err := os.ReadFile(filepath.Join(folder, "model.safetensors"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got, want) {
-			t.Errorf("killed after %d ms, other bytes than unbroken", 3*n)
+			t.Errorf("killed after %v, other bytes than unbroken", time.Duration(n)*later)
 		}
 	}
-	t.Logf("%d of 20 killed halfway", unfinished)
+	t.Logf("%d of %d killed halfway", unfinished, rounds)
+	if unfinished == 0 {
+		t.Error("no conversion was killed halfway")
+	}
+}
+
+// begun says whether a folder has weights, whole or in part.
+func begun(folder string) bool {
+	found, _ := filepath.Glob(filepath.Join(folder, "model.safetensors*"))
+	return slices.ContainsFunc(found, func(path string) bool { return !strings.HasSuffix(path, ".lock") })
 }
 
 func TestInterruptedConvert(t *testing.T) {

@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,9 +11,6 @@ import (
 	"github.com/mcllava/mcllava/crop"
 	"github.com/mcllava/mcllava/internal/hub"
 	"github.com/mcllava/mcllava/internal/inputs"
-	"github.com/mcllava/mcllava/internal/overlay"
-	"github.com/mcllava/mcllava/internal/records"
-	"github.com/mcllava/mcllava/internal/run"
 )
 
 type cropsOptions struct {
@@ -24,11 +20,13 @@ type cropsOptions struct {
 	Precision     mcllava.Precision
 	Threads       int
 	Estimate      string
-	Knobs         mcllava.Knobs // of them those of the view
+	Knobs         mcllava.ViewKnobs
 	Pictures      mcllava.PictureOptions
 	Offline       bool
 	JSON          bool
-	Output        string
+	Grid          string // files to draw, "" for none
+	Sheet         string
+	Folder        string
 }
 
 func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error) *cobra.Command {
@@ -42,7 +40,8 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 		Short: "Show how a picture would be cut, without asking anything",
 		Example: `  mcllava crops --max-crops 200 photo.jpg
   mcllava crops --size 4240x2832
-  mcllava crops photo.jpg -o grid.png`,
+  mcllava crops photo.jpg -o grid.png
+  mcllava crops photo.jpg --sheet sheet.png --save crops/`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := checkTokens(c, &o.Knobs); err != nil {
 				return err
@@ -62,8 +61,9 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 	}
 	f := c.Flags()
 	f.SortFlags = false
+	o.Knobs = mcllava.DefaultKnobs().ViewKnobs
 	f.StringVar(&size, "size", "", "`WIDTHxHEIGHT` to use instead of a picture file")
-	addKnobs(c, &o.Knobs, "max-crops", "num-tokens", "clamp")
+	addKnobs(c, o.Knobs.All())
 	addPictures(c, &o.Pictures)
 	f.BoolVar(&o.Offline, "offline", false, "refuse an IMAGE that is an http or https URL, as HF_HUB_OFFLINE does too")
 	addModel(c, &o.Model)
@@ -71,7 +71,9 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 	f.IntVar(&o.Threads, "threads", 0, "threads that a question would use; 0 for the cores that the process may use")
 	addEstimate(c, &o.Estimate)
 	f.BoolVar(&o.JSON, "json", false, "print JSON")
-	f.StringVarP(&o.Output, "output", "o", "", "draw the grid on the picture into this PNG `FILE`")
+	f.StringVarP(&o.Grid, "output", "o", "", "draw the grid on the picture into this PNG `FILE`")
+	f.StringVar(&o.Sheet, "sheet", "", "draw all crops as the encoder gets them, with numbers and boxes, into this PNG `FILE`")
+	f.StringVar(&o.Folder, "save", "", "write each crop as the encoder gets it into this `FOLDER`, as PNG; the name has its number and box")
 	addConfig(c)
 	return c
 }
@@ -107,24 +109,16 @@ func crops(ctx context.Context, s Streams, o cropsOptions) error {
 			return err
 		}
 		name = o.Image
-		if o.Width, o.Height, _, err = crop.DecodeSize(picture, crop.DefaultLimits); err != nil {
+		if o.Width, o.Height, _, err = crop.DecodeSize(picture, crop.Limits{MaxPixels: o.Pictures.MaxPixels}); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	p, err := mcllava.PlanFor(c, o.Width, o.Height, o.Knobs.ViewKnobs)
+	p, err := mcllava.PlanFor(c, o.Width, o.Height, o.Knobs)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	if o.Output != "" {
-		if o.Image == "" {
-			return usageError{fmt.Errorf("-o draws on a picture, expected an IMAGE and not --size")}
-		}
-		if err := run.Spare(o.Output, o.Image); err != nil {
-			return err
-		}
-		if err := drawGrid(ctx, o, picture, p); err != nil {
-			return err
-		}
+	if err := drawCrops(ctx, o, c, picture, p); err != nil {
+		return err
 	}
 	t, err := cropsTiming(ctx, s, o, c, p)
 	if err != nil {
@@ -152,21 +146,6 @@ func cropsTiming(ctx context.Context, s Streams, o cropsOptions, c mcllava.Confi
 		return nil, err
 	}
 	return newTiming(ctx, c, precision, questionOf(p), o.Threads, s.OutTerminal || o.Estimate == estimateAlways)
-}
-
-func drawGrid(ctx context.Context, o cropsOptions, picture []byte, p mcllava.Plan) error {
-	upright, err := crop.Decode(ctx, picture, crop.DecodeOptions{})
-	if err != nil {
-		return fmt.Errorf("%s: %w", o.Image, err)
-	}
-	drawn, err := overlay.Grid(upright, p.Boxes)
-	if err != nil {
-		return err
-	}
-	return records.WriteFile(ctx, o.Output, true, func(w io.Writer) error {
-		_, err := w.Write(drawn)
-		return err
-	})
 }
 
 func printPlan(s Streams, c mcllava.Config, p mcllava.Plan, t *timing) error {

@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"iter"
+	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -156,24 +157,24 @@ func TestFlagTexts(t *testing.T) {
 	})
 }
 
-// TestKnobHelp compares the knobs that help knows with those there are, and with the flags of ask.
-func TestKnobHelp(t *testing.T) {
+// TestKnobFlags looks for a flag of ask for each knob, and for those of the view in crops, with the knob's help and default.
+func TestKnobFlags(t *testing.T) {
 	t.Parallel()
-	var k mcllava.Knobs
-	var names []string
-	flags := newAsk(Streams{}, nil).Flags()
-	for knob := range k.All() {
-		names = append(names, knob.Name)
-		if knobHelp[knob.Name] == "" {
-			t.Errorf("the knob %s has no help", knob.Name)
-		}
-		if flags.Lookup(knob.Name) == nil {
-			t.Errorf("ask has no --%s", knob.Name)
-		}
-	}
-	for name := range knobHelp {
-		if !slices.Contains(names, name) {
-			t.Errorf("there is help about %s, which is no knob", name)
+	defaults := mcllava.DefaultKnobs()
+	for _, has := range []struct {
+		*cobra.Command
+		knobs iter.Seq[mcllava.Knob]
+	}{{newAsk(Streams{}, nil), defaults.All()}, {newCrops(Streams{}, nil), defaults.ViewKnobs.All()}} {
+		for knob := range has.knobs {
+			f := has.Flags().Lookup(knob.Name)
+			if f == nil {
+				t.Errorf("%s has no --%s", has.Name(), knob.Name)
+				continue
+			}
+			value := strings.Trim(fmt.Sprint(reflect.ValueOf(knob.Value).Elem()), "[]")
+			if f.Usage != knob.Help || strings.Trim(f.DefValue, "[]") != value {
+				t.Errorf("%s: --%s has the help %q and the default %q, want %q and %q", has.Name(), knob.Name, f.Usage, f.DefValue, knob.Help, value)
+			}
 		}
 	}
 }

@@ -18,8 +18,8 @@ import (
 )
 
 var (
-	manyPictures = flag.Int("pictures", 24, "pictures of the runs that are killed and resumed")
-	manyKills    = flag.Int("kills", 5, "how often each of those runs is killed")
+	manyPictures = flag.Int("pictures", 16, "pictures of the runs that are killed and resumed")
+	manyKills    = flag.Int("kills", 4, "how often each of those runs is killed")
 )
 
 var threeQuestions = []string{"is it day or night?", "what colour is the awning?", "what colour is the car?"}

@@ -2,76 +2,48 @@ package cmd
 
 import (
 	"fmt"
-	"slices"
+	"iter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mcllava/mcllava"
 )
 
-// knobHelp is what --help says of each knob. A test compares the names with mcllava.Knobs.
-var knobHelp = map[string]string{
-	"max-crops":      "maximum `NUMBER` of crops, not counting the whole picture",
-	"num-tokens":     "`NUMBER` of image tokens; by default 728, or fewer if the crops give fewer",
-	"clamp":          "where the crops cannot give --num-tokens, take the nearest number that they can",
-	"max-new-tokens": "maximum `NUMBER` of tokens of the answer",
-	"temperature":    "randomness of the answer; 0 takes the likeliest token each time",
-	"top-p":          "share of probability that tokens are drawn from",
-	"seed":           "seed of the randomness",
-	"system":         "`TEXT` of a system message",
-	"prompt":         "prompt `TEMPLATE` to use instead of the model's own, with <image> and {question}",
-	"choices":        "answer with the likeliest of these `ANSWERS`, comma-separated; quote one that contains a comma",
-	"logprobs":       "also say how likely the answer is",
+// addKnobs adds a flag for each of some knobs, whose values are the defaults.
+func addKnobs(c *cobra.Command, knobs iter.Seq[mcllava.Knob]) {
+	for knob := range knobs {
+		addKnob(c, knob)
+	}
 }
 
-// addKnobs adds a flag for each of some knobs, with the default that it has.
-func addKnobs(c *cobra.Command, k *mcllava.Knobs, names ...string) {
-	defaults := mcllava.DefaultKnobs()
-	for knob := range defaults.All() {
-		if slices.Contains(names, knob.Name) {
-			copyKnob(k, knob)
-		}
-	}
+// addKnob adds the flag of a knob.
+func addKnob(c *cobra.Command, knob mcllava.Knob) {
 	f := c.Flags()
-	for _, name := range names {
-		for knob := range k.All() {
-			if knob.Name != name {
-				continue
-			}
-			help := knobHelp[name]
-			switch v := knob.Value.(type) {
-			case *int:
-				f.IntVar(v, name, *v, help)
-			case *uint64:
-				f.Uint64Var(v, name, *v, help)
-			case *float64:
-				f.Float64Var(v, name, *v, help)
-			case *bool:
-				f.BoolVar(v, name, *v, help)
-			case *string:
-				f.StringVar(v, name, *v, help)
-			case *[]string:
-				f.StringSliceVar(v, name, *v, help)
-			default:
-				panic(fmt.Sprintf("no flag for the knob %s, a %T", name, v))
-			}
-		}
+	switch v := knob.Value.(type) {
+	case *int:
+		f.IntVar(v, knob.Name, *v, knob.Help)
+	case *uint64:
+		f.Uint64Var(v, knob.Name, *v, knob.Help)
+	case *float64:
+		f.Float64Var(v, knob.Name, *v, knob.Help)
+	case *bool:
+		f.BoolVar(v, knob.Name, *v, knob.Help)
+	case *string:
+		f.StringVar(v, knob.Name, *v, knob.Help)
+	case *mcllava.Region:
+		f.Var(v, knob.Name, knob.Help)
+	case *[]string:
+		f.StringSliceVar(v, knob.Name, *v, knob.Help)
+	default:
+		panic(fmt.Sprintf("no flag for the knob %s, a %T", knob.Name, v))
 	}
 }
 
-// copyKnob gives a knob of k the value of another.
-func copyKnob(k *mcllava.Knobs, from mcllava.Knob) {
-	for to := range k.All() {
-		if to.Name == from.Name {
-			to.Set(from)
-		}
-	}
-}
-
-// checkTokens refuses a --num-tokens of 0, which stands for the default only where the flag is not given.
-func checkTokens(c *cobra.Command, k *mcllava.Knobs) error {
-	if c.Flags().Changed("num-tokens") && k.NumTokens < 1 {
-		return usageError{fmt.Errorf("num-tokens is %d, expected 1 or more", k.NumTokens)}
+// checkTokens refuses a number of image tokens of 0, which stands for the default only where the flag is not given.
+func checkTokens(c *cobra.Command, k *mcllava.ViewKnobs) error {
+	name := mcllava.KnobName(k.All(), &k.NumTokens)
+	if c.Flags().Changed(name) && k.NumTokens < 1 {
+		return usageError{fmt.Errorf("%s is %d, expected 1 or more", name, k.NumTokens)}
 	}
 	return nil
 }

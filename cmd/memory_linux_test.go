@@ -33,7 +33,7 @@ func TestMemoryOfManyPictures(t *testing.T) {
 		}
 	}
 	output := filepath.Join(t.TempDir(), "out.jsonl")
-	c := exec.Command("mcllava", "ask", "--quiet", "--threads", "1", "--cache", "off", "--max-crops", "0", "--json", "-o", output, folder, "-q", "is it day or night?")
+	c := exec.Command("mcllava", "ask", "--quiet", "--threads", "1", "--cache", "off", "--max-crops", "0", "--max-new-tokens", "1", "--json", "-o", output, folder, "-q", "is it day or night?")
 	var message bytes.Buffer
 	c.Stderr = &message
 	if err := c.Start(); err != nil {

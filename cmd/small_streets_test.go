@@ -6,13 +6,13 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/mcllava/mcllava/internal/demo/streets"
+	"github.com/mcllava/mcllava/internal/demo/draw"
 )
 
 // writeStreets fills a folder with small streets: 1.png, 2.png and so on.
 func writeStreets(folder string, count int) error {
 	for number := 1; number <= count; number++ {
-		picture, err := streets.Small(number)
+		picture, err := draw.Small(number)
 		if err == nil {
 			err = os.WriteFile(filepath.Join(folder, fmt.Sprintf("%d.png", number)), picture, 0o600)
 		}

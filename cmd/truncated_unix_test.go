@@ -14,8 +14,9 @@ import (
 
 // TestCheckpointCutShort takes the weights away from a run that has begun to answer.
 func TestCheckpointCutShort(t *testing.T) {
+	t.Parallel()
 	program, folder, out := builtProgram(t), copied(t, "../internal/demo/checkpoint"), filepath.Join(t.TempDir(), "out.jsonl")
-	args := []string{"ask", "--quiet", "--cache", "off", "--model", folder, "--json", "-o", out, "../internal/demo/scenes"}
+	args := []string{"ask", "--quiet", "--cache", "off", "--max-crops", "4", "--model", folder, "--json", "-o", out, "../internal/demo/scenes"}
 	for range 40 {
 		args = append(args, "-q", "what shop is this?"+strings.Repeat("?", len(args)))
 	}

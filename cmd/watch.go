@@ -144,5 +144,6 @@ func (w *watch) done() {
 	if w.options.single() {
 		text = "the answer was cut"
 	}
-	w.Note(fmt.Sprintf("%s at --max-new-tokens %d", text, w.options.Knobs.MaxNewTokens))
+	k := &w.options.Knobs
+	w.Note(fmt.Sprintf("%s at --%s %d", text, mcllava.KnobName(k.All(), &k.MaxNewTokens), k.MaxNewTokens))
 }

@@ -53,6 +53,17 @@ func planes(dst []uint8, plane int, row []uint8) {
 	}
 }
 
+// Image is the picture of planar pixels as Pixels writes them, [3][size][size].
+func Image(pixels []uint8, size int) *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, size, size))
+	n := size * size
+	red, green, blue := pixels[:n], pixels[n:2*n], pixels[2*n:3*n]
+	for i := range n {
+		img.Pix[4*i], img.Pix[4*i+1], img.Pix[4*i+2], img.Pix[4*i+3] = red[i], green[i], blue[i], 255
+	}
+	return img
+}
+
 // Normalise writes pixels as a vision tower reads them: (v/255 - 0.5)/0.5 for v in 0…255, so each value is within -1…1.
 func Normalise(dst []float32, pixels []uint8) {
 	dst = dst[:len(pixels)]

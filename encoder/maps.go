@@ -9,8 +9,8 @@ import (
 // mapped says whether a layer has part in the maps: the later half of them, in which patches have learnt what they show.
 func (c Config) mapped(layer int) bool { return layer >= c.Layers/2 }
 
-// mapRows is more than enough of them: the demo's peaks are on the sign as often with 7, 16, 32 or all 63, and hardly less often with one.
-const mapRows = 16
+// mapRows is enough of them: the demo looks at the sign as often with 7, 16, 32 or all 63, and hardly less often with one.
+const mapRows = 8
 
 // MapRows is how many patches make a crop's map, by what they attend to. They are the crop's last ones, whatever is kept of it, so that
 // a crop has one map whatever a question asks for.

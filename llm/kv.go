@@ -26,8 +26,8 @@ func (kv *KV) state(config Config, rows int) *state {
 // NewKV returns an empty KV with room for positions.
 func (d *Decoder) NewKV(positions int) *KV {
 	kv := &KV{}
-	for i := range d.layers {
-		kv.layers = append(kv.layers, tensor.NewKV(tensor.KVForm(d.layers[i].k.Weight.Form()), d.Heads, d.Hidden/d.Heads, positions))
+	for range d.layers {
+		kv.layers = append(kv.layers, tensor.NewKV(d.kvForm(), d.Heads, d.Hidden/d.Heads, positions))
 	}
 	return kv
 }

@@ -2,70 +2,78 @@ package llm
 
 import (
 	"fmt"
-	"io"
-	"runtime"
+	"iter"
 
-	"golang.org/x/sync/errgroup"
+	"github.com/mcllava/mcllava/internal/tensor"
 )
 
 // savedHeader is the bytes before the layers of what is saved: a text that says what it is.
 const savedHeader = 128
 
-// header is what is saved of n positions begins with.
-func (kv *KV) header(n int) []byte {
+// header is what is saved of n positions, with room for capacity, begins with.
+func (kv *KV) header(n, capacity int) []byte {
 	b := make([]byte, savedHeader)
-	copy(b, fmt.Sprintf("%d positions, %d layers, %s", n, len(kv.layers), kv.layers[0].SavedLayout()))
+	copy(b, fmt.Sprintf("%d positions of %d, %d layers, %s", n, capacity, len(kv.layers), kv.layers[0].KVLayout()))
 	return b
 }
 
-// SavedBytes is the size of the first n positions as Save writes them.
-func (kv *KV) SavedBytes(n int) int64 {
-	size := int64(savedHeader)
-	for _, layer := range kv.layers {
-		size += int64(layer.SavedBytes(n))
-	}
-	return size
+// SavedBytes is the size of what Saved gives the stretches of.
+func (d *Decoder) SavedBytes(capacity int) int64 {
+	return savedHeader + int64(len(d.layers))*int64(d.layerBytes(capacity))
 }
 
-// Save writes the keys and values of the first n positions, of which there must be as many. What is written does not depend on the
-// positions that follow, nor on the room for them.
-func (kv *KV) Save(w io.Writer, n int) error {
-	if _, err := w.Write(kv.header(n)); err != nil {
-		return err
-	}
-	for _, layer := range kv.layers {
-		if err := layer.Save(w, n); err != nil {
-			return err
+func (d *Decoder) layerBytes(capacity int) int {
+	return tensor.KVBytes(d.kvForm(), d.Heads, d.Hidden/d.Heads, capacity)
+}
+
+func (d *Decoder) kvForm() tensor.Form { return tensor.KVForm(d.layers[0].k.Weight.Form()) }
+
+// Saved are the stretches of a file of SavedBytes, and where they begin, from which Mapped makes the first n positions with room for
+// capacity. They depend on nothing that follows those positions. A stretch is valid until the next one.
+func (d *Decoder) Saved(kv *KV, n, capacity int) iter.Seq2[int64, []byte] {
+	return func(yield func(int64, []byte) bool) {
+		if !yield(0, kv.header(n, capacity)) {
+			return
+		}
+		start := int64(savedHeader)
+		for _, layer := range kv.layers {
+			for at, b := range layer.Stretches(n, capacity) {
+				if !yield(start+int64(at), b) {
+					return
+				}
+			}
+			start += int64(d.layerBytes(capacity))
 		}
 	}
-	return nil
 }
 
-// Restore sets kv to n positions that Save wrote of one of the same decoder, under the same tier. An error says what does not
-// fit, and leaves it empty.
-func (kv *KV) Restore(data []byte, n int) error {
-	kv.Truncate(0)
-	if n < 0 || n > kv.Cap() {
-		return fmt.Errorf("%d saved positions do not fit the %d of the keys and values", n, kv.Cap())
+// Mapped makes keys and values of n positions in memory that Saved has filled, of the same decoder under the same tier. It
+// must begin at a multiple of 64 and can be written to, and stays the caller's. An error says what does not fit.
+func (d *Decoder) Mapped(data []byte, n int) (*KV, error) {
+	if len(data) < savedHeader {
+		return nil, fmt.Errorf("saved positions of %d bytes, expected a header of %d", len(data), savedHeader)
 	}
-	if size := kv.SavedBytes(n); int64(len(data)) != size {
-		return fmt.Errorf("saved positions of %d bytes, expected %d", len(data), size)
+	var positions, capacity int
+	if _, err := fmt.Sscanf(string(data[:savedHeader]), "%d positions of %d,", &positions, &capacity); err != nil {
+		return nil, fmt.Errorf("saved positions are %.100q: %w", data[:savedHeader], err)
 	}
-	if got, want := string(data[:savedHeader]), string(kv.header(n)); got != want {
-		return fmt.Errorf("saved positions are %.100q, expected %.100q", got, want)
+	if positions != n || n < 1 || capacity < n || capacity > d.Context || int64(len(data)) != d.SavedBytes(capacity) {
+		return nil, fmt.Errorf("%d saved positions with room for %d in %d bytes, expected %d", positions, capacity, len(data), n)
 	}
-	data = data[savedHeader:]
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for _, layer := range kv.layers {
-		size := layer.SavedBytes(n)
-		part := data[:size]
-		group.Go(func() error { return layer.Restore(part, n) })
-		data = data[size:]
+	kv, size := &KV{}, d.layerBytes(capacity)
+	for i := range d.layers {
+		memory := data[savedHeader+i*size:][:size:size]
+		kv.layers = append(kv.layers, tensor.KVIn(d.kvForm(), d.Heads, d.Hidden/d.Heads, capacity, memory, n))
 	}
-	if err := group.Wait(); err != nil {
-		kv.Truncate(0)
-		return err
+	if got, want := string(data[:savedHeader]), string(kv.header(n, capacity)); got != want {
+		return nil, fmt.Errorf("saved positions are %.100q, expected %.100q", got, want)
 	}
-	return nil
+	return kv, nil
+}
+
+// Copy sets kv to the first n positions of another of the same decoder, for which both must have room.
+func (kv *KV) Copy(from *KV, n int) {
+	for i, layer := range kv.layers {
+		layer.Copy(from.layers[i], n)
+	}
 }

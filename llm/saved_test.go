@@ -2,10 +2,9 @@ package llm
 
 import (
 	"bytes"
-	"errors"
-	"io"
 	"slices"
 	"testing"
+	"unsafe"
 
 	"github.com/mcllava/mcllava/internal/cache"
 	"github.com/mcllava/mcllava/internal/reference"
@@ -26,9 +25,20 @@ func decoderOf(t testing.TB, c Config, text tensor.Form) *Decoder {
 	return d
 }
 
-// TestRestoredPositionsGiveTheSameLogits restores every prefix of a prompt where there is more room, and goes on from there
-// as the cache does that the prefix is saved of.
-func TestRestoredPositionsGiveTheSameLogits(t *testing.T) {
+// savedOf is a file of the first n positions, in memory that begins at a multiple of 64.
+func savedOf(d *Decoder, kv *KV, n, capacity int) []byte {
+	const alignment = 64
+	b := make([]byte, d.SavedBytes(capacity)+alignment)
+	b = b[-int(uintptr(unsafe.Pointer(unsafe.SliceData(b))))&(alignment-1):][:d.SavedBytes(capacity)]
+	for at, part := range d.Saved(kv, n, capacity) {
+		copy(b[at:], part)
+	}
+	return b
+}
+
+// TestMappedPositionsGiveTheSameLogits goes on from every prefix of a prompt as it was saved, in the same memory and copied to where
+// there is more room, and wants the logits of going on from the prefix itself.
+func TestMappedPositionsGiveTheSameLogits(t *testing.T) {
 	small := Config{Hidden: 160, Intermediate: 320, Layers: 3, Heads: 2, RotaryDims: 32, RopeTheta: 1e4, Context: 256, Vocab: 300, Eps: 1e-5}
 	for _, form := range []tensor.Form{tensor.F32, tensor.BF16, tensor.Q8, tensor.Q4} {
 		d := decoderOf(t, small, form)
@@ -46,83 +56,80 @@ func TestRestoredPositionsGiveTheSameLogits(t *testing.T) {
 		if _, err := d.Forward(t.Context(), x, whole); err != nil {
 			t.Fatal(err)
 		}
-		restored := d.NewKV(x.Rows + 30)
-		for n := range x.Rows {
-			var b bytes.Buffer
-			if err := whole.Save(&b, n); err != nil || int64(b.Len()) != whole.SavedBytes(n) {
-				t.Fatalf("%d bytes, want %d, %v", b.Len(), whole.SavedBytes(n), err)
+		for n := 1; n < x.Rows; n++ {
+			mapped, err := d.Mapped(savedOf(d, whole, n, x.Rows+n%5), n)
+			if err != nil || mapped.Len() != n || mapped.Cap() != x.Rows+n%5 {
+				t.Fatalf("%d positions: %v", n, err)
 			}
-			if err := restored.Restore(b.Bytes(), n); err != nil || restored.Len() != n {
-				t.Fatalf("%d positions: %d, %v", n, restored.Len(), err)
-			}
+			copied := d.NewKV(x.Rows + 30)
+			copied.Copy(mapped, n)
 			kept := d.NewKV(x.Rows)
 			if _, err := d.Forward(t.Context(), x, kept); err != nil {
 				t.Fatal(err)
 			}
 			kept.Truncate(n)
-			if want, got := logits(kept, n), logits(restored, n); !slices.Equal(want, got) {
-				t.Fatalf("%s, %d positions restored: other logits", form, n)
+			want := logits(kept, n)
+			if !slices.Equal(want, logits(mapped, n)) || !slices.Equal(want, logits(copied, n)) {
+				t.Fatalf("%s, %d positions: other logits", form, n)
 			}
 		}
 	}
 }
 
-func TestRestoreOfAnother(t *testing.T) {
+func TestMappedOfAnother(t *testing.T) {
 	c := reference.Cases(t, "../testdata")[0]
 	d := load(t, c)
-	x := d.Embed([]int{1, 2, 3, 4, 5})
 	kv := d.NewKV(8)
-	if _, err := d.Forward(t.Context(), x, kv); err != nil {
+	if _, err := d.Forward(t.Context(), d.Embed([]int{1, 2, 3, 4, 5}), kv); err != nil {
 		t.Fatal(err)
 	}
-	var b bytes.Buffer
-	if err := kv.Save(&b, 4); err != nil {
-		t.Fatal(err)
+	good := savedOf(d, kv, 4, 6)
+	changed := func(at int, to string) []byte {
+		b := bytes.Clone(good)
+		copy(b[at:], to)
+		return b
 	}
-	good := b.Bytes()
-	other := bytes.Clone(good)
-	copy(other, "5")
 	for what, r := range map[string]struct {
 		data []byte
 		n    int
-	}{"another number": {good, 3}, "cut short": {good[:len(good)-1], 4}, "nothing": {nil, 4}, "too many": {good, 9}, "negative": {good, -1}, "another header": {other, 4}} {
-		if err := kv.Restore(r.data, r.n); err == nil || kv.Len() != 0 {
-			t.Errorf("%s: %v, %d positions", what, err, kv.Len())
+	}{
+		"another number": {good, 3}, "cut short": {good[:len(good)-1], 4}, "nothing": {nil, 4}, "a header alone": {good[:128], 4}, "negative": {good, -1},
+		"other positions": {changed(0, "5"), 4}, "no number": {changed(0, "x"), 4}, "room that there is not": {changed(15, "7"), 4}, "other layers": {changed(18, "9"), 4},
+	} {
+		if _, err := d.Mapped(r.data, r.n); err == nil {
+			t.Errorf("%s: no error", what)
 		}
 	}
-	if err := kv.Restore(good, 4); err != nil || kv.Len() != 4 {
-		t.Errorf("%v, %d positions", err, kv.Len())
+	if kv, err := d.Mapped(good, 4); err != nil || kv.Len() != 4 || kv.Cap() != 6 {
+		t.Error(err)
 	}
 }
 
-// BenchmarkRestore is of 730 positions of the published shape, from the folder of a cache.
-func BenchmarkRestore(b *testing.B) {
+// BenchmarkMapped is of 730 positions of the published shape, from the folder of a cache.
+func BenchmarkMapped(b *testing.B) {
 	kept, err := cache.Open(b.TempDir(), 1<<30)
 	if err != nil {
 		b.Fatal(err)
 	}
-	c := &KV{}
-	const layers, n = 32, 730
-	p := tensor.NewPool(2)
-	defer p.Close()
-	for range layers {
-		kv := tensor.NewKV(tensor.BF16, 32, 80, n+300)
-		x := tensor.New(n, 2560)
-		tensor.Attend(p, tensor.New(1, 2560), tensor.New(1, 2560), x, x, kv, false)
-		c.layers = append(c.layers, kv)
-	}
-	name := [32]byte{1}
-	if err := kept.StorePrompt(name, c.SavedBytes(n), func(w io.Writer) error { return c.Save(w, n) }); err != nil {
+	d := decoderOf(b, Config{Hidden: 2560, Intermediate: 32, Layers: 4, Heads: 32, RotaryDims: 32, RopeTheta: 1e4, Context: 2048, Vocab: 300, Eps: 1e-5}, tensor.BF16)
+	const n, room = 730, 1114
+	kv := d.NewKV(n)
+	if _, err := d.Forward(b.Context(), tensor.New(n, 2560), kv); err != nil {
 		b.Fatal(err)
 	}
-	b.SetBytes(c.SavedBytes(n))
+	name := [32]byte{1}
+	if err := kept.StorePrompt(name, d.SavedBytes(room), d.Saved(kv, n, room)); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(d.Layers) * 2 * 2 * 2560 * n)
 	for b.Loop() {
 		m, ok := kept.Prompt(name)
 		if !ok {
 			b.Fatal("no prompt")
 		}
-		if err := errors.Join(c.Restore(m.Data, n), m.Close()); err != nil {
+		if _, err := d.Mapped(m.Data, n); err != nil {
 			b.Fatal(err)
 		}
+		_ = m.Close()
 	}
 }

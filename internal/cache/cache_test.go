@@ -363,7 +363,7 @@ func TestNothingIsHeld(t *testing.T) {
 	for _, c := range []*Cache{nil, {}, {folder: folder}, {limit: 1 << 20}} {
 		store(t, c, picture(1), features(1, 1))
 		wantMiss(t, c, picture(1), features(1, 1))
-		if err := c.StorePrompt([32]byte{1}, 4, writeBytes([]byte("keys"))); err != nil {
+		if err := c.StorePrompt([32]byte{1}, 4, whole([]byte("keys"))); err != nil {
 			t.Error(err)
 		}
 		if _, ok := c.Prompt([32]byte{1}); ok || c.HasPrompt([32]byte{1}) {

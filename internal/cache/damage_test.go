@@ -222,7 +222,7 @@ func TestUnreadableFilesStay(t *testing.T) {
 			t.Errorf("%s was removed", path)
 		}
 	}
-	if err := c.StorePrompt(promptName(1), 3, writeBytes([]byte("abc"))); err == nil {
+	if err := c.StorePrompt(promptName(1), 3, whole([]byte("abc"))); err == nil {
 		t.Error("stored over a folder")
 	}
 	store(t, c, picture(1), features(1, 1))

@@ -24,7 +24,7 @@ const (
 	workerSeconds = "MCLLAVA_TEST_CACHE_SECONDS"
 )
 
-var processSeconds = flag.Float64("seconds", 4, "how long TestProcesses takes")
+var processSeconds = flag.Float64("seconds", 2, "how long TestProcesses takes")
 
 const workerPictures, workerRows, workerPrompt = 60, 30, 1000
 
@@ -88,7 +88,7 @@ func workOnce(c *Cache, i int, loaded *int) error {
 		}
 	}
 	if rand.IntN(8) == 0 {
-		return c.StorePrompt(promptName(i), workerPrompt, writeBytes(promptData(i, workerPrompt)))
+		return c.StorePrompt(promptName(i), workerPrompt, whole(promptData(i, workerPrompt)))
 	}
 	crops := features(i, rand.IntN(workerRows))
 	if rand.IntN(2) == 0 {

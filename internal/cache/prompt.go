@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -10,11 +9,14 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/edsrzf/mmap-go"
 	"golang.org/x/sync/errgroup"
@@ -24,37 +26,42 @@ import (
 
 // A prompt's file is, in little-endian numbers,
 //
-//	magic                                     16 bytes
-//	version, bytes of a section, bytes of data uint64 each
-//	name of the prompt                        32 bytes
-//	CRC-32C of each section of the data       uint32 each
-//	SHA-256 of all before
-//	zeros up to a multiple of pageSize
-//	data
+//	magic                                  16 bytes
+//	version, bytes of data, stretches      uint64 each
+//	name of the prompt                     32 bytes
+//	zeros up to pageSize
+//	data: stretches, and room between them that takes no disk where the file system has holes
+//	of each stretch: where in the data it begins, its bytes, its CRC-32C   uint64, uint64, uint32
+//	SHA-256 of all but the data and the zeros
 //
-// and nothing more. The checksums of sections are there to be quick, and are computed on all cores.
+// and nothing more. The checksums of stretches are there to be quick, and are computed on all cores.
 const (
 	promptMagic   = "MCLLAVA-PROMPT\x00\x00"
-	promptVersion = 1
-	sectionSize   = 1 << 20
-	promptPrefix  = len(promptMagic) + 24 + sha256.Size
-	pageSize      = 1 << 12
+	promptVersion = 2
+	promptPrefix  = len(promptMagic) + 24 + 32
+	stretchBytes  = 8 + 8 + 4
+	pageSize      = 1 << 12 // where the data begins
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// promptStart is where the data begins of a prompt of so many bytes.
-func promptStart(size int64) int64 {
-	n := int64(promptPrefix) + 4*sections(size) + sha256.Size
-	return (n + pageSize - 1) / pageSize * pageSize
+// stretch is a part of a prompt's data that holds something.
+type stretch struct {
+	from, to int64
+	sum      uint32
 }
 
-func sections(size int64) int64 { return (size + sectionSize - 1) / sectionSize }
-
-// Mapped is the data of a prompt, in a file that is mapped into memory where the system can do that.
+// Mapped is the data of a prompt, in a file that is mapped into memory where the system can do that. It begins at a page.
 type Mapped struct {
-	Data   []byte // to be read, and only until Close
+	Data   []byte // the caller's until Close; what is written to it does not reach the file
+	Path   string
 	mapped mmap.MMap
+}
+
+// Holds says whether an address in memory is within the data.
+func (m *Mapped) Holds(address uintptr) bool {
+	begin := uintptr(unsafe.Pointer(unsafe.SliceData(m.Data)))
+	return address >= begin && address-begin < uintptr(len(m.Data))
 }
 
 // Close gives up the data.
@@ -97,8 +104,8 @@ func (c *Cache) HasPrompt(name [32]byte) bool {
 	return f.Close() == nil
 }
 
-// openPrompt opens a file and reads its header: the size of its data, and the checksums of its sections.
-func openPrompt(path string, name [32]byte) (f *os.File, size int64, sums []uint32, err error) {
+// openPrompt opens a file and reads its header: the size of its data, and the stretches.
+func openPrompt(path string, name [32]byte) (f *os.File, size int64, stretches []stretch, err error) {
 	if folder := filepath.Dir(path); !isFolder(folder) {
 		return nil, 0, nil, &fs.PathError{Op: "open", Path: folder, Err: fs.ErrNotExist}
 	}
@@ -107,31 +114,32 @@ func openPrompt(path string, name [32]byte) (f *os.File, size int64, sums []uint
 	}
 	info, err := f.Stat()
 	if err == nil {
-		size, sums, err = readPromptHeader(f, info.Size(), name)
+		size, stretches, err = readPromptHeader(f, info.Size(), name)
 	}
 	if err != nil {
 		_ = f.Close()
 		return nil, 0, nil, err
 	}
-	return f, size, sums, nil
+	return f, size, stretches, nil
 }
 
 // readPrompt reads a file and checks all of it.
 func readPrompt(path string, name [32]byte) (*Mapped, error) {
-	f, size, sums, err := openPrompt(path, name)
+	f, size, stretches, err := openPrompt(path, name)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	m, err := mapFile(f, promptStart(size)+size)
+	m, err := mapFile(f, pageSize+size)
 	if err != nil {
 		return nil, err
 	}
-	if len(m.Data) != int(promptStart(size)+size) {
+	m.Path = path
+	if len(m.Data) < int(pageSize+size) {
 		err = damage("has changed")
 	} else {
-		m.Data = m.Data[promptStart(size):]
-		err = checkSections(m.Data, sums)
+		m.Data = m.Data[pageSize : pageSize+size : pageSize+size]
+		err = checkStretches(m.Data, stretches)
 	}
 	if err != nil {
 		_ = m.Close()
@@ -140,22 +148,23 @@ func readPrompt(path string, name [32]byte) (*Mapped, error) {
 	return m, nil
 }
 
-// mapFile maps a file, or reads it where that fails.
+// mapFile maps a file, or reads so much of it where that fails.
 func mapFile(f *os.File, size int64) (*Mapped, error) {
-	if mapped, err := mmap.Map(f, mmap.RDONLY, 0); err == nil {
+	if mapped, err := mmap.Map(f, mmap.COPY, 0); err == nil {
 		return &Mapped{Data: mapped, mapped: mapped}, nil
 	}
-	data := make([]byte, size)
+	data := make([]byte, size+pageSize)
+	data = data[-int(uintptr(unsafe.Pointer(unsafe.SliceData(data))))&(pageSize-1):][:size]
 	if _, err := f.ReadAt(data, 0); err != nil {
 		return nil, cutShort(err)
 	}
 	return &Mapped{Data: data}, nil
 }
 
-// readPromptHeader reads the header of a file of so many bytes.
-func readPromptHeader(r io.Reader, file int64, name [32]byte) (size int64, sums []uint32, err error) {
+// readPromptHeader reads what is not data of a file of so many bytes.
+func readPromptHeader(r io.ReaderAt, file int64, name [32]byte) (size int64, stretches []stretch, err error) {
 	prefix := make([]byte, promptPrefix)
-	if _, err := io.ReadFull(r, prefix); err != nil {
+	if _, err := r.ReadAt(prefix, 0); err != nil {
 		return 0, nil, cutShort(err)
 	}
 	if !bytes.HasPrefix(prefix, []byte(promptMagic)) {
@@ -163,35 +172,41 @@ func readPromptHeader(r io.Reader, file int64, name [32]byte) (size int64, sums 
 	}
 	numbers := prefix[len(promptMagic):]
 	number := func(i int) int64 { return int64(binary.LittleEndian.Uint64(numbers[8*i:])) }
-	size = number(2)
+	size = number(1)
+	rest := file - pageSize - size - sha256.Size // of the table
 	switch {
-	case number(0) != promptVersion || number(1) != sectionSize:
+	case number(0) != promptVersion:
 		return 0, nil, damage(fmt.Sprintf("has version %d, expected %d", number(0), promptVersion))
 	case !bytes.Equal(numbers[24:], name[:]):
 		return 0, nil, damage("has the name of another prompt")
-	case size < 1 || size > file || promptStart(size)+size != file:
+	case size < 1 || size > file || rest < 0 || rest%stretchBytes != 0 || rest/stretchBytes != number(2):
 		return 0, nil, damage("is cut short, or longer than its data")
 	}
-	rest := make([]byte, 4*sections(size)+sha256.Size)
-	if _, err := io.ReadFull(r, rest); err != nil {
+	table := make([]byte, rest+sha256.Size)
+	if _, err := r.ReadAt(table, pageSize+size); err != nil {
 		return 0, nil, cutShort(err)
 	}
-	text, stored := rest[:len(rest)-sha256.Size], rest[len(rest)-sha256.Size:]
+	table, stored := table[:rest], table[rest:]
 	sum := sha256.New()
 	sum.Write(prefix)
-	sum.Write(text)
+	sum.Write(table)
 	if !bytes.Equal(sum.Sum(nil), stored) {
 		return 0, nil, damage("does not match its checksum")
 	}
-	sums = make([]uint32, sections(size))
-	for i := range sums {
-		sums[i] = binary.LittleEndian.Uint32(text[4*i:])
+	end := int64(0)
+	for row := range slices.Chunk(table, stretchBytes) {
+		from, length := int64(binary.LittleEndian.Uint64(row)), int64(binary.LittleEndian.Uint64(row[8:]))
+		if from < end || length < 1 || length > size || from > size-length {
+			return 0, nil, damage("has stretches that overlap, or leave its data")
+		}
+		end = from + length
+		stretches = append(stretches, stretch{from, end, binary.LittleEndian.Uint32(row[16:])})
 	}
-	return size, sums, nil
+	return size, stretches, nil
 }
 
-// checkSections compares data with the checksums of its sections, on all cores. A mapped file that is cut short meanwhile is damage.
-func checkSections(data []byte, sums []uint32) error {
+// checkStretches compares data with the checksums of its stretches, on all cores. A mapped file that is cut short meanwhile is damage.
+func checkStretches(data []byte, stretches []stretch) error {
 	var next atomic.Int64
 	group, ctx := errgroup.WithContext(context.Background())
 	for range runtime.GOMAXPROCS(0) {
@@ -204,11 +219,11 @@ func checkSections(data []byte, sums []uint32) error {
 			}()
 			for ctx.Err() == nil {
 				i := int(next.Add(1) - 1)
-				if i >= len(sums) {
+				if i >= len(stretches) {
 					break
 				}
-				section := data[i*sectionSize : min((i+1)*sectionSize, len(data))]
-				if crc32.Checksum(section, castagnoli) != sums[i] {
+				s := stretches[i]
+				if crc32.Checksum(data[s.from:s.to], castagnoli) != s.sum {
 					return damage("does not match its checksum")
 				}
 			}
@@ -218,14 +233,15 @@ func checkSections(data []byte, sums []uint32) error {
 	return group.Wait()
 }
 
-// StorePrompt keeps what write writes, size bytes, under a name, unless there is something under it, or size alone is above the
-// limit. The name is a checksum of all that a bit of the data depends on. After an error the cache is as it was, but that entries may
-// have been evicted to make room.
-func (c *Cache) StorePrompt(name [32]byte, size int64, write func(io.Writer) error) error {
+// StorePrompt keeps data of size bytes under a name, of which parts are the stretches that hold something, and where they begin, in
+// rising order; the rest is zeros. It keeps nothing if there is something under the name, or size alone is above the limit. The name is
+// a checksum of all that a bit of the data depends on. After an error the cache is as it was, but that entries may have been evicted to
+// make room.
+func (c *Cache) StorePrompt(name [32]byte, size int64, parts iter.Seq2[int64, []byte]) error {
 	if size < 1 {
 		return fmt.Errorf("a prompt of %d bytes, expected 1 or more", size)
 	}
-	if c.holdsNothing() || promptStart(size)+size > c.limit {
+	if c.holdsNothing() || pageSize+size > c.limit {
 		return nil
 	}
 	if err := c.prepare(); err != nil || c.HasPrompt(name) {
@@ -235,59 +251,40 @@ func (c *Cache) StorePrompt(name [32]byte, size int64, write func(io.Writer) err
 	if err != nil {
 		return err
 	}
-	if err := writePrompt(f, name, size, write); err != nil {
+	if err := writePrompt(f, name, size, parts); err != nil {
 		files.Discard(f)
 		return err
 	}
 	return c.place(f, c.path(name, promptSuffix), func() bool { return c.HasPrompt(name) }, func() {})
 }
 
-func writePrompt(f *os.File, name [32]byte, size int64, write func(io.Writer) error) error {
-	start := promptStart(size)
-	if _, err := f.Seek(start, io.SeekStart); err != nil {
-		return err
-	}
-	s := &sectionSums{}
-	buffered := bufio.NewWriterSize(io.MultiWriter(f, s), sectionSize)
-	if err := write(buffered); err != nil {
-		return err
-	}
-	if err := buffered.Flush(); err != nil {
-		return err
-	}
-	if s.size != size {
-		return fmt.Errorf("a prompt of %d bytes, expected %d", s.size, size)
-	}
-	b := []byte(promptMagic)
-	for _, n := range []int64{promptVersion, sectionSize, size} {
-		b = binary.LittleEndian.AppendUint64(b, uint64(n))
-	}
-	b = append(b, name[:]...)
-	for _, sum := range s.sums {
-		b = binary.LittleEndian.AppendUint32(b, sum)
-	}
-	sum := sha256.Sum256(b)
-	_, err := f.WriteAt(append(b, sum[:]...), 0)
-	return err
-}
-
-// sectionSums computes the checksums of sections.
-type sectionSums struct {
-	size int64
-	sums []uint32
-}
-
-func (s *sectionSums) Write(p []byte) (int, error) {
-	n := len(p)
-	for len(p) > 0 {
-		if s.size%sectionSize == 0 {
-			s.sums = append(s.sums, 0)
+func writePrompt(f *os.File, name [32]byte, size int64, parts iter.Seq2[int64, []byte]) error {
+	var table []byte
+	count, end := 0, int64(0)
+	for at, b := range parts {
+		if at < end || len(b) == 0 || int64(len(b)) > size || at > size-int64(len(b)) {
+			return fmt.Errorf("a stretch of %d bytes at %d, expected some from %d to %d", len(b), at, end, size)
 		}
-		part := p[:min(int64(len(p)), sectionSize-s.size%sectionSize)]
-		last := &s.sums[len(s.sums)-1]
-		*last = crc32.Update(*last, castagnoli, part)
-		s.size += int64(len(part))
-		p = p[len(part):]
+		if _, err := f.WriteAt(b, pageSize+at); err != nil {
+			return err
+		}
+		end = at + int64(len(b))
+		table = binary.LittleEndian.AppendUint64(table, uint64(at))
+		table = binary.LittleEndian.AppendUint64(table, uint64(len(b)))
+		table = binary.LittleEndian.AppendUint32(table, crc32.Checksum(b, castagnoli))
+		count++
 	}
-	return n, nil
+	prefix := []byte(promptMagic)
+	for _, n := range []int64{promptVersion, size, int64(count)} {
+		prefix = binary.LittleEndian.AppendUint64(prefix, uint64(n))
+	}
+	prefix = append(prefix, name[:]...)
+	sum := sha256.New()
+	sum.Write(prefix)
+	sum.Write(table)
+	if _, err := f.WriteAt(sum.Sum(table), pageSize+size); err != nil {
+		return err
+	}
+	_, err := f.WriteAt(prefix, 0)
+	return err
 }

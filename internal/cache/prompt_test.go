@@ -2,17 +2,28 @@ package cache
 
 import (
 	"bytes"
-	"errors"
-	"io"
+	"iter"
 	"os"
 	"testing"
 	"time"
+	"unsafe"
 )
 
-func writeBytes(b []byte) func(io.Writer) error {
-	return func(w io.Writer) error {
-		_, err := w.Write(b)
-		return err
+// whole is data of one stretch.
+func whole(b []byte) iter.Seq2[int64, []byte] {
+	return func(yield func(int64, []byte) bool) { yield(0, b) }
+}
+
+// parts cuts data into stretches of uneven lengths that leave every third byte out at their ends, and clears what is left out.
+func parts(b []byte) iter.Seq2[int64, []byte] {
+	return func(yield func(int64, []byte) bool) {
+		for from, length := 0, 1; from < len(b); from, length = from+length+2, length*3 {
+			to := min(from+length, len(b))
+			if !yield(int64(from), b[from:to]) {
+				return
+			}
+			clear(b[to:min(to+2, len(b))])
+		}
 	}
 }
 
@@ -29,7 +40,7 @@ func promptData(i, size int) []byte {
 
 func storePrompt(t testing.TB, c *Cache, i, size int) {
 	t.Helper()
-	if err := c.StorePrompt(promptName(i), int64(size), writeBytes(promptData(i, size))); err != nil {
+	if err := c.StorePrompt(promptName(i), int64(size), whole(promptData(i, size))); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -59,12 +70,9 @@ func wantNoPrompt(t testing.TB, c *Cache, i int) {
 func TestPrompts(t *testing.T) {
 	c := cacheOf(t, 1<<30)
 	wantNoPrompt(t, c, 0)
-	sizes := []int{1, 4095, 4096, sectionSize - 1, sectionSize, sectionSize + 1, 5*sectionSize + 77, 1100 * 1000}
+	sizes := []int{1, 4095, 4096, 1<<20 + 1, 5<<20 + 77}
 	for i, size := range sizes {
 		storePrompt(t, c, i, size)
-		if info, err := os.Stat(c.path(promptName(i), promptSuffix)); err != nil || info.Size() != promptStart(int64(size))+int64(size) {
-			t.Errorf("%v, %v", info, err)
-		}
 	}
 	for i, size := range sizes {
 		wantPrompt(t, c, i, size)
@@ -72,25 +80,55 @@ func TestPrompts(t *testing.T) {
 	wantNoPrompt(t, c, len(sizes))
 }
 
+// TestPromptsOfStretches stores data with holes, finds zeros in them, and writes to what it found, which changes nothing.
+func TestPromptsOfStretches(t *testing.T) {
+	c := cacheOf(t, 1<<30)
+	for i, size := range []int{1, 2, 3, 100, 4096, 1 << 18} {
+		want := promptData(i, size)
+		if err := c.StorePrompt(promptName(i), int64(size), parts(want)); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			m, ok := c.Prompt(promptName(i))
+			if !ok || !bytes.Equal(m.Data, want) {
+				t.Fatalf("%d bytes: other data, or none", size)
+			}
+			if address := uintptr(unsafe.Pointer(unsafe.SliceData(m.Data))); address%pageSize != 0 || !m.Holds(address) || m.Holds(address+uintptr(size)) {
+				t.Errorf("data at %#x", address)
+			}
+			for n := range m.Data {
+				m.Data[n]++
+			}
+			if err := m.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 func TestPromptIsWrittenOnce(t *testing.T) {
 	c := cacheOf(t, 1<<20)
 	storePrompt(t, c, 1, 100)
-	written := false
-	if err := c.StorePrompt(promptName(1), 100, func(io.Writer) error { written = true; return nil }); err != nil || written {
-		t.Errorf("%v, written again: %v", err, written)
+	never := func(func(int64, []byte) bool) { t.Error("is written") }
+	if err := c.StorePrompt(promptName(1), 100, never); err != nil {
+		t.Error(err)
 	}
-	broken := errors.New("broken")
-	for what, write := range map[string]func(io.Writer) error{
-		"fewer": writeBytes(make([]byte, 9)), "more": writeBytes(make([]byte, 11)), "broken": func(io.Writer) error { return broken },
+	two := func(first, second int64) iter.Seq2[int64, []byte] {
+		return func(yield func(int64, []byte) bool) {
+			_ = yield(first, make([]byte, 4)) && yield(second, make([]byte, 4))
+		}
+	}
+	for what, written := range map[string]iter.Seq2[int64, []byte]{
+		"more": whole(make([]byte, 11)), "nothing": whole(nil), "before": two(-1, 4), "overlapping": two(0, 3), "falling": two(4, 0), "beyond": two(0, 7),
 	} {
-		if err := c.StorePrompt(promptName(2), 10, write); err == nil {
+		if err := c.StorePrompt(promptName(2), 10, written); err == nil {
 			t.Errorf("%s: stored", what)
 		}
 	}
-	if err := c.StorePrompt(promptName(2), 0, writeBytes(nil)); err == nil {
+	if err := c.StorePrompt(promptName(2), 0, whole(nil)); err == nil {
 		t.Error("nothing was stored")
 	}
-	if err := c.StorePrompt(promptName(2), 1<<20, func(io.Writer) error { t.Error("is written above the limit"); return nil }); err != nil {
+	if err := c.StorePrompt(promptName(2), 1<<20, never); err != nil {
 		t.Error(err)
 	}
 	wantNoPrompt(t, c, 2)
@@ -101,7 +139,7 @@ func TestPromptIsWrittenOnce(t *testing.T) {
 
 // TestPromptsAreEvicted has prompts and crops in one order of use.
 func TestPromptsAreEvicted(t *testing.T) {
-	size := int64(pageSize + 4000)
+	size := int64(pageSize + 4000 + stretchBytes + 32)
 	c := cacheOf(t, 4*size)
 	long := time.Now().Add(-time.Hour)
 	for i := range 3 {
@@ -125,8 +163,11 @@ func TestPromptsAreEvicted(t *testing.T) {
 
 func TestDamagedPrompts(t *testing.T) {
 	c := cacheOf(t, 1<<24)
-	const size = sectionSize + 100
-	storePrompt(t, c, 1, size)
+	const size = 10_000
+	want := promptData(1, size)
+	if err := c.StorePrompt(promptName(1), size, parts(want)); err != nil {
+		t.Fatal(err)
+	}
 	path := c.path(promptName(1), promptSuffix)
 	good, err := os.ReadFile(path)
 	if err != nil {
@@ -142,23 +183,33 @@ func TestDamagedPrompts(t *testing.T) {
 			t.Errorf("%s %d: the file is still there", what, at)
 		}
 	}
-	header := promptPrefix + 4*2 + 32
-	for at := range header {
-		data := bytes.Clone(good)
-		data[at] ^= 1
-		damaged("byte", at, data)
-	}
-	for _, at := range []int{pageSize, pageSize + sectionSize - 1, pageSize + sectionSize, len(good) - 1} {
+	flip := func(at int) {
+		t.Helper()
 		data := bytes.Clone(good)
 		data[at] ^= 0x80
 		damaged("byte", at, data)
 	}
-	for _, n := range []int{0, 1, 16, 79, 80, header - 1, header, pageSize, len(good) - 1} {
+	for at := range promptPrefix {
+		flip(at)
+	}
+	for at := pageSize + size; at < len(good); at++ {
+		flip(at)
+	}
+	for _, at := range []int{0, 3, 5, 8, 16, 19, size - 1} { // in stretches
+		flip(pageSize + at)
+	}
+	for _, n := range []int{0, 1, 16, promptPrefix - 1, promptPrefix, pageSize, pageSize + size, len(good) - 1} {
 		damaged("length", n, good[:n])
 	}
 	damaged("length", len(good)+1, append(bytes.Clone(good), 0))
-	storePrompt(t, c, 1, size)
-	wantPrompt(t, c, 1, size)
+	if err := c.StorePrompt(promptName(1), size, parts(want)); err != nil {
+		t.Fatal(err)
+	}
+	m, ok := c.Prompt(promptName(1))
+	if !ok || !bytes.Equal(m.Data, want) {
+		t.Fatal("other data, or none")
+	}
+	_ = m.Close()
 }
 
 func BenchmarkPrompt(b *testing.B) {

@@ -146,7 +146,7 @@ func wantUnused(t *testing.T, c *Cache, reason string) {
 	_, clearErr := c.Clear()
 	for what, err := range map[string]error{
 		"Check": c.Check(), "Store": c.Store(picture(2), testWidth, features(2, 1)),
-		"StorePrompt": c.StorePrompt(promptName(2), 3, writeBytes([]byte("abc"))),
+		"StorePrompt": c.StorePrompt(promptName(2), 3, whole([]byte("abc"))),
 		"Stats":       statsErr, "Verify": verifyErr, "Clear": clearErr,
 	} {
 		if err == nil || !strings.Contains(err.Error(), reason) || !strings.Contains(err.Error(), c.folder) {

@@ -100,7 +100,7 @@ func (t *target) write(ctx context.Context) (already bool, err error) {
 		return false, err
 	}
 	if t.finished() {
-		return true, t.compare(ctx)
+		return true, t.confirm(ctx)
 	}
 	lock := flock.New(t.path(lockFile))
 	locked, err := lock.TryLock()
@@ -117,7 +117,7 @@ func (t *target) write(ctx context.Context) (already bool, err error) {
 		}
 	}()
 	if t.finished() {
-		return true, t.compare(ctx)
+		return true, t.confirm(ctx)
 	}
 	for _, name := range copied {
 		if err := t.copy(name); err != nil {
@@ -153,6 +153,16 @@ func (t *target) claim() error {
 	if len(entries) > 0 && !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return slices.Contains(ours[:3], e.Name()) }) {
 		return fmt.Errorf("%s: holds %s, expected a new or empty folder", t.folder, entries[0].Name())
 	}
+	return nil
+}
+
+// confirm is an error unless the folder has what would be written. The lock of a conversion that was killed once it had named the
+// weights is taken away: nobody writes any more, and whoever gets it finds them.
+func (t *target) confirm(ctx context.Context) error {
+	if err := t.compare(ctx); err != nil {
+		return err
+	}
+	_ = os.Remove(t.path(lockFile))
 	return nil
 }
 

@@ -104,7 +104,6 @@ func (o Options) lines(name string, end byte, most int, isText bool) iter.Seq[li
 		}
 		from := &splitter{r: bufio.NewReader(r), end: end, most: most}
 		for n := 1; ; n++ {
-			l := line{where: fmt.Sprintf("%s: %s %d", where, kind, n)}
 			text, long, err := from.next()
 			if n == 1 && end == '\n' {
 				if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
@@ -113,6 +112,10 @@ func (o Options) lines(name string, end byte, most int, isText bool) iter.Seq[li
 				}
 				text = bytes.TrimPrefix(text, []byte("\ufeff"))
 			}
+			if len(text) == 0 && !long && err == nil {
+				continue
+			}
+			l := line{where: fmt.Sprintf("%s: %s %d", where, kind, n)}
 			switch {
 			case err != nil && err != io.EOF:
 				var file *fs.PathError

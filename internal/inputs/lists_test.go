@@ -181,11 +181,11 @@ func (l *lineAgain) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// A million images cost the memory of one.
+// Many images cost the memory of one.
 func TestMemoryIsFlat(t *testing.T) {
-	many := 1_000_000
+	many := 300_000
 	if testing.Short() {
-		many /= 10
+		many /= 3
 	}
 	for name, o := range map[string]Options{
 		"list": {From: "-", Stdin: &lineAgain{line: "folder/picture.jpg\n", times: many}, Questions: []string{"q"}},
@@ -200,7 +200,7 @@ func TestMemoryIsFlat(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n++; n%(many/100) == 0 {
+			if n++; n%(many/50) == 0 {
 				var m runtime.MemStats
 				runtime.GC()
 				runtime.ReadMemStats(&m)

@@ -2,12 +2,10 @@
 package overlay
 
 import (
-	"bytes"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
-	"image/png"
 )
 
 var (
@@ -18,22 +16,10 @@ var (
 	shade          = color.NRGBA{0, 150, 255, 90}
 )
 
-// Grid draws on a copy of the picture how it is cut, and returns it as PNG: a frame around the overview, which is boxes[0], the edges
-// of the crops, and at the centre of each its number. Crops overlap by half, so that an edge of one runs through the middle of others;
-// one of them is shaded whole, as an example.
-func Grid(picture *image.RGBA, boxes []image.Rectangle) ([]byte, error) {
-	drawn, err := drawGrid(picture, boxes)
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	if err := png.Encode(&out, drawn); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
-}
-
-func drawGrid(picture *image.RGBA, boxes []image.Rectangle) (*image.RGBA, error) {
+// Grid draws on a copy of the picture how it is cut: a frame around the overview, which is boxes[0], the edges of the crops, and at
+// the centre of each its number. Crops overlap by half, so that an edge of one runs through the middle of others; one of them is shaded
+// whole, as an example.
+func Grid(picture *image.RGBA, boxes []image.Rectangle) (*image.RGBA, error) {
 	drawn := image.NewRGBA(picture.Bounds())
 	draw.Draw(drawn, drawn.Bounds(), picture, picture.Bounds().Min, draw.Src)
 	if len(boxes) == 0 {
@@ -85,7 +71,10 @@ func number(drawn *image.RGBA, boxes []image.Rectangle) error {
 	for i, box := range boxes[1:] {
 		l.write(drawn, fmt.Sprint(i+1), middleOf(box))
 	}
-	const overview = "0: the whole picture"
+	overview := "0: the whole picture"
+	if boxes[0] != drawn.Rect {
+		overview = "0: the region"
+	}
 	width := l.bounds(overview, image.Point{}).Dx()
 	l.write(drawn, overview, boxes[0].Min.Add(image.Pt(width/2+l.height/2, l.height)))
 	return nil

@@ -55,3 +55,9 @@ func (l *lettering) write(img *image.RGBA, text string, middle image.Point) {
 	d.Src, d.Dot = image.NewUniform(color.White), dot
 	d.DrawString(text)
 }
+
+// left draws a text in a colour from a point of its base line on.
+func (l *lettering) left(img *image.RGBA, text string, at image.Point, c color.Color) {
+	d := font.Drawer{Dst: img, Src: image.NewUniform(c), Face: l.face, Dot: fixed.P(at.X, at.Y)}
+	d.DrawString(text)
+}

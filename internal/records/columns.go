@@ -35,7 +35,7 @@ func columnsOf(t reflect.Type, prefix string, at []int) (columns []column) {
 		case field.Type.Kind() == reflect.Struct:
 			columns = append(columns, columnsOf(field.Type, name+"_", index)...)
 		default:
-			columns = append(columns, column{name, index, slices.Contains(keptWithFailures, name), strings.HasSuffix(field.Tag.Get("json"), ",omitempty")})
+			columns = append(columns, column{name, index, slices.Contains(keptWithFailures, name), omits(field)})
 		}
 	}
 	return columns
@@ -46,6 +46,12 @@ func fieldNames(t reflect.Type) (names []string) {
 		names = append(names, jsonName(t.Field(i)))
 	}
 	return names
+}
+
+// omits says whether a field is left out of JSON where it is zero.
+func omits(field reflect.StructField) bool {
+	_, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+	return options == "omitempty" || options == "omitzero"
 }
 
 func jsonName(field reflect.StructField) string {

@@ -142,7 +142,7 @@ func TestBadCSV(t *testing.T) {
 	r := answer(1)
 	for _, c := range allColumns {
 		text, err := c.get(&r)
-		if later := []string{"num_tokens_asked", "clamp", "choices", "logprobs"}; c.name != "error" && !slices.Contains(later, c.name) && (err != nil || text == "") {
+		if later := []string{"num_tokens_asked", "clamp", "region", "choices", "logprobs"}; c.name != "error" && !slices.Contains(later, c.name) && (err != nil || text == "") {
 			t.Errorf("%s is %q, %v", c.name, text, err)
 		}
 	}
@@ -325,6 +325,8 @@ func changed(t *testing.T) map[string]Settings {
 				*v = !*v
 			case *[]string:
 				*v = []string{"yes no"}
+			case *mcllava.Region:
+				*v = mcllava.Region{1, 20, 300, 4000}
 			default:
 				t.Fatalf("%s is a %T, which this test cannot change", k.Name, v)
 			}

@@ -34,6 +34,7 @@ type Record struct {
 	Encoded       int                `json:"crops_encoded"` // of them, and not found in the cache
 	ImageTokens   int                `json:"image_tokens"`
 	PromptTokens  int                `json:"prompt_tokens"`
+	Attention     *mcllava.Attention `json:"attention,omitempty"`
 	mcllava.Knobs
 	NumTokens   int             `json:"num_tokens"` // in force
 	Model       string          `json:"model"`

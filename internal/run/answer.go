@@ -98,6 +98,9 @@ func (s *scene) ask(ctx context.Context, p pair) (*mcllava.Answer, error) {
 	if r.options.Dump != "" {
 		h.Dump = &mcllava.Dump{}
 	}
+	if r.options.Gaze != nil {
+		h.Attention = &r.options.Gaze.AttentionOptions
+	}
 	knobs := p.knobs(r.options.Knobs)
 	if err := s.look(ctx, p, knobs, h); err != nil {
 		return nil, r.timeout(err)
@@ -108,10 +111,10 @@ func (s *scene) ask(ctx context.Context, p pair) (*mcllava.Answer, error) {
 	}
 	if h.Dump != nil {
 		if err := h.Dump.WriteFile(r.options.Dump); err != nil {
-			return nil, dumpError{r.options.Dump, err}
+			return nil, writeError{r.options.Dump, err}
 		}
 	}
-	return a, nil
+	return a, r.timeout(r.draw(ctx, s.task, p, a))
 }
 
 // look looks at the picture unless that was done for a question before. A question that cannot be answered is refused first.
@@ -124,6 +127,7 @@ func (s *scene) look(ctx context.Context, p pair, k mcllava.Knobs, h mcllava.Hoo
 	if err != nil {
 		return err
 	}
+	plan.Maps = r.options.Gaze != nil
 	if r.summary.Answered+r.summary.Failed == 0 {
 		r.observer.First(ctx, r.model, s.task.picture, plan)
 	}
@@ -133,13 +137,13 @@ func (s *scene) look(ctx context.Context, p pair, k mcllava.Knobs, h mcllava.Hoo
 	return err
 }
 
-// dumpError is a fault of the dump, which is written under another name at first, and not of the picture.
-type dumpError struct {
+// writeError is a fault of a file that is written beside the answers, under another name at first, and not of the picture.
+type writeError struct {
 	path string
 	err  error
 }
 
-func (e dumpError) Error() string {
+func (e writeError) Error() string {
 	var file *fs.PathError
 	if errors.As(e.err, &file) {
 		return e.path + ": " + file.Err.Error()

@@ -37,7 +37,7 @@ func (r *Run) complete(t task, p pair, a *mcllava.Answer) records.Record {
 	record.Answer, record.Tokens, record.Finish, record.Seconds = a.Text, a.Tokens, a.Finish, a.Seconds
 	record.Crops, record.Encoded, record.ImageTokens, record.PromptTokens, record.NumTokens = a.Crops, a.Encoded, a.ImageTokens, a.PromptTokens, a.NumTokens
 	record.ImageSHA256 = fmt.Sprintf("%x", t.hash)
-	record.PMin = &a.PMin
+	record.PMin, record.Attention = &a.PMin, a.Attention
 	if confidence, logProb, ok := a.Confidence(); ok {
 		record.LogProb, record.Confidence = &logProb, &confidence
 	}
@@ -94,8 +94,8 @@ func named(image string, err error) error {
 	if errors.As(err, &file) && file.Path == image {
 		err = file.Err
 	}
-	var dump dumpError
-	if image == "" || errors.As(err, &dump) || strings.Contains(err.Error(), image) {
+	var write writeError
+	if image == "" || errors.As(err, &write) || strings.Contains(err.Error(), image) {
 		return err
 	}
 	return fmt.Errorf("%s: %w", image, err)

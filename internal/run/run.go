@@ -25,6 +25,7 @@ type Options struct {
 	Timeout  time.Duration // for a question; 0 for none
 	FailFast bool          // the first failure ends the run
 	Dump     string        // file for what passed between the parts of the only question; "" for none
+	Gaze     *Gaze         // asks where answers looked; nil for not
 	Output   Output
 }
 
@@ -249,12 +250,19 @@ func (r *Run) openPicture(data []byte) (*mcllava.Picture, error) {
 // room is that of a picture, which is but decoded while the checkpoint is still being opened.
 func (r *Run) room(p *mcllava.Picture) int64 {
 	if m := r.opened.Load(); m != nil {
-		if plan, err := m.Plan(p, r.options.ViewKnobs); err == nil {
+		if plan, err := r.plan(m, p); err == nil {
 			return m.PrepareBytes(p, plan)
 		}
 		return 0
 	}
 	return p.Bytes()
+}
+
+// plan is how a picture is seen.
+func (r *Run) plan(m *mcllava.Model, p *mcllava.Picture) (mcllava.Plan, error) {
+	plan, err := m.Plan(p, r.options.ViewKnobs)
+	plan.Maps = r.options.Gaze != nil
+	return plan, err
 }
 
 // prepare decodes and cuts a picture, within the time that a question has.
@@ -268,7 +276,7 @@ func (r *Run) prepare(ctx context.Context, p *mcllava.Picture) error {
 	if m == nil {
 		return r.timeout(p.Decode(ctx))
 	}
-	plan, err := m.Plan(p, r.options.ViewKnobs)
+	plan, err := r.plan(m, p)
 	if err != nil {
 		return nil // Check says it of each question
 	}

@@ -19,11 +19,11 @@ func Spare(output string, inputs ...string) error {
 	return nil
 }
 
-// spareInputs refuses an output or a dump that is one of the inputs.
+// spareInputs refuses an output, a dump or a drawing that is one of the inputs.
 func (r *Run) spareInputs() error {
 	o := r.options
 	names := r.pairs.Lists()
-	if o.Output.Overwrite || o.Dump != "" {
+	if o.Output.Overwrite || o.Dump != "" || o.Gaze != nil {
 		if _, again := r.pairs.Count(); again {
 			for pair, err := range r.pairs.All() {
 				if err == nil {
@@ -34,6 +34,11 @@ func (r *Run) spareInputs() error {
 	}
 	if err := Spare(o.Output.Path, names...); err != nil {
 		return err
+	}
+	if o.Gaze != nil {
+		if err := Spare(o.Gaze.File, names...); err != nil {
+			return err
+		}
 	}
 	return Spare(o.Dump, names...)
 }

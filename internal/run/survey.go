@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"crypto/sha256"
+	"os"
 	"strings"
 
 	"github.com/mcllava/mcllava"
@@ -165,6 +166,11 @@ func (s *surveyor) answerBytes(hash [sha256.Size]byte, p pair) int64 {
 func (r *Run) prepareOutput() error {
 	if err := r.spareInputs(); err != nil {
 		return err
+	}
+	if g := r.options.Gaze; g != nil && g.Folder != "" {
+		if err := os.MkdirAll(g.Folder, 0o777); err != nil {
+			return err
+		}
 	}
 	if r.options.Output.Sidecars == nil {
 		return nil

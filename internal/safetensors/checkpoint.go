@@ -224,6 +224,7 @@ func (c *Checkpoint) mapFile(path string) (tensors []Tensor, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: map: %w", path, err)
 	}
+	largePages(m)
 	c.mapped, kept = append(c.mapped, mapping{m, f, path}), true
 	var meta map[string]string
 	err = fault.Catch(func() (err error) {

@@ -19,7 +19,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/mcllava/mcllava/internal/demo/streets"
+	streets "github.com/mcllava/mcllava/internal/demo/draw"
 	"github.com/mcllava/mcllava/internal/hub/hubtest"
 )
 

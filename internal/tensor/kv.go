@@ -18,7 +18,8 @@ type KV struct {
 	folded           bool
 	keys             []byte // [heads] matrices [capacity, headDim]
 	values           []byte // [heads] matrices [headDim, capacity]
-	headBytes        int    // of the values
+	keyBytes         int    // of a head's keys
+	headBytes        int    // of a head's values
 	panelBytes       int    // of a panel of the values that is not folded
 }
 
@@ -32,13 +33,35 @@ func KVForm(weights Form) Form {
 
 // NewKV returns an empty KV with room for capacity positions; the form is F32 or BF16.
 func NewKV(f Form, heads, headDim, capacity int) *KV {
+	return KVIn(f, heads, headDim, capacity, aligned(KVBytes(f, heads, headDim, capacity)), 0)
+}
+
+// KVBytes is the size of a KV's memory, for which there is room for capacity positions.
+func KVBytes(f Form, heads, headDim, capacity int) int {
+	c := shapeOf(f, heads, headDim, capacity)
+	return heads * (c.keyBytes + c.headBytes)
+}
+
+// KVIn returns a KV in memory of KVBytes that begins at a multiple of 64 and holds the first n positions of one of the same form and
+// shape, as Stretches gives them.
+func KVIn(f Form, heads, headDim, capacity int, memory []byte, n int) *KV {
+	c := shapeOf(f, heads, headDim, capacity)
+	if len(memory) != heads*(c.keyBytes+c.headBytes) || n < 0 || n > capacity {
+		panic(fmt.Sprintf("tensor: %d positions of keys and values in %d bytes, for %d heads of %d and %d positions", n, len(memory), heads, headDim, capacity))
+	}
+	c.keys, c.values = memory[:heads*c.keyBytes], memory[heads*c.keyBytes:]
+	c.length = n
+	return c
+}
+
+// shapeOf is a KV without memory.
+func shapeOf(f Form, heads, headDim, capacity int) *KV {
 	c := &KV{form: f, heads: heads, headDim: headDim, capacity: capacity}
 	c.folded = (headDim-1)%panelWidth < foldedWidth && active.products[f].folded != nil
 	last := panels(headDim) - 1
+	c.keyBytes = PackedBytes(f, capacity, headDim)
 	c.panelBytes = storages[f].panel.bytes(capacity)
 	c.headBytes = last*c.panelBytes + c.valueBytes(last, capacity)
-	c.keys = aligned(heads * PackedBytes(f, capacity, headDim))
-	c.values = aligned(heads * c.headBytes)
 	return c
 }
 

@@ -2,16 +2,13 @@ package tensor
 
 import (
 	"fmt"
-	"io"
+	"iter"
+	"slices"
 )
 
-// The first n positions of a KV are saved head by head: the panels of the keys, [headDim, positions] each, then those of the values,
-// [positions, columns] each, without the columns that a last panel has for nothing. Positions from n to the end of a panel of keys, or
-// of a unit of values, are zeros. So what is saved depends on form, heads, headDim and n, on how the processor's tier lays out a
-// panel, and not on the capacity.
-
-// SavedLayout tells KVs apart of which one cannot restore what the other saved.
-func (c *KV) SavedLayout() string {
+// KVLayout tells KVs apart of which one cannot hold what the memory of the other holds. The layout of a panel depends on the
+// processor's tier, too.
+func (c *KV) KVLayout() string {
 	last := "whole"
 	if c.folded {
 		last = "folded"
@@ -19,75 +16,66 @@ func (c *KV) SavedLayout() string {
 	return fmt.Sprintf("%s, %d heads of %d, last panel %s", c.form, c.heads, c.headDim, last)
 }
 
-// SavedBytes is the size of the first n positions as Save writes them.
-func (c *KV) SavedBytes(n int) int {
-	size := panels(n) * storages[c.form].panel.bytes(c.headDim)
-	for i := range panels(c.headDim) {
-		size += c.savedValueBytes(i, n)
+// Stretches are the parts of the memory of a KV with room for capacity positions that hold the first n, of which there must be as many,
+// and where they begin there, in rising order: keys head by head, then values head by head and panel by panel. Positions from n to the
+// end of a panel of keys, or of a unit of values, are zeros, so that a stretch depends on no position that follows. It is valid until
+// the next one.
+func (c *KV) Stretches(n, capacity int) iter.Seq2[int, []byte] {
+	if n < 0 || n > c.length || capacity < n {
+		panic(fmt.Sprintf("tensor: %d positions of keys and values, %d asked for in room for %d", c.length, n, capacity))
 	}
-	return c.heads * size
+	there := shapeOf(c.form, c.heads, c.headDim, capacity)
+	return func(yield func(int, []byte) bool) {
+		var b []byte
+		for h := range c.heads {
+			b = b[:0]
+			for i := range panels(n) {
+				b = append(b, c.keyPanel(h, i)...)
+			}
+			if rest := n % panelWidth; rest > 0 {
+				c.clearKeys(b[len(b)-storages[c.form].panel.bytes(c.headDim):], rest)
+			}
+			if len(b) > 0 && !yield(h*there.keyBytes, b) {
+				return
+			}
+		}
+		for h := range c.heads {
+			for i := range panels(c.headDim) {
+				b = append(b[:0], c.valuePanel(h, i)[:c.valueBytes(i, n)]...)
+				if unit, size := c.unit(i); n%unit > 0 {
+					c.clearValues(b[len(b)-size:], n%unit, unit)
+				}
+				if len(b) > 0 && !yield(c.heads*there.keyBytes+h*there.headBytes+i*there.panelBytes, b) {
+					return
+				}
+			}
+		}
+	}
 }
 
-// savedValueBytes is the size of n positions of a panel of the values, saved.
-func (c *KV) savedValueBytes(i, n int) int {
-	full, used := c.unitBytes(i)
-	return c.valueBytes(i, n) / full * used
+// Copy sets the KV to the first n positions of one of the same form and shape, for which both must have room.
+func (c *KV) Copy(from *KV, n int) {
+	if c.KVLayout() != from.KVLayout() || n > c.capacity {
+		panic(fmt.Sprintf("tensor: %d positions of %s copied to room for %d of %s", n, from.KVLayout(), c.capacity, c.KVLayout()))
+	}
+	memory := [][]byte{c.keys, c.values}
+	for at, part := range from.Stretches(n, c.capacity) {
+		if at < len(c.keys) {
+			copy(memory[0][at:], part)
+		} else {
+			copy(memory[1][at-len(c.keys):], part)
+		}
+	}
+	c.length = n
 }
 
-// unitBytes is the size of a unit of a panel of the values, and what of it has columns.
-func (c *KV) unitBytes(i int) (full, used int) {
-	layout, width := storages[c.form].panel, panelWidth
+// unit is the number of positions in a unit of a panel of the values, and its bytes.
+func (c *KV) unit(i int) (positions, bytes int) {
+	layout := storages[c.form].panel
 	if c.folds(i) {
-		layout, width = storages[c.form].folded, foldedWidth
+		layout = storages[c.form].folded
 	}
-	columns := min(c.headDim-i*panelWidth, width)
-	return layout.unitBytes, layout.unitBytes / width * columns
-}
-
-// unit is the number of positions in a unit of a panel of the values.
-func (c *KV) unit(i int) int {
-	if c.folds(i) {
-		return storages[c.form].folded.unit
-	}
-	return storages[c.form].panel.unit
-}
-
-// Save writes the first n positions, of which there must be as many.
-func (c *KV) Save(w io.Writer, n int) error {
-	if n < 0 || n > c.length {
-		panic(fmt.Sprintf("tensor: %d positions of keys and values, %d saved", c.length, n))
-	}
-	b := make([]byte, c.SavedBytes(n)/c.heads)
-	for h := range c.heads {
-		c.saveHead(b, h, n)
-		if _, err := w.Write(b); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *KV) saveHead(b []byte, h, n int) {
-	size := storages[c.form].panel.bytes(c.headDim)
-	for i := range panels(n) {
-		copy(b, c.keyPanel(h, i))
-		if rows := n - i*panelWidth; rows < panelWidth {
-			c.clearKeys(b[:size], rows)
-		}
-		b = b[size:]
-	}
-	for i := range panels(c.headDim) {
-		full, used := c.unitBytes(i)
-		saved := b[:c.savedValueBytes(i, n)]
-		panel := c.valuePanel(h, i)
-		for at := 0; at*used < len(saved); at++ {
-			copy(saved[at*used:(at+1)*used], panel[at*full:])
-		}
-		if rest := n % c.unit(i); rest > 0 {
-			c.clearValues(saved[len(saved)-used:], rest, c.unit(i))
-		}
-		b = b[len(saved):]
-	}
+	return layout.unit, layout.unitBytes
 }
 
 // valueSize is the bytes of a value.
@@ -99,53 +87,15 @@ func (c *KV) valueSize() int {
 func (c *KV) clearKeys(panel []byte, rows int) {
 	layout := storages[c.form].panel
 	each := layout.unitBytes / panelWidth // a unit of inputs of one position
-	for at := 0; at < len(panel); at += layout.unitBytes {
-		clear(panel[at+rows*each : at+layout.unitBytes])
+	for unit := range slices.Chunk(panel, layout.unitBytes) {
+		clear(unit[rows*each:])
 	}
 }
 
 // clearValues clears the positions of a unit of values from the first rows on.
 func (c *KV) clearValues(unit []byte, rows, of int) {
 	size := c.valueSize()
-	for at := 0; at < len(unit); at += of * size {
-		clear(unit[at+rows*size : at+of*size])
+	for column := range slices.Chunk(unit, of*size) {
+		clear(column[rows*size:])
 	}
-}
-
-// Restore sets the KV to n positions that Save wrote of one of the same form and shape, under the same tier. There must be room for
-// them. An error leaves the KV empty.
-func (c *KV) Restore(data []byte, n int) error {
-	c.length = 0
-	if n < 0 || n > c.capacity {
-		return fmt.Errorf("%d positions of keys and values do not fit the room for %d", n, c.capacity)
-	}
-	if size := c.SavedBytes(n); len(data) != size {
-		return fmt.Errorf("%d bytes of keys and values, expected %d for %d positions", len(data), size, n)
-	}
-	for h := range c.heads {
-		data = c.restoreHead(data, h, n)
-	}
-	c.length = n
-	return nil
-}
-
-// restoreHead takes a head's part from data and returns the rest.
-func (c *KV) restoreHead(data []byte, h, n int) []byte {
-	for i := range panels(n) {
-		data = data[copy(c.keyPanel(h, i), data):]
-	}
-	for i := range panels(c.headDim) {
-		full, used := c.unitBytes(i)
-		size := c.savedValueBytes(i, n)
-		panel := c.valuePanel(h, i)
-		if full == used {
-			copy(panel, data[:size])
-		} else {
-			for at := 0; at*used < size; at++ {
-				copy(panel[at*full:at*full+used], data[at*used:])
-			}
-		}
-		data = data[size:]
-	}
-	return data
 }

@@ -1,7 +1,6 @@
 package tensor
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -11,20 +10,32 @@ import (
 	"gonum.org/v1/gonum/blas/blas32"
 )
 
-// saved is the first n positions of a KV.
-func saved(t *testing.T, c *KV, n int) []byte {
+// kvOf is a KV in memory of its own that has the stretches of the first n positions of another, and noise elsewhere.
+func kvOf(t *testing.T, c *KV, n, capacity int) *KV {
 	t.Helper()
-	var b bytes.Buffer
-	if err := c.Save(&b, n); err != nil {
-		t.Fatal(err)
+	memory := aligned(KVBytes(c.form, c.heads, c.headDim, capacity))
+	for i := range memory {
+		memory[i] = byte(i*7 + 3)
 	}
-	if b.Len() != c.SavedBytes(n) {
-		t.Fatalf("%d bytes, want %d", b.Len(), c.SavedBytes(n))
+	end := 0
+	for at, b := range c.Stretches(n, capacity) {
+		if at < end || at+len(b) > len(memory) {
+			t.Fatalf("a stretch of %d bytes at %d, expected one from %d to %d", len(b), at, end, len(memory))
+		}
+		end = at + copy(memory[at:], b)
 	}
-	return b.Bytes()
+	return KVIn(c.form, c.heads, c.headDim, capacity, memory, n)
 }
 
-// TestSavedPositionsAreTheSame goes on from restored positions, in a KV that had others, and wants the same bits.
+// stretches are the bytes of a KV's first n positions.
+func stretches(c *KV, n, capacity int) (all [][]byte) {
+	for _, b := range c.Stretches(n, capacity) {
+		all = append(all, slices.Clone(b))
+	}
+	return all
+}
+
+// TestSavedPositionsAreTheSame goes on from positions in other memory, and from copied ones, and wants the same bits.
 func TestSavedPositionsAreTheSame(t *testing.T) {
 	p := NewPool(2)
 	defer p.Close()
@@ -38,35 +49,33 @@ func TestSavedPositionsAreTheSame(t *testing.T) {
 				k, v, q := random(r, n+more, width), random(r, n+more, width), random(r, n+more, width)
 				whole := NewKV(form, heads, headDim, n+more+40)
 				whole.extend(p, Rows(k, 0, n), Rows(v, 0, n))
-				b := saved(t, whole, n)
 
-				// The same positions before others, in another capacity, give the same bytes.
 				longer := NewKV(form, heads, headDim, n+more)
 				longer.extend(p, k, v)
-				if !bytes.Equal(saved(t, longer, n), b) {
+				if !slices.EqualFunc(stretches(whole, n, n+99), stretches(longer, n, n+more), slices.Equal) {
 					t.Errorf("%s: other bytes where more positions follow", what)
 				}
 
-				restored := NewKV(form, heads, headDim, n+more+7)
+				copied := NewKV(form, heads, headDim, n+more+7)
 				nan := New(n+more+7, width)
 				for i := range nan.Data {
 					nan.Data[i] = float32(math.NaN())
 				}
-				restored.extend(p, nan, nan)
-				if err := restored.Restore(b, n); err != nil || restored.Len() != n {
-					t.Fatalf("%s: %d positions, %v", what, restored.Len(), err)
-				}
+				copied.extend(p, nan, nan)
+				copied.Copy(longer, n)
+				others := []*KV{kvOf(t, longer, n, n+more), kvOf(t, whole, n, n+more+33), copied}
 				for _, step := range []int{1, more - 1} {
 					from := whole.Len()
-					want, got := New(step, width), New(step, width)
-					for _, run := range []struct {
-						kv  *KV
-						dst blas32.General
-					}{{whole, want}, {restored, got}} {
-						Attend(p, run.dst, Rows(q, from, from+step), Rows(k, from, from+step), Rows(v, from, from+step), run.kv, true)
+					attend := func(kv *KV) blas32.General {
+						dst := New(step, width)
+						Attend(p, dst, Rows(q, from, from+step), Rows(k, from, from+step), Rows(v, from, from+step), kv, true)
+						return dst
 					}
-					if !slices.Equal(want.Data, got.Data) {
-						t.Errorf("%s: %d after position %d differ", what, step, from)
+					want := attend(whole)
+					for i, other := range others {
+						if got := attend(other); !slices.Equal(want.Data, got.Data) {
+							t.Errorf("%s: %d after position %d differ (%d)", what, step, from, i)
+						}
 					}
 				}
 			}
@@ -74,38 +83,33 @@ func TestSavedPositionsAreTheSame(t *testing.T) {
 	}
 }
 
-func TestSavedBytesAreFew(t *testing.T) {
-	// 730 positions of the published shape are 2·2560 values each, but for the last panel of the keys.
+func TestStretchesAreFew(t *testing.T) {
+	// 730 positions of the published shape are 80 keys and three panels of values a head, and 6 positions to the end of a panel of keys.
 	kv := NewKV(BF16, 32, 80, 2048)
-	if n, want := kv.SavedBytes(730), 2*2560*(736+730); n != want {
-		t.Errorf("%d bytes, want %d", n, want)
+	kv.length = 730
+	n := 0
+	for _, b := range kv.Stretches(730, 1114) {
+		n += len(b)
 	}
-	kv = NewKV(F32, 32, 80, 2048)
-	if n, want := kv.SavedBytes(1), 4*2560*(32+1); n != want {
-		t.Errorf("%d bytes, want %d", n, want)
+	if want := 2 * 32 * (80*736 + 96*730); n > want {
+		t.Errorf("%d bytes, want %d at most", n, want)
 	}
 }
 
-func TestRestoreRefusesWhatDoesNotFit(t *testing.T) {
+func TestKVInRefusesWhatDoesNotFit(t *testing.T) {
 	p := NewPool(1)
 	defer p.Close()
 	kv := NewKV(BF16, 2, 8, 10)
 	kv.extend(p, New(7, 16), New(7, 16))
-	b := saved(t, kv, 5)
-	panics(t, "tensor: 7 positions of keys and values, 8 saved", func() { _ = kv.Save(nil, 8) })
-	panics(t, "tensor: 7 positions of keys and values, -1 saved", func() { _ = kv.Save(nil, -1) })
-	for _, c := range []struct {
-		data []byte
-		n    int
-	}{{b, 11}, {b, -1}, {b[1:], 5}, {append(slices.Clone(b), 0), 5}, {nil, 5}} {
-		if err := kv.Restore(c.data, c.n); err == nil || kv.Len() != 0 {
-			t.Errorf("%d positions of %d bytes: %v, %d are there", c.n, len(c.data), err, kv.Len())
-		}
-	}
-	if err := kv.Restore(b, 5); err != nil || kv.Len() != 5 {
-		t.Errorf("%v, %d positions", err, kv.Len())
-	}
-	if one, other := kv.SavedLayout(), NewKV(F32, 2, 8, 10).SavedLayout(); one == other {
+	panics(t, "tensor: 7 positions of keys and values, 8 asked for", func() { kv.Stretches(8, 10) })
+	panics(t, "tensor: 7 positions of keys and values, -1 asked for", func() { kv.Stretches(-1, 10) })
+	panics(t, "tensor: 7 positions of keys and values, 5 asked for in room for 4", func() { kv.Stretches(5, 4) })
+	panics(t, "tensor: 7 positions of", func() { NewKV(F32, 2, 8, 10).Copy(kv, 7) })
+	panics(t, "tensor: 7 positions of", func() { NewKV(BF16, 2, 8, 6).Copy(kv, 7) })
+	memory := aligned(KVBytes(BF16, 2, 8, 10))
+	panics(t, "tensor: 11 positions of keys and values in", func() { KVIn(BF16, 2, 8, 10, memory, 11) })
+	panics(t, "tensor: 1 positions of keys and values in", func() { KVIn(BF16, 2, 8, 10, memory[1:], 1) })
+	if one, other := kv.KVLayout(), NewKV(F32, 2, 8, 10).KVLayout(); one == other {
 		t.Errorf("two forms have the layout %q", one)
 	}
 }

@@ -40,11 +40,8 @@ const noOutliers = -1
 func TestProductsWithOutliers(t *testing.T) {
 	p := NewPool(2)
 	defer p.Close()
-	for _, shape := range [][2]int{{2560, 2560}, {1152, 4304}} {
+	for _, shape := range [][2]int{{2560, 320}, {1152, 538}} { // the errors follow from the length of the sums, and an eighth of the outputs shows them
 		in, out := shape[0], shape[1]
-		if testing.Short() {
-			out /= 8
-		}
 		for _, c := range []struct {
 			name            string
 			column, channel int

@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/mcllava/mcllava/internal/files"
 	"github.com/mcllava/mcllava/internal/safetensors"
 	"github.com/mcllava/mcllava/internal/tensor"
 )
@@ -109,7 +110,11 @@ func (c *Conversion) WriteFile(ctx context.Context, path string, threads int, pr
 	if err != nil {
 		return err
 	}
-	return f.Sync()
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	files.Unload(f)
+	return nil
 }
 
 // MadeFrom says whether a finished file is the outcome of the same conversion, by the checksums of the published tensors.

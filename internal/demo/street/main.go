@@ -11,7 +11,7 @@ import (
 	"image/png"
 	"os"
 
-	"github.com/mcllava/mcllava/internal/demo/streets"
+	"github.com/mcllava/mcllava/internal/demo/draw"
 )
 
 const (
@@ -31,7 +31,7 @@ func main() {
 }
 
 func run(path string) error {
-	c := canvas{streets.NewCanvas(width, height)}
+	c := canvas{draw.NewCanvas(width, height)}
 	c.Sky(ground, rgb(126, 176, 228), rgb(208, 224, 238))
 	c.Box(0, ground, width, height, rgb(122, 120, 116))
 	c.Box(0, ground, width, ground+42, rgb(160, 156, 150)) // pavement
@@ -51,7 +51,7 @@ func run(path string) error {
 	return c.save(path)
 }
 
-type canvas struct{ streets.Canvas }
+type canvas struct{ draw.Canvas }
 
 type house struct {
 	left, right, roof float64
@@ -85,7 +85,7 @@ func (c canvas) house(h house) {
 // shopFront is half wide to either side of mid.
 func (c canvas) shopFront(mid, half float64, cloth color.RGBA) {
 	pale := func(v uint8) uint8 { return uint8((int(v) + 255) / 2) }
-	c.ShopFront(streets.ShopFront{
+	c.ShopFront(draw.ShopFront{
 		Middle: mid, Half: half, Top: ground - 440, Low: ground - 320, Ground: ground, Sill: 64,
 		Glass: rgb(150, 176, 190), Door: rgb(92, 60, 40), Cloth: cloth, Pale: rgb(pale(cloth.R), pale(cloth.G), pale(cloth.B)), Striped: true,
 	})
@@ -98,13 +98,13 @@ func (c canvas) lamp(x float64) {
 
 // sign hangs a framed board with its middle at x and its top at y.
 func (c canvas) sign(x, y float64, text string, back, ink color.RGBA) error {
-	face, err := streets.BoldFace(capHeight)
+	face, err := draw.BoldFace(capHeight)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = face.Close() }()
 	const padX, padY, margin, line = capHeight * 0.8, capHeight * 0.7, 4, 2
-	length := streets.Length(face, text)
+	length := draw.Length(face, text)
 	left, right, low := x-length/2-padX, x+length/2+padX, y+capHeight+2*padY
 	c.Box(left, y, right, low, back)
 	c.Box(left+margin, y+margin, right-margin, low-margin, ink)
@@ -126,4 +126,4 @@ func (c canvas) save(path string) error {
 	return f.Close()
 }
 
-var rgb = streets.RGB
+var rgb = draw.RGB

@@ -1,4 +1,4 @@
-package streets
+package draw
 
 import (
 	"bytes"

@@ -1,9 +1,9 @@
-package streets
+package draw
 
 import (
 	"image"
 	"image/color"
-	"image/draw"
+	imagedraw "image/draw"
 	"math"
 
 	"golang.org/x/image/font"
@@ -20,12 +20,9 @@ func NewCanvas(width, height int) Canvas {
 	return Canvas{image.NewRGBA(image.Rect(0, 0, width, height))}
 }
 
-// RGB is an opaque colour.
-func RGB(r, g, b uint8) color.RGBA { return color.RGBA{r, g, b, 255} }
-
 // Box fills a rectangle.
 func (c Canvas) Box(x0, y0, x1, y1 float64, fill color.RGBA) {
-	draw.Draw(c, image.Rect(round(x0), round(y0), round(x1), round(y1)), image.NewUniform(fill), image.Point{}, draw.Src)
+	imagedraw.Draw(c.RGBA, image.Rect(round(x0), round(y0), round(x1), round(y1)), image.NewUniform(fill), image.Point{}, imagedraw.Src)
 }
 
 // Point is a corner of a polygon.
@@ -60,11 +57,9 @@ func (c Canvas) Disc(x, y, radius float64, fill color.RGBA) {
 
 // Sky blends from top to low, row by row down to the ground.
 func (c Canvas) Sky(ground float64, top, low color.RGBA) {
-	blend := func(a, b uint8, t float64) uint8 { return uint8(float64(a) + (float64(b)-float64(a))*t) }
 	width := float64(c.Bounds().Dx())
 	for y := 0.0; y < ground; y++ {
-		t := y / ground
-		c.Box(0, y, width, y+1, RGB(blend(top.R, low.R, t), blend(top.G, low.G, t), blend(top.B, low.B, t)))
+		c.Box(0, y, width, y+1, mix(top, low, y/ground))
 	}
 }
 

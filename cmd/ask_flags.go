@@ -1,0 +1,140 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcllava/mcllava"
+	"github.com/mcllava/mcllava/internal/inputs"
+	"github.com/mcllava/mcllava/internal/records"
+)
+
+// askFlags are the flags that become an option only together with others.
+type askFlags struct {
+	json, csv, yesNo  bool
+	template, shard   string
+	sidecar           string
+	columns           []string
+	noHeader, csvSafe bool
+	gaze              gazeFlags
+}
+
+func (f *askFlags) add(c *cobra.Command, o *askOptions) {
+	o.Knobs = mcllava.DefaultKnobs()
+	v := c.Flags()
+	v.SortFlags = false
+	group(c, "Input", func() {
+		v.StringArrayVarP(&o.Inputs.Questions, "question", "q", nil, "`QUESTION` to ask of every image; may be repeated")
+		v.StringVar(&o.Inputs.QuestionsFile, "questions", "", "`FILE` of questions, one a line")
+		v.StringVar(&o.Inputs.From, "from", "", "`FILE` that lists images, one a line; - for standard input")
+		v.BoolVarP(&o.Inputs.NUL, "null", "0", false, "names in --from are separated by NUL, as from find -print0")
+		v.StringVar(&o.Inputs.Jobs, "jobs", "", "`FILE` of {\"id\",\"image\",\"question\",\"choices\"} objects, one a line; - for standard input")
+		v.BoolVarP(&o.Inputs.Recursive, "recursive", "r", false, "search folders recursively")
+		v.BoolVar(&o.Inputs.Offline, "offline", false, "refuse images that are http or https URLs, as HF_HUB_OFFLINE does too")
+		v.StringVar(&f.shard, "shard", "", "take the share `I/N` of the images, or auto for that of a Kubernetes Job, a Slurm array or GNU parallel")
+		addPictures(c, &o.Pictures)
+	})
+	group(c, "Knobs", func() { addKnobs(c, o.Knobs.ViewKnobs.All()) })
+	group(c, "Asking", func() {
+		for knob := range o.Knobs.AnswerKnobs.All() {
+			addKnob(c, knob)
+			if knob.Value == any(&o.Knobs.Choices) {
+				v.BoolVar(&f.yesNo, "yes-no", false, fmt.Sprintf("short for --%s %s,%s", knob.Name, yes, no))
+			}
+		}
+		v.DurationVar(&o.Timeout, "timeout", 0, "give up on a question after this `TIME`, such as 90s; 0 for never")
+	})
+	group(c, "Seeing", func() { f.gaze.add(c) })
+	group(c, "Output", func() {
+		v.BoolVar(&f.json, "json", false, "print one JSON object a line")
+		v.BoolVar(&f.csv, "csv", false, "print CSV")
+		v.StringSliceVar(&f.columns, "columns", nil, "only these `COLUMNS` of CSV, in this order, such as image,answer")
+		v.BoolVar(&f.noHeader, "no-header", false, "CSV without its first line, to append it to another")
+		v.BoolVar(&f.csvSafe, "csv-safe", false, "put ' ahead of what a spreadsheet would take for a formula")
+		v.StringVar(&f.template, "template", "", "print a Go `TEMPLATE` for each answer")
+		v.BoolVarP(&o.Output.OnlyYes, "files-with-matches", "l", false, "with --yes-no, print only the names of the images whose answer is Yes")
+		v.Float64Var(&o.Output.MinConfidence, "min-confidence", 0, "print only answers of at least this `CONFIDENCE`, from 0 to 1")
+		v.StringVarP(&o.Output.Path, "output", "o", "", "write answers to `FILE`, in the format of its name: .jsonl, .csv or plain; - for standard output")
+		v.BoolVar(&o.Output.Resume, "resume", false, "continue the --output of a run that was interrupted")
+		v.BoolVar(&o.Output.Overwrite, "overwrite", false, "overwrite the --output file, or the sidecars, if they exist")
+		v.BoolVar(&o.DryRun, "dry-run", false, "print how many pictures, questions and crops there are, what the cache has of them, and how long it would take; ask nothing")
+		v.StringVar(&f.sidecar, "sidecar", "", "write the answers about each picture to a file beside it, named by a `TEMPLATE` such as '{{.Name}}.txt'; pictures that have one are skipped")
+		v.BoolVarP(&o.Output.WithName, "with-filename", "H", false, "print the image's name ahead of each plain answer, also with one image")
+		v.BoolVar(&o.FailFast, "fail-fast", false, "stop at the first failure")
+		v.BoolVar(&o.Quiet, "quiet", false, "no progress and no notes")
+		v.BoolVar(&o.Progress, "progress", false, "progress also where standard error is no terminal")
+		v.StringVar(&o.Dump, "dump", "", "write what passed between the parts of the run to `FILE` (safetensors), to debug a port of the model")
+	})
+	group(c, "Machine", func() {
+		addModel(c, &o.Model)
+		addPrecision(c, &o.Precision, "", ownPrecision)
+		v.IntVar(&o.Threads, "threads", 0, "threads to use; 0 for the cores that the process may use")
+		addCache(c, &o.Cache)
+		addCacheContent(c, &o.Cache)
+		addConfig(c)
+	})
+	onlyHere(c, "question", "questions", "from", "null", "jobs", "output", "resume", "overwrite", "sidecar", "dry-run", "dump", "attention", "attention-dir", "attention-word")
+}
+
+// read completes the options from arguments and flags, and refuses those that make no sense together.
+func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOptions) error {
+	if err := checkTokens(c, &o.Knobs.ViewKnobs); err != nil {
+		return err
+	}
+	if err := f.input(s, args, o); err != nil {
+		return usageError{err}
+	}
+	var err error
+	if c.Flags().Changed("shard") && f.shard == "" {
+		return usageError{errors.New("shard is empty, expected I/N or auto")}
+	}
+	if o.Shard, err = inputs.ParseSharding(f.shard, os.Getenv); err != nil {
+		return usageError{err}
+	}
+	for i, choice := range o.Knobs.Choices {
+		o.Knobs.Choices[i] = strings.TrimSpace(choice)
+	}
+	if f.yesNo {
+		if o.Knobs.Choices != nil {
+			return usageError{fmt.Errorf("both --%s and --yes-no are given, expected one", mcllava.KnobName(o.Knobs.All(), &o.Knobs.Choices))}
+		}
+		o.Knobs.Choices = []string{yes, no}
+	}
+	o.DryJSON = f.json
+	if o.Output.Path == "-" {
+		o.Output.Path = ""
+	}
+	if c.Flags().Changed("sidecar") {
+		naming, err := records.ParseNaming(f.sidecar)
+		if err != nil {
+			return usageError{fmt.Errorf("--sidecar: %w", err)}
+		}
+		o.Output.Sidecar = &naming
+	}
+	if o.Output.MinConfidence > 0 {
+		o.Knobs.LogProbs = true
+	}
+	if o.Format, err = f.format(*o); err != nil {
+		return usageError{err}
+	}
+	if o.Gaze, err = f.gaze.read(c, *o); err != nil {
+		return usageError{err}
+	}
+	if err := o.check(f.yesNo); err != nil {
+		return usageError{err}
+	}
+	if err := o.Knobs.Check(); err != nil {
+		return usageError{err}
+	}
+	return checkPrecision(o.Precision)
+}
+
+// The choices of --yes-no; -l looks for yes.
+const (
+	yes = "Yes"
+	no  = "No"
+)

@@ -1,0 +1,69 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/mcllava/mcllava/internal/records"
+)
+
+// format is the format that flags ask for or, without one, that of the output's name.
+func (f *askFlags) format(o askOptions) (records.Format, error) {
+	var names []string
+	for _, one := range []struct {
+		name  string
+		asked bool
+	}{{"jsonl", f.json}, {"csv", f.csv}, {"template", f.template != ""}, {"names", o.Output.OnlyYes}} {
+		if one.asked {
+			names = append(names, one.name)
+		}
+	}
+	if len(names) > 1 {
+		return records.Format{}, errors.New("more than one of --json, --csv, --template and -l is given, expected one")
+	}
+	named, ending := "", strings.ToLower(filepath.Ext(o.Output.Path))
+	switch ending {
+	case ".csv":
+		named = "csv"
+	case ".jsonl", ".json", ".ndjson":
+		named = "jsonl"
+	}
+	switch {
+	case len(names) == 0 && named != "":
+		names = []string{named}
+	case len(names) == 0:
+		names = []string{""}
+	case named != "" && names[0] != named && names[0] != "template":
+		return records.Format{}, fmt.Errorf("the output's name ends with %s, but the format asked for is %s", ending, names[0])
+	}
+	ofCSV := f.columns != nil || f.noHeader || f.csvSafe
+	switch {
+	case ofCSV && names[0] != "csv":
+		return records.Format{}, errors.New("--columns, --no-header and --csv-safe are about --csv")
+	case names[0] == "csv":
+		return records.NewCSV(records.CSVOptions{Columns: f.columns, NoHeader: f.noHeader, Safe: f.csvSafe})
+	case names[0] == "names":
+		return records.ParseFormat("template", "{{.Image}}")
+	}
+	return records.ParseFormat(names[0], f.template)
+}
+
+// plain says whether answers stand alone, without their records.
+func (o askOptions) plain() bool { return o.Format.String() == records.Plain.String() }
+
+// streams says whether the answer is shown as it comes.
+func (o askOptions) streams(s Streams) bool {
+	return s.OutTerminal && o.Output.Path == "" && o.Output.Sidecar == nil && !o.Output.WithName && o.single() && o.plain() && o.Output.MinConfidence == 0
+}
+
+// wanted says which answers are printed; nil for all.
+func (o askOptions) wanted() func(records.Record) bool {
+	if !o.Output.OnlyYes && o.Output.MinConfidence == 0 {
+		return nil
+	}
+	return func(r records.Record) bool {
+		return (!o.Output.OnlyYes || r.Answer == yes) && (r.Confidence == nil || *r.Confidence >= o.Output.MinConfidence)
+	}
+}

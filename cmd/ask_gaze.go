@@ -1,0 +1,50 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mcllava/mcllava/internal/run"
+)
+
+// gazeFlags ask where answers looked.
+type gazeFlags struct {
+	file, folder, word string
+	layers             []int
+}
+
+func (f *gazeFlags) add(c *cobra.Command) {
+	v := c.Flags()
+	v.StringVar(&f.file, "attention", "", "draw where in the picture the answer looked into this PNG `FILE`; records have it too")
+	v.StringVar(&f.folder, "attention-dir", "", "the same for many, one file an answer in this `FOLDER`")
+	v.StringVar(&f.word, "attention-word", "", "where one `WORD` of the answer looked, and not all of it")
+	v.IntSliceVar(&f.layers, "attention-layers", nil, "of the decoder's layers these: `FROM,TO`, without TO; by default the middle half")
+}
+
+// read is nil if nobody asks.
+func (f *gazeFlags) read(c *cobra.Command, o askOptions) (*run.Gaze, error) {
+	changed := c.Flags().Changed
+	switch {
+	case f.file == "" && f.folder == "":
+		if changed("attention-word") || changed("attention-layers") {
+			return nil, errors.New("--attention-word and --attention-layers are about --attention or --attention-dir, expected one of them")
+		}
+		return nil, nil
+	case f.file != "" && f.folder != "":
+		return nil, errors.New("both --attention and --attention-dir are given, expected one")
+	case o.Converse:
+		return nil, errors.New("--attention needs a QUESTION; at a prompt, /look does it")
+	case f.file != "" && !o.single():
+		return nil, errors.New("--attention is about one image and one question; --attention-dir takes many")
+	case changed("attention-layers") && len(f.layers) != 2:
+		return nil, fmt.Errorf("attention-layers are %v, expected two numbers FROM,TO", f.layers)
+	}
+	g := &run.Gaze{File: f.file, Folder: f.folder}
+	g.Word = f.word
+	if len(f.layers) == 2 {
+		g.Layers = [2]int(f.layers)
+	}
+	return g, nil
+}

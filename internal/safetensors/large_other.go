@@ -1,0 +1,5 @@
+//go:build !linux
+
+package safetensors
+
+func largePages(_ []byte) {}
