@@ -200,8 +200,16 @@ func TestSignsAtEdgesAndCorners(t *testing.T) {
 	const width, height = 300, 90
 	on, all := 0, 0
 	for _, at := range []image.Point{
-		{0, 0}, {draw.Width - width, 0}, {0, draw.Height - height}, {draw.Width - width, draw.Height - height},
-		{1050, 0}, {0, 700}, {draw.Width - width, 700}, {330, 250}, {930, 505}, {1410, 760},
+		{0, 0},
+		{draw.Width - width, 0},
+		{0, draw.Height - height},
+		{draw.Width - width, draw.Height - height},
+		{1050, 0},
+		{0, 700},
+		{draw.Width - width, 700},
+		{330, 250},
+		{930, 505},
+		{1410, 760},
 	} {
 		s, err := draw.NewScene(5000)
 		if err != nil {
