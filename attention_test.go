@@ -44,7 +44,7 @@ func TestAttentionFindsTheSign(t *testing.T) {
 	m := open(t, Demo)
 	for _, crops := range []int{25, 100} {
 		read, found := 0, 0
-		for seed := range uint64(10) {
+		for seed := range uint64(5) {
 			s, err := draw.NewScene(2000 + seed)
 			if err != nil {
 				t.Fatal(err)
