@@ -156,8 +156,14 @@ func TestAttentionOfAnyPlan(t *testing.T) {
 		width, height int
 		view          ViewKnobs
 	}{
-		{2400, 1600, ViewKnobs{MaxCrops: 0}}, {2400, 1600, ViewKnobs{MaxCrops: 200, Clamp: true, NumTokens: 1}}, {2400, 1600, ViewKnobs{MaxCrops: 25, NumTokens: 101}},
-		{8000, 800, ViewKnobs{MaxCrops: 25}}, {800, 6000, ViewKnobs{MaxCrops: 25}}, {40, 30, ViewKnobs{MaxCrops: 25}}, {8, 8, ViewKnobs{}}, {8, 5000, ViewKnobs{MaxCrops: 100}},
+		{2400, 1600, ViewKnobs{MaxCrops: 0}},
+		{2400, 1600, ViewKnobs{MaxCrops: 200, Clamp: true, NumTokens: 1}},
+		{2400, 1600, ViewKnobs{MaxCrops: 25, NumTokens: 101}},
+		{8000, 800, ViewKnobs{MaxCrops: 25}},
+		{800, 6000, ViewKnobs{MaxCrops: 25}},
+		{40, 30, ViewKnobs{MaxCrops: 25}},
+		{8, 8, ViewKnobs{}},
+		{8, 5000, ViewKnobs{MaxCrops: 100}},
 		{2400, 1600, ViewKnobs{MaxCrops: 9, Region: Region{1200, 600, 1800, 1000}}},
 	} {
 		p, err := OpenPicture(encoded(t, image.NewRGBA(image.Rect(0, 0, c.width, c.height))))

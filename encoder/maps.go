@@ -9,8 +9,12 @@ import (
 // mapped says whether a layer has part in the maps: the later half of them, in which patches have learnt what they show.
 func (c Config) mapped(layer int) bool { return layer >= c.Layers/2 }
 
-// MapRows is how many patches' attention makes a crop's map: those of the last ones, whatever is kept of the crop.
-func (c Config) MapRows() int { return min(8, c.Patches()-1) }
+// mapRows is enough of them: the demo looks at the sign as often with 7, 16, 32 or all 63, and hardly less often with one.
+const mapRows = 8
+
+// MapRows is how many patches make a crop's map, by what they attend to. They are the crop's last ones, whatever is kept of it, so that
+// a crop has one map whatever a question asks for.
+func (c Config) MapRows() int { return min(mapRows, c.Patches()-1) }
 
 // looks gathers what the last rows of each crop attend to.
 type looks struct {

@@ -1,7 +1,9 @@
 package encoder
 
 import (
+	"encoding/json"
 	"fmt"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -9,6 +11,9 @@ import (
 
 	"gonum.org/v1/gonum/blas/blas32"
 
+	"github.com/mcllava/mcllava/internal/demo"
+	"github.com/mcllava/mcllava/internal/reference"
+	"github.com/mcllava/mcllava/internal/safetensors"
 	"github.com/mcllava/mcllava/internal/tensor"
 	"github.com/mcllava/mcllava/internal/weights"
 )
@@ -142,4 +147,80 @@ func TestMapsAreWhatEveryProbabilityGives(t *testing.T) {
 			})
 		}
 	}
+}
+
+// demoEncoder is the embedded checkpoint's.
+func demoEncoder(t *testing.T, form tensor.Form) *Encoder {
+	t.Helper()
+	read := func(name string) []byte {
+		data, err := fs.ReadFile(demo.Checkpoint(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	var shape reference.Shape
+	if err := json.Unmarshal(read("config.json"), &shape); err != nil {
+		t.Fatal(err)
+	}
+	tensors, err := safetensors.Parse("model.safetensors", read("model.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := tensor.NewPool(2)
+	t.Cleanup(p.Close)
+	v := shape.Vision
+	w := weights.From(tensors, p, weights.Forms{Vision: form, Text: form})
+	e := Load(Config{
+		Hidden: v.Hidden, Intermediate: v.Intermediate, Layers: v.Layers, Heads: v.Heads,
+		ImageSize: v.ImageSize, PatchSize: v.PatchSize, Eps: v.Eps, Projected: shape.Text.Hidden,
+	}, w)
+	if err := w.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// TestMapsOfTheDemo holds maps against every probability of weights that have learnt where to look.
+func TestMapsOfTheDemo(t *testing.T) {
+	for _, form := range []tensor.Form{tensor.F32, tensor.BF16, tensor.Q8, tensor.Q4} {
+		e := demoEncoder(t, form)
+		pixels, centres := noise(e.Config(), 2)
+		_, maps, err := e.EncodeMapped(t.Context(), pixels, centres, []int{1, 5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for b := range 2 {
+			want := wantMap(e, tensor.Rows(pixels, b, b+1), form)
+			if least, most := slices.Min(want), slices.Max(want); most < 2*least {
+				t.Errorf("%s: shares of %v to %v are no test", form, least, most)
+			}
+			for i, w := range want {
+				if got := float64(tensor.Row(maps, b)[i]); !(math.Abs(got-w) <= 1e-5*w) {
+					t.Fatalf("%s, crop %d, patch %d: %v, want %v", form, b, i, got, w)
+				}
+			}
+		}
+	}
+}
+
+// BenchmarkEncode is two layers of the published tower on one crop, with its map and without.
+func BenchmarkEncode(b *testing.B) {
+	c := Config{Hidden: 1152, Intermediate: 4304, Layers: 2, Heads: 16, ImageSize: 384, PatchSize: 14, Eps: 1e-6, Projected: 8}
+	e := encoderOf(b, c, tensor.BF16, 0)
+	pixels, centres := noise(c, 1)
+	b.Run("plain", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := e.Encode(b.Context(), pixels, centres, []int{7}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("mapped", func(b *testing.B) {
+		for b.Loop() {
+			if _, _, err := e.EncodeMapped(b.Context(), pixels, centres, []int{7}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

@@ -184,3 +184,32 @@ func TestWatchingEnds(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkDecode is a token behind 760 others, in two layers of the published decoder, both watched or neither.
+func BenchmarkDecode(b *testing.B) {
+	c := Config{Hidden: 2560, Intermediate: 10240, Layers: 2, Heads: 32, RotaryDims: 32, RopeTheta: 1e4, Context: 2048, Vocab: 61, Eps: 1e-5}
+	d := decoderOf(b, c, tensor.Q8)
+	const prompt = 760
+	kv, x := d.NewKV(prompt+1), d.Embed(make([]int, prompt))
+	if _, err := d.Forward(b.Context(), x, kv); err != nil {
+		b.Fatal(err)
+	}
+	for _, watch := range []*Attention{nil, {Layers: [2]int{0, 2}, Positions: [2]int{20, 748}}} {
+		name := "plain"
+		if watch != nil {
+			name = "watched"
+		}
+		b.Run(name, func(b *testing.B) {
+			kv.Watch(watch)
+			for b.Loop() {
+				if _, err := d.Forward(b.Context(), tensor.Rows(x, 0, 1), kv); err != nil {
+					b.Fatal(err)
+				}
+				kv.Truncate(prompt)
+				if watch != nil {
+					watch.Rows = nil
+				}
+			}
+		})
+	}
+}

@@ -174,8 +174,7 @@ func (h *Heat) centre(r image.Rectangle) image.Point {
 	return image.Pt(pixel(x/sum, h.Cols, h.Width), pixel(y/sum, h.Rows, h.Height))
 }
 
-// standingOut is, of some sizes of window, the smallest whose best one around a pixel differs most from what is next to it: in the mean
-// heat of its cells and of those up to a window's size away.
+// standingOut is, of some sizes of window, the smallest whose best one around a pixel stands out most from what is next to it.
 func (h *Heat) standingOut(peak image.Point) image.Rectangle {
 	cell := image.Pt(peak.X*h.Cols/h.Width, peak.Y*h.Rows/h.Height)
 	var window image.Rectangle
@@ -192,16 +191,19 @@ func (h *Heat) standingOut(peak image.Point) image.Rectangle {
 	return window
 }
 
-// contrast is the mean heat of some cells less that of the cells around them, up to as far as they are wide and high.
+// contrast is the mean heat of some cells over the sum of it and that of the cells around them, up to as far as they are wide and
+// high: 1 if those around have none, and ½ if they have as much. So larger windows stand a chance, whose mean is always less.
 func (h *Heat) contrast(r image.Rectangle) float64 {
 	size := r.Size()
 	ring := image.Rectangle{r.Min.Sub(size), r.Max.Add(size)}.Intersect(image.Rect(0, 0, h.Cols, h.Rows))
-	inside, cells := h.sum(r), size.X*size.Y
-	contrast := inside / float64(cells)
-	if rest := ring.Dx()*ring.Dy() - cells; rest > 0 {
-		contrast -= (h.sum(ring) - inside) / float64(rest)
+	inside, around := h.sum(r)/float64(size.X*size.Y), 0.0
+	if rest := ring.Dx()*ring.Dy() - size.X*size.Y; rest > 0 {
+		around = max(0, h.sum(ring)-h.sum(r)) / float64(rest)
 	}
-	return contrast
+	if !(inside > 0) {
+		return 0
+	}
+	return inside / (inside + around)
 }
 
 // pixels are those that some cells cover, also in part.
