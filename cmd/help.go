@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
+
+	"github.com/mcllava/mcllava/internal/terminal"
 )
 
 // Columns of help.
@@ -50,6 +52,9 @@ func (s Streams) helpColumns() int {
 // outColumns is how many columns standard output has, usualColumns if that is unknown.
 func (s Streams) outColumns() int {
 	w := s.Out
+	if shown, ok := w.(*terminal.Writer); ok {
+		w = shown.Under()
+	}
 	if keeper, ok := w.(*faultKeeper); ok {
 		w = keeper.Writer
 	}

@@ -99,7 +99,7 @@ func (o *sweepOptions) addFlags(f *askFlags, c *cobra.Command) {
 		v.StringVar(&f.template, "template", "", "print a Go `TEMPLATE` for each row; see ask --help")
 		v.StringVarP(&o.Output.Path, "output", "o", "", "write rows to `FILE`, in the format of its name: .jsonl, .csv or plain; - for standard output")
 		v.BoolVar(&o.Output.Resume, "resume", false, "continue the --output of a sweep that was interrupted")
-		v.BoolVar(&o.Output.Overwrite, "overwrite", false, "overwrite the --output and the --plot if they exist")
+		v.BoolVar(&o.Output.Overwrite, "overwrite", false, "overwrite --output and --plot files that exist")
 		v.BoolVar(&o.FailFast, "fail-fast", false, "stop at the first failure")
 		v.BoolVar(&o.Quiet, "quiet", false, "no progress and no notes")
 		v.BoolVar(&o.Progress, "progress", false, "progress also where standard error is no terminal")

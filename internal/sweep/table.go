@@ -66,7 +66,7 @@ func (r *Results) Summary(columns int) string {
 	return r.layout(fmt.Sprintf("%d pairs of an image and a question, mean seconds of each", len(r.Pairs)), cells, columns)
 }
 
-// Seconds is a time to three digits.
+// Seconds is a time to the precision that a measurement has.
 func Seconds(s float64) string {
 	switch {
 	case s < 0.0995:

@@ -83,6 +83,9 @@ type Writer struct {
 // NewWriter escapes what is written to w.
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
+// Under is the writer that the texts go to.
+func (t *Writer) Under() io.Writer { return t.w }
+
 // Write writes all of p but an unfinished character at its end, which waits for the next Write.
 func (t *Writer) Write(p []byte) (int, error) {
 	text := append(t.pending, p...)
