@@ -56,7 +56,7 @@ letters and digits, and what stands between words is of no matter. "yoga studio"
 "yoga studios".`,
 		Example: `  mcllava sweep photo.jpg "what shop is this"
   mcllava sweep photo.jpg "what shop is this" --max-crops 0,50,200 --num-tokens 728 --expect "yoga studio"
-  mcllava sweep photos -q "what shop is this" -o sweep.jsonl --resume --plot sweep.png
+  mcllava sweep photos -q "what shop is this" -o sweep.jsonl --resume
   mcllava sweep photo.jpg "what does the logo say?" -o sweep.png`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
