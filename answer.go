@@ -34,6 +34,7 @@ type Answer struct {
 	PMin         float64    // probability of the least likely token; 1 for an answer without tokens
 	Choices      []Choice   // how likely each of AnswerKnobs.Choices is
 	Attention    *Attention // where the answer looked, where Hooks.Attention asks for it
+	Found        *Found     // how it was searched for; nil but of a Searcher
 	Seconds      Seconds
 }
 

@@ -23,6 +23,7 @@ const (
 type Knobs struct {
 	ViewKnobs
 	AnswerKnobs
+	SearchKnobs
 }
 
 // ViewKnobs say how much of a picture is seen.
@@ -50,9 +51,20 @@ type AnswerKnobs struct {
 	LogProbs bool `json:"logprobs,omitempty" help:"also say how likely the answer is"`
 }
 
+// SearchKnobs say how a Searcher looks for an answer. Zero values stand for the defaults.
+type SearchKnobs struct {
+	// Search is for callers that choose between a Searcher and one look.
+	Search      bool    `json:"search_asked,omitempty" added:"" help:"look at few crops, and then closer where the answer looked, until it is sure"`
+	SearchCrops int     `json:"search_crops,omitempty" added:"" value:"NUMBER" help:"NUMBER of crops that a search may look at, the whole picture included; by default 24"`
+	Coarse      int     `json:"coarse,omitempty" added:"" value:"NUMBER" help:"NUMBER of crops that a search begins with; by default 16"`
+	Sure        float64 `json:"sure,omitempty" added:"" value:"PROBABILITY" help:"PROBABILITY of an answer's least likely token from which on a search ends; by default 0.97"`
+	// Abstentions is nil for those of the checkpoint's config.json, or else common ones.
+	Abstentions []string `json:"abstentions,omitempty" added:"" value:"PHRASES" help:"PHRASES, comma-separated, of answers that say that nothing could be seen, which no search ends with"`
+}
+
 // DefaultKnobs are those of a plain question.
 func DefaultKnobs() Knobs {
-	return Knobs{ViewKnobs{MaxCrops: DefaultMaxCrops}, AnswerKnobs{MaxNewTokens: DefaultMaxNewTokens, TopP: 1}}
+	return Knobs{ViewKnobs{MaxCrops: DefaultMaxCrops}, AnswerKnobs{MaxNewTokens: DefaultMaxNewTokens, TopP: 1}, SearchKnobs{}}
 }
 
 // Knob is one of the Knobs.
@@ -71,6 +83,9 @@ func (k *ViewKnobs) All() iter.Seq[Knob] { return knobsOf(k) }
 
 // All yields each knob, in the order of the fields.
 func (k *AnswerKnobs) All() iter.Seq[Knob] { return knobsOf(k) }
+
+// All yields each knob, in the order of the fields.
+func (k *SearchKnobs) All() iter.Seq[Knob] { return knobsOf(k) }
 
 // knobsOf yields the knobs of a struct that a pointer points to.
 func knobsOf(pointer any) iter.Seq[Knob] {
@@ -123,6 +138,9 @@ func KnobName(all iter.Seq[Knob], value any) string {
 // Check returns an error that names the knob which no question can be asked with.
 func (k Knobs) Check() error {
 	if err := k.ViewKnobs.Check(); err != nil {
+		return err
+	}
+	if err := k.SearchKnobs.check(); err != nil {
 		return err
 	}
 	return k.AnswerKnobs.Check()

@@ -15,6 +15,7 @@ type Sights struct {
 	model   *Model
 	picture *Picture
 	keep    map[image.Rectangle]int  // K, the most rows of a box that a plan needs
+	all     int                      // rows to keep of every box, of any plan; 0 for what the plans need
 	held    map[image.Rectangle]seen // K rows of the boxes that were seen
 
 	decoding float64                     // seconds that the picture took, and
@@ -43,7 +44,7 @@ func (s *Sights) See(ctx context.Context, plan Plan, h Hooks) (*View, error) {
 	wide := plan
 	wide.TokensPerCrop = make([]int, len(plan.Boxes))
 	for i, b := range plan.Boxes {
-		if wide.TokensPerCrop[i] = s.keep[b]; s.keep[b] < plan.TokensPerCrop[i] {
+		if wide.TokensPerCrop[i] = max(s.keep[b], s.all); wide.TokensPerCrop[i] < plan.TokensPerCrop[i] {
 			return nil, errOtherPlan
 		}
 	}

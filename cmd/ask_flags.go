@@ -31,7 +31,10 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 	f.addInput(c, o)
 	group(c, "Knobs", func() { addKnobs(c, o.Knobs.ViewKnobs.All()) })
 	f.addAsking(c, o)
-	group(c, "Seeing", func() { f.gaze.add(c) })
+	group(c, "Seeing", func() {
+		addKnobs(c, o.Knobs.SearchKnobs.All())
+		f.gaze.add(c)
+	})
 	group(c, "Output", func() {
 		v.BoolVar(&f.json, "json", false, "print one JSON object a line")
 		v.BoolVar(&f.csv, "csv", false, "print CSV")

@@ -17,6 +17,9 @@ type Config struct {
 	ImageToken int          `json:"image_token_index"`
 	Text       TextConfig   `json:"text_config"`
 	Vision     VisionConfig `json:"vision_config"`
+
+	// Abstentions are phrases of answers that say that nothing could be seen, which the published config.json does not have.
+	Abstentions []string `json:"abstentions"`
 }
 
 // TextConfig is the decoder's part of config.json.

@@ -79,10 +79,11 @@ csv       RFC 4180 with a header, always the same columns in the same order, or 
 template  a Go text/template for each record, with a newline after it unless it ends with one; no line if it is empty.
           \t and \n stand for a tab and a newline. Fields: .ID .Image .Question .Answer .Choice .Probabilities .LogProb
           .Confidence .PMin .Tokens .Finish .Crops .Encoded .ImageTokens .PromptTokens .Attention (.Peak .Box …, nil
-          unless it is asked for), the knobs (.MaxCrops …), .NumTokens .Model .Precision .Seconds.Encode (.Load
-          .Preprocess .Prefill .Decode) .Error .ImageSHA256 .Checkpoint .Run .Key .N .Of .Schema .Name (the image's file
-          name without its ending); of a sweep also .Mark .Expected .Correct .Sweep. Functions: json VALUE, quote TEXT
-          (as in Go), base, dir and ext of a PATH, trim, upper, lower, and oneline TEXT (all white space as single spaces).`
+          unless it is asked for) .Search (.Stop .Crops …, likewise), the knobs (.MaxCrops …), .NumTokens .Model
+          .Precision .Seconds.Encode (.Load .Preprocess .Prefill .Decode) .Error .ImageSHA256 .Checkpoint .Run .Key .N
+          .Of .Schema .Name (the image's file name without its ending); of a sweep also .Mark .Expected .Correct
+          .Sweep. Functions: json VALUE, quote TEXT (as in Go), base, dir and ext of a PATH, trim, upper, lower, and
+          oneline TEXT (all white space as single spaces).`
 
 // ParseFormat reads the name of a format, "" for plain, and the text of a template, which only the format template has and
 // needs. The template is tried on made-up records, so that a misspelt field is refused here.
@@ -299,7 +300,7 @@ func parseTemplate(text string) (Format, error) {
 	good, bad := pair, pair
 	good.Answer, good.Choice, good.Tokens, good.Finish = "day", "day", []int{1, 2}, mcllava.FinishStop
 	good.Probabilities, good.LogProb, good.Confidence, good.PMin = map[string]float64{"day": number, "night": number}, &number, &number, &number
-	good.Attention = &mcllava.Attention{}
+	good.Attention, good.Search = &mcllava.Attention{}, &mcllava.Found{}
 	bad.Error = "not a picture"
 	for _, r := range []Record{good, bad} {
 		if _, err := f.execute(r); err != nil {

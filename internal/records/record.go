@@ -38,6 +38,7 @@ type Record struct {
 	ImageTokens   int                `json:"image_tokens"`
 	PromptTokens  int                `json:"prompt_tokens"`
 	Attention     *mcllava.Attention `json:"attention,omitempty"`
+	Search        *mcllava.Found     `json:"search,omitempty"`
 	mcllava.Knobs
 	NumTokens   int             `json:"num_tokens"` // in force
 	Model       string          `json:"model"`

@@ -95,6 +95,8 @@ type scene struct {
 	cells  []cell          // of the picture; nil for a run without
 	cell   *cell           // that view and failed are of
 	sights *mcllava.Sights // nil until the first of the cells is looked at
+
+	searcher *mcllava.Searcher // nil until a question is searched
 }
 
 // ask answers one question, within the timeout.
@@ -113,6 +115,9 @@ func (s *scene) ask(ctx context.Context, p pair) (*mcllava.Answer, error) {
 		h.Attention = &r.options.Gaze.AttentionOptions
 	}
 	knobs := r.knobs(p)
+	if knobs.Search {
+		return s.search(ctx, p, knobs, h)
+	}
 	if err := s.look(ctx, p, knobs, h); err != nil {
 		return nil, r.timeout(err)
 	}
@@ -126,6 +131,18 @@ func (s *scene) ask(ctx context.Context, p pair) (*mcllava.Answer, error) {
 		}
 	}
 	return a, r.timeout(r.draw(ctx, s.task, p, a))
+}
+
+// search looks for the answer to one question.
+func (s *scene) search(ctx context.Context, p pair, k mcllava.Knobs, h mcllava.Hooks) (*mcllava.Answer, error) {
+	if s.searcher == nil {
+		s.searcher = s.run.model.NewSearcher(s.task.picture)
+	}
+	a, err := s.searcher.Ask(ctx, p.Question, k, h)
+	if err != nil {
+		return nil, s.run.timeout(err)
+	}
+	return a, s.run.timeout(s.run.draw(ctx, s.task, p, a))
 }
 
 // look looks at the picture unless that was done for a question before. A question that cannot be answered is refused first.

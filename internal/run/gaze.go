@@ -54,8 +54,15 @@ func DrawGaze(ctx context.Context, path string, p *mcllava.Picture, question str
 		return err
 	}
 	at := a.Attention
+	var steps []overlay.Step
+	if a.Found != nil {
+		for _, s := range a.Found.Steps {
+			steps = append(steps, overlay.Step{Boxes: s.Boxes})
+		}
+	}
 	drawn, err := overlay.Attention{
-		Cols: at.Heat.Cols, Rows: at.Heat.Rows, Values: at.Heat.Values, Peak: at.Peak, Box: at.Box, Overview: at.Overview,
+		Steps: steps,
+		Cols:  at.Heat.Cols, Rows: at.Heat.Rows, Values: at.Heat.Values, Peak: at.Peak, Box: at.Box, Overview: at.Overview,
 		Question: question, Answer: a.Text,
 	}.Draw(upright)
 	if err != nil {

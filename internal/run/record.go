@@ -56,6 +56,7 @@ func (r *Run) complete(t task, p pair, a *mcllava.Answer) records.Record {
 	record.Answer, record.Tokens, record.Finish, record.Seconds = a.Text, a.Tokens, a.Finish, a.Seconds
 	record.Crops, record.Encoded, record.ImageTokens, record.PromptTokens, record.NumTokens = a.Crops, a.Encoded, a.ImageTokens, a.PromptTokens, a.NumTokens
 	record.PMin, record.Attention = &a.PMin, a.Attention
+	record.Search = a.Found
 	if confidence, logProb, ok := a.Confidence(); ok {
 		record.LogProb, record.Confidence = &logProb, &confidence
 	}

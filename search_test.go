@@ -1,0 +1,180 @@
+package mcllava
+
+import (
+	"encoding/json"
+	"flag"
+	"image"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/mcllava/mcllava/internal/demo/draw"
+)
+
+func searchKnobs() Knobs {
+	k := DefaultKnobs()
+	k.Search = true
+	return k
+}
+
+func searched(t *testing.T, s *Searcher, question string, k Knobs) *Answer {
+	t.Helper()
+	a, err := s.Ask(t.Context(), question, k, Hooks{})
+	if err != nil || a.Found == nil {
+		t.Fatalf("%v, %v", a, err)
+	}
+	f := a.Found
+	if f.Answers != len(f.Steps) || f.Crops != a.Crops || f.Crops > max(DefaultSearchCrops, k.SearchCrops) && k.SearchCrops == 0 {
+		t.Errorf("%+v of an answer about %d crops", f, a.Crops)
+	}
+	return a
+}
+
+var searchScenes = flag.Int("search", 0, "compare searching with looking at 100 crops, on so many drawn streets")
+
+// TestSearchAccuracy measures how often a search and 100 crops are right.
+func TestSearchAccuracy(t *testing.T) {
+	if *searchScenes == 0 {
+		t.Skip("-search N measures")
+	}
+	m := open(t, Demo)
+	var right, plain, crops, answers, flipped int
+	stops := map[Stop]int{}
+	for i := range *searchScenes {
+		s, err := draw.NewScene(uint64(5000 + i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, q := scenePicture(t, s), draw.SceneQuestions(s)[0]
+		_, at100 := gazeAt(t, m, p, DefaultKnobs(), q.Question, AttentionOptions{})
+		a := searched(t, m.NewSearcher(p), q.Question, searchKnobs())
+		crops += a.Found.Crops
+		answers += a.Found.Answers
+		stops[a.Found.Stop]++
+		if at100.Text == q.Answer {
+			plain++
+		}
+		if a.Text == q.Answer {
+			right++
+		} else if at100.Text == q.Answer {
+			flipped++
+			t.Logf("street %d: %q, expected %q: %+v", i, a.Text, q.Answer, a.Found)
+		}
+	}
+	n := float64(*searchScenes)
+	t.Logf("searching: %.1f %% right with %.1f crops and %.1f answers, %v; 100 crops: %.1f %%; right to wrong %.1f %%",
+		100*float64(right)/n, float64(crops)/n, float64(answers)/n, stops, 100*float64(plain)/n, 100*float64(flipped)/n)
+}
+
+// TestSearchEncodesOnce counts the crops that are encoded: of a question, of the next about the same picture, and in a later run.
+func TestSearchEncodesOnce(t *testing.T) {
+	o := CacheOptions{Folder: t.TempDir(), Limit: 1 << 30}
+	first := newSight(t, o)
+	s := first.NewSearcher(first.picture)
+	a := searched(t, s, whatShop, searchKnobs())
+	if !strings.Contains(a.Text, "yoga") || a.Found.Stop != StopSure || a.Encoded != a.Found.Crops || a.Found.Crops > DefaultSearchCrops || a.Attention != nil {
+		t.Errorf("%q with %d crops encoded of %d: %+v", a.Text, a.Encoded, a.Found.Crops, a.Found)
+	}
+	if again := searched(t, s, whatShop, searchKnobs()); again.Encoded != 0 || again.Text != a.Text || again.Seconds.Encode != 0 {
+		t.Errorf("the same question again: %d crops encoded in %v s, %q", again.Encoded, again.Seconds.Encode, again.Text)
+	}
+	if day := searched(t, s, "is it day or night?", searchKnobs()); day.Text != "It is day." || day.Encoded != 0 || day.Found.Answers != 1 {
+		t.Errorf("%q, %+v", day.Text, day.Found)
+	}
+	later := newSight(t, o)
+	if b := searched(t, later.NewSearcher(later.picture), whatShop, searchKnobs()); b.Encoded != 0 || b.Text != a.Text {
+		t.Errorf("in a later run: %d crops encoded, %q", b.Encoded, b.Text)
+	}
+}
+
+// TestSearchOfStreets reads the signs of drawn streets, and finds none where there is none.
+func TestSearchOfStreets(t *testing.T) {
+	m := open(t, Demo)
+	for seed := range uint64(4) {
+		s, err := draw.NewScene(3000 + seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := draw.SceneQuestions(s)[0]
+		if a := searched(t, m.NewSearcher(scenePicture(t, s)), q.Question, searchKnobs()); a.Text != q.Answer {
+			t.Errorf("street %d: %q, expected %q: %+v", seed, a.Text, q.Answer, a.Found)
+		}
+		bare, err := draw.New(seed, draw.Options{Width: 2400, Height: 1600, Ground: draw.StreetGround, Signs: []draw.SignOptions{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := searched(t, m.NewSearcher(scenePicture(t, bare)), whatShop, searchKnobs()); a.Found.Stop == StopSure && strings.Contains(a.Text, "shop") {
+			t.Errorf("street %d without a sign: %q, %+v", seed, a.Text, a.Found)
+		}
+	}
+}
+
+// TestSearchOfAnyPicture searches pictures that cannot be cut, or are extreme, and ends.
+func TestSearchOfAnyPicture(t *testing.T) {
+	m := open(t, Demo)
+	for _, c := range []struct {
+		size image.Point
+		stop Stop
+	}{{image.Pt(40, 30), StopPlain}, {image.Pt(8, 8), StopPlain}, {image.Pt(8000, 800), ""}, {image.Pt(800, 6000), ""}, {image.Pt(20, 4000), ""}} {
+		p, err := OpenPicture(encoded(t, image.NewRGBA(image.Rectangle{Max: c.size})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := searchKnobs()
+		k.MaxNewTokens, k.SearchCrops = 8, 300
+		a := searched(t, m.NewSearcher(p), whatShop, k)
+		if f := a.Found; f.Stop == "" || c.stop != "" && f.Stop != c.stop {
+			t.Errorf("%v: %+v", c.size, f)
+		}
+		text, err := json.Marshal(a.Found)
+		var read Found
+		if err == nil {
+			err = json.Unmarshal(text, &read)
+		}
+		if err != nil || !reflect.DeepEqual(read, *a.Found) && len(read.Steps[0].Boxes)+len(a.Found.Steps[0].Boxes) > 0 {
+			t.Errorf("%s is read as %+v, %v", text, read, err)
+		}
+	}
+}
+
+// TestSearchKnobs has few crops, a low and a high bar for being sure, a region, choices, and phrases of its own.
+func TestSearchKnobs(t *testing.T) {
+	s := newSight(t, CacheOptions{})
+	with := func(change func(*Knobs)) *Answer {
+		k := searchKnobs()
+		change(&k)
+		return searched(t, s.NewSearcher(s.picture), whatShop, k)
+	}
+	if a := with(func(k *Knobs) { k.Sure = 0.01 }); a.Found.Answers != 1 || a.Found.Stop != StopSure {
+		t.Errorf("sure of anything: %+v", a.Found)
+	}
+	if a := with(func(k *Knobs) { k.Sure = 1 }); a.Found.Stop == StopSure || a.Found.Crops > DefaultSearchCrops || !strings.Contains(a.Text, "yoga") {
+		t.Errorf("never sure: %q, %+v", a.Text, a.Found)
+	}
+	if a := with(func(k *Knobs) { k.SearchCrops = 1 }); a.Found.Stop != StopBudget && a.Found.Stop != StopSure || a.Found.Answers != 1 {
+		t.Errorf("with no crop to spare: %+v", a.Found)
+	}
+	if a := with(func(k *Knobs) { k.Abstentions = []string{"YOGA"} }); a.Found.Stop == StopSure && strings.Contains(a.Text, "yoga") {
+		t.Errorf("yoga is no answer: %q, %+v", a.Text, a.Found)
+	}
+	choices := []string{"It is a bakery.", "It is a yoga studio."}
+	if a := with(func(k *Knobs) { k.Choices = choices }); a.Text != choices[1] {
+		t.Errorf("of %q it chooses %q", choices, a.Text)
+	}
+	region := image.Rect(1000, 400, 2000, 1200)
+	a := with(func(k *Knobs) { k.Region = RegionOf(region) })
+	for _, step := range a.Found.Steps {
+		for _, b := range step.Boxes {
+			if !b.In(region) {
+				t.Errorf("%v was looked at, expected only what is in %v", b, region)
+			}
+		}
+	}
+	for _, k := range []SearchKnobs{{SearchCrops: -1}, {Coarse: -1}, {Sure: 1.1}, {Sure: -0.1}} {
+		bad := DefaultKnobs()
+		bad.SearchKnobs = k
+		if _, err := s.NewSearcher(s.picture).Ask(t.Context(), whatShop, bad, Hooks{}); err == nil || !strings.Contains(err.Error(), "expected") {
+			t.Errorf("%+v: %v", k, err)
+		}
+	}
+}
