@@ -139,7 +139,7 @@ func (o *sweepOptions) read(f *askFlags, c *cobra.Command, s Streams, args []str
 		}
 	}
 	o.ReplacePlot = o.Output.Overwrite || o.Output.Resume
-	if o.Plot != "" && o.Output.Path == "" {
+	if o.Plot != "" && (o.Output.Path == "" || o.Output.Path == "-") {
 		o.Output.Overwrite = false
 	}
 	piped := s
@@ -226,7 +226,7 @@ type sweepWatch struct {
 func (o *sweepOptions) watch(s Streams, cells int) *sweepWatch {
 	w := &sweepWatch{watch: newWatch(s, o.askOptions, cells), axes: o.Axes, rows: sweep.NewResults(o.Axes)}
 	w.stream, w.cells = false, len(o.Axes.MaxCrops)*len(o.Axes.NumTokens)
-	w.tables = s.OutTerminal && o.plain()
+	w.tables = s.OutTerminal && (o.Output.Path != "" || o.plain())
 	w.each = w.tables && o.Output.Path == ""
 	return w
 }

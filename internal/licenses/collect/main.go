@@ -168,7 +168,7 @@ func notices(root string, folders map[string]bool) ([]string, error) {
 				return nil, err
 			}
 			for _, e := range entries {
-				if !isNotice.MatchString(e.Name()) || isCode(e.Name()) {
+				if !isNotice.MatchString(e.Name()) || isCode(filepath.Join(folder, e.Name())) {
 					continue
 				}
 				err := filepath.WalkDir(filepath.Join(folder, e.Name()), func(path string, d fs.DirEntry, err error) error {
@@ -191,7 +191,8 @@ func notices(root string, folders map[string]bool) ([]string, error) {
 	return slices.Sorted(maps.Keys(files)), nil
 }
 
-// isCode says whether a file is part of a program that has licences for its subject.
+// isCode says whether a file is part of a program that has licences for its subject, or a folder of such files.
 func isCode(name string) bool {
-	return strings.HasSuffix(name, ".go") || name == "licenses"
+	code, _ := filepath.Glob(filepath.Join(name, "*.go"))
+	return strings.HasSuffix(name, ".go") || len(code) > 0
 }
