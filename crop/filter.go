@@ -23,17 +23,23 @@ type output struct {
 
 // pixels are two output pixels, of the sums and of the first and the last pixels of their lines.
 func (o *output) pixels(sums, first, last pair) pair {
-	low, high := o.at16(sums.low()), o.at16(sums.high())
 	if o.outside {
-		low, high = o.reach.drop(low, 257*first.low(), 257*last.low()), o.reach.drop(high, 257*first.high(), 257*last.high())
+		return o.outer(sums, first, last)
 	}
-	return pairOf(to8(low), to8(high))
+	return to8(o.at16(sums.low())) | to8(o.at16(sums.high()))<<32
+}
+
+// outer are pixels where the reach is outside.
+func (o *output) outer(sums, first, last pair) pair {
+	low := o.reach.drop(int32(o.at16(sums.low())), 257*first.low(), 257*last.low())
+	high := o.reach.drop(int32(o.at16(sums.high())), 257*first.high(), 257*last.high())
+	return to8(pair(low)) | to8(pair(high))<<32
 }
 
 // at16 is the pixel of a sum at 16 bits, of which 65535 is white.
-func (o *output) at16(sum int32) int32 {
+func (o *output) at16(sum int32) pair {
 	v, _ := bits.Mul64(uint64(max(sum, 0)), o.scale)
-	return int32(min(v, 0xffff))
+	return pair(min(v, 0xffff))
 }
 
 // newFilter is outputs from ≤ i < to of the filter from length pixels to n. Its taps are a multiple of four; those that count nowhere

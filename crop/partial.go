@@ -44,7 +44,7 @@ func (p *partial) pixel(sum int64, first, last uint8) uint8 {
 	if p.reach.outside() {
 		v = p.reach.drop(v, 257*int32(first), 257*int32(last))
 	}
-	return to8(v)
+	return uint8(to8(v))
 }
 
 // carryAfter is how many pixels a sum of 32 bits is sure to hold, of a weight of at most 65536 and values of at most 255.

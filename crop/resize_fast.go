@@ -8,9 +8,6 @@ import (
 // maxReduction is the largest reduction of a side for which the sums of resample are sure to fit 32 bits.
 const maxReduction = 100
 
-// maxNarrowReduction is the largest reduction along y for which a box that is enlarged along x is resized along x first.
-const maxNarrowReduction = 50
-
 // resample writes a part of a source at size × size pixels as [Pixels] says, by the bits of resized and many times faster: two
 // channels share each multiplication, and no more rows are held than the filter has taps. Its height is at most maxReduction·size.
 func resample(ctx context.Context, dst square, src source, part image.Rectangle) error {
@@ -178,18 +175,26 @@ func (w *window) resize(upper, lower []pair) {
 	upperGreens, lowerGreens := upper[n:], lower[n:]
 	upper, lower = upper[:n], lower[:n]
 	first, last := &w.loaded[0], &w.loaded[len(w.loaded)-1]
+	weights := f.weights
 	for x := range n {
-		weights, line := f.weightsOf(w.from+x), w.loaded[f.taps+f.first(w.from+x):]
+		line := w.loaded[f.taps+f.start[x]:][:f.taps]
 		var sum twoRows
-		for k := 0; k < len(weights); k += 4 {
-			v, t := weights[k:][:4], line[k:][:4]
+		for k := 0; k < len(line); k += 4 {
+			v, t := (*[4]pair)(weights[k:]), (*[4]twoRows)(line[k:])
 			sum.upper += v[0]*t[0].upper + v[1]*t[1].upper + v[2]*t[2].upper + v[3]*t[3].upper
 			sum.lower += v[0]*t[0].lower + v[1]*t[1].lower + v[2]*t[2].lower + v[3]*t[3].lower
 			sum.greens += v[0]*t[0].greens + v[1]*t[1].greens + v[2]*t[2].greens + v[3]*t[3].greens
 		}
-		o := f.at(w.from + x)
-		upper[x], lower[x] = o.pixels(sum.upper, first.upper, last.upper), o.pixels(sum.lower, first.lower, last.lower)
-		greens := o.pixels(sum.greens, first.greens, last.greens)
+		weights = weights[f.taps:]
+		var greens pair
+		if o := &f.outputs[x]; o.outside {
+			upper[x], lower[x] = o.outer(sum.upper, first.upper, last.upper), o.outer(sum.lower, first.lower, last.lower)
+			greens = o.outer(sum.greens, first.greens, last.greens)
+		} else {
+			upper[x] = to8(o.at16(sum.upper.low())) | to8(o.at16(sum.upper.high()))<<32
+			lower[x] = to8(o.at16(sum.lower.low())) | to8(o.at16(sum.lower.high()))<<32
+			greens = to8(o.at16(sum.greens.low())) | to8(o.at16(sum.greens.high()))<<32
+		}
 		if x%2 == 0 {
 			upperGreens[x/2], lowerGreens[x/2] = greens&0xff, greens>>32
 		} else {

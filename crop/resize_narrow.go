@@ -6,11 +6,18 @@ import (
 	"math"
 )
 
-// narrowBound is the largest difference, of 255, that stackFirst makes to a picture of black and white noise.
-const narrowBound = 4
+// narrowBound is the largest difference, of 255, that stackFirst makes to a picture of black and white noise. Of such, the filter along
+// x goes beyond black and white, and is cut off there, in every row; in the mean of many rows it no longer does.
+const narrowBound = 10
 
-// stackFirst writes a part of a source that is narrower than size pixels and many times as high, along y first: other than along x
-// first, that costs little more than to read it. It rounds once, and not after either direction.
+// narrow says whether a box of width × height pixels is resized along y first.
+func narrow(width, height, size int) bool {
+	const enlarged, nearly = 40, 1200 // reductions along y up to which boxes of less than size or 2·size pixels across are not
+	return width < size && height > enlarged*size || width < 2*size && height > nearly*size
+}
+
+// stackFirst writes a part of a source along y first. Where its rows are short and many, that costs little more than to read them;
+// along x first, each row would cost size pixels. It rounds once, after both directions.
 func stackFirst(ctx context.Context, dst square, src source, part image.Rectangle) error {
 	width := src.width()
 	x := newShares(width, dst.size)
@@ -59,10 +66,10 @@ func newUnresized(ctx context.Context, src source) *window {
 	return w.hold(stackedRows)
 }
 
-// shares are the weights of the bicubic filter that enlarges a line, of which those outside of the line are left out.
+// shares are the weights of the bicubic filter along a line, of which those outside of the line are left out.
 type shares struct {
-	start   []int        // [outputs], of the first of four taps
-	weights [][4]float64 // [outputs], 0 outside
+	start   []int       // [outputs], of the first tap
+	weights [][]float64 // [outputs, taps], 0 outside
 	length  int
 }
 
@@ -71,11 +78,11 @@ func newShares(length, n int) *shares {
 	k := newKernel(length, n)
 	for i := range n {
 		start, centre := k.first(i)
-		var w [4]float64
+		w := make([]float64, k.taps)
 		var sum float64
 		for t := range w {
 			if start+t >= 0 && start+t < length {
-				w[t] = keys(math.Abs(centre - float64(t)))
+				w[t] = keys(math.Abs(centre-float64(t)) * k.narrow)
 				sum += w[t]
 			}
 		}
