@@ -12,7 +12,13 @@ func (r reach) outside() bool { return r.before != 0 || r.after != 0 }
 func (r reach) drop(v, first, last int32) int32 {
 	all := r.before + r.inside + r.after
 	kept := (all*float64(v) - r.before*float64(first) - r.after*float64(last)) / r.inside
-	return int32(math.Round(min(max(kept, 0), 0xffff)))
+	switch {
+	case kept <= 0:
+		return 0
+	case kept >= 0xffff:
+		return 0xffff
+	}
+	return int32(kept + 0.5)
 }
 
 // reachOf is that of output pixel i of n, of a line of length pixels.

@@ -6,54 +6,63 @@ import (
 	"slices"
 )
 
-// filter is nfnt/resize's bicubic filter along one axis, for a reduction of at most [maxReduction].
+// filter is some outputs of nfnt/resize's bicubic filter along one axis, for a reduction of at most [maxReduction].
 type filter struct {
-	n, taps int
-	start   []int    // [n], the pixel of each output's first tap; it may lie before the line, and the last one's behind it
-	weights []pair   // [n, taps], of 65536
-	outputs []output // [n]
+	from, taps int
+	start      []int    // [outputs], the pixel of each output's first tap; it may lie before the line, and the last one's behind it
+	weights    []pair   // [outputs, taps], of 65536
+	outputs    []output // [outputs]
 }
 
 // output is what makes an output pixel of its weighted sum.
 type output struct {
-	scale uint64 // ⌈257·2⁶⁴/the sum of weights⌉
-	reach reach
+	scale   uint64 // ⌈257·2⁶⁴/the sum of weights⌉
+	outside bool   // that is, the reach
+	reach   reach
 }
 
 // pixels are two output pixels, of the sums and of the first and the last pixels of their lines.
 func (o *output) pixels(sums, first, last pair) pair {
-	low, high := o.at16(sums.low()), o.at16(sums.high())
-	if o.reach.outside() {
-		low, high = o.reach.drop(low, 257*first.low(), 257*last.low()), o.reach.drop(high, 257*first.high(), 257*last.high())
+	if o.outside {
+		return o.outer(sums, first, last)
 	}
-	return pairOf(to8(low), to8(high))
+	return to8(o.at16(sums.low())) | to8(o.at16(sums.high()))<<32
+}
+
+// outer are pixels where the reach is outside.
+func (o *output) outer(sums, first, last pair) pair {
+	low := o.reach.drop(int32(o.at16(sums.low())), 257*first.low(), 257*last.low())
+	high := o.reach.drop(int32(o.at16(sums.high())), 257*first.high(), 257*last.high())
+	return to8(pair(low)) | to8(pair(high))<<32
 }
 
 // at16 is the pixel of a sum at 16 bits, of which 65535 is white.
-func (o *output) at16(sum int32) int32 {
+func (o *output) at16(sum int32) pair {
 	v, _ := bits.Mul64(uint64(max(sum, 0)), o.scale)
-	return int32(min(v, 0xffff))
+	return pair(min(v, 0xffff))
 }
 
-// newFilter is the filter from length pixels to n. Its taps are a multiple of four; those that count nowhere are left out.
-func newFilter(length, n int) *filter {
+// newFilter is outputs from ≤ i < to of the filter from length pixels to n. Its taps are a multiple of four; those that count nowhere
+// are left out.
+func newFilter(length, n, from, to int) *filter {
 	k := newKernel(length, n)
 	all := k.taps
-	f := &filter{n: n, start: make([]int, n), outputs: make([]output, n)}
-	weights, spared := make([]pair, n*all), all
-	for i := range n {
+	f := &filter{from: from, start: make([]int, to-from), outputs: make([]output, to-from)}
+	weights, spared := make([]pair, (to-from)*all), all
+	for i := range f.outputs {
 		w := weights[i*all:][:all]
 		var sum pair
-		f.start[i], sum = k.weigh(w, i)
+		f.start[i], sum = k.weigh(w, from+i)
 		o := &f.outputs[i]
 		o.scale, _ = bits.Div64(257, 0, uint64(sum))
 		o.scale++
-		o.reach = reachOf(i, n, length)
+		o.reach = reachOf(from+i, n, length)
+		o.outside = o.reach.outside()
 		spared = min(spared, idle(w))
 	}
 	f.taps = all - spared/4*4
-	f.weights = make([]pair, 0, n*f.taps)
-	for i := range n {
+	f.weights = make([]pair, 0, len(f.outputs)*f.taps)
+	for i := range f.outputs {
 		w := weights[i*all:][:all]
 		lead := min(leading(w), all-f.taps)
 		f.start[i] += lead
@@ -62,7 +71,12 @@ func newFilter(length, n int) *filter {
 	return f
 }
 
-func (f *filter) weightsOf(i int) []pair { return f.weights[i*f.taps:][:f.taps] }
+func (f *filter) weightsOf(i int) []pair { return f.weights[(i-f.from)*f.taps:][:f.taps] }
+
+func (f *filter) at(i int) *output { return &f.outputs[i-f.from] }
+
+// first is the pixel of output i's first tap.
+func (f *filter) first(i int) int { return f.start[i-f.from] }
 
 // leading is the number of zeros that weights begin with.
 func leading(weights []pair) int {

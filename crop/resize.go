@@ -44,12 +44,12 @@ func widen(img *image.RGBA, box image.Rectangle) *image.RGBA64 {
 func round(dst []uint8, m *image.RGBA64) {
 	dst = dst[:len(m.Pix)/2]
 	for i := range dst {
-		dst[i] = to8(int32(m.Pix[2*i])<<8 | int32(m.Pix[2*i+1]))
+		dst[i] = uint8(to8(int32(m.Pix[2*i])<<8 | int32(m.Pix[2*i+1])))
 	}
 }
 
 // to8 is v/257, to the nearest.
-func to8(v int32) uint8 { return uint8((v*0xff + 1<<15) >> 16) }
+func to8[T int32 | pair](v T) T { return (v*0xff + 1<<15) >> 16 }
 
 // lines are an RGBA64 picture seen along one axis: count lines of length pixels.
 type lines struct {

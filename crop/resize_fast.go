@@ -2,32 +2,31 @@ package crop
 
 import (
 	"context"
+	"image"
 )
 
 // maxReduction is the largest reduction of a side for which the sums of resample are sure to fit 32 bits.
 const maxReduction = 100
 
-// averagedBound is the largest difference, of 255, that averaging rows first makes to a picture of black and white noise.
-const averagedBound = 4
-
-// resample writes rows of a source at size × size pixels as [Pixels] says, by the bits of resized and many times faster: two
+// resample writes a part of a source at size × size pixels as [Pixels] says, by the bits of resized and many times faster: two
 // channels share each multiplication, and no more rows are held than the filter has taps. Its height is at most maxReduction·size.
-func resample(ctx context.Context, dst []uint8, src source, size, from, to int) error {
-	down := newFilter(src.height, size)
-	rows := newWindow(ctx, src, size, down.taps)
+func resample(ctx context.Context, dst square, src source, part image.Rectangle) error {
+	down := newFilter(src.height(), dst.size, part.Min.Y, part.Max.Y)
+	rows := newWindow(ctx, src, dst.size, part, down.taps)
 	sums, taps := make([]pair, rows.length()), make([][]pair, down.taps)
-	for y := from; y < to; y++ {
-		o := &down.outputs[y]
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		o, start := down.at(y), down.first(y)
 		for k := range taps {
-			taps[k] = rows.row(down.start[y] + k)
+			taps[k] = rows.row(start + k)
 		}
 		weigh(sums, down.weightsOf(y), taps)
+		src.work.count(0, 0, len(taps)*part.Dx())
 		first, last := taps[0], taps[0] // where they do not count
 		if o.reach.before != 0 {
 			first = rows.row(0)
 		}
 		if o.reach.after != 0 {
-			last = rows.row(src.height - 1)
+			last = rows.row(src.height() - 1)
 		}
 		if err := ctx.Err(); err != nil { // the rows were not loaded
 			return err
@@ -35,18 +34,17 @@ func resample(ctx context.Context, dst []uint8, src source, size, from, to int) 
 		for j, sum := range sums {
 			sums[j] = o.pixels(sum, first[j], last[j])
 		}
-		unpair(dst, sums, size, y)
+		dst.unpair(sums, part, y)
 	}
 	return nil
 }
 
-// unpair writes a row of a window, or one that was made of such rows, to row y of the three planes.
-func unpair(dst []uint8, row []pair, size, y int) {
-	plane := size * size
-	red, green, blue := dst[y*size:][:size], dst[plane+y*size:][:size], dst[2*plane+y*size:][:size]
-	for x := range size {
+// unpair writes a row of a window, or one that was made of such rows, to row y.
+func (s square) unpair(row []pair, part image.Rectangle, y int) {
+	red, green, blue := s.planes(y, part.Min.X, part.Max.X)
+	for x := range red {
 		red[x], blue[x] = uint8(row[x].low()), uint8(row[x].high())
-		green[x] = uint8(row[size+x/2].half(x))
+		green[x] = uint8(row[len(red)+x/2].half(x))
 	}
 }
 
@@ -78,54 +76,65 @@ func addWeighted(sums []pair, w []pair, t [][]pair) {
 	}
 }
 
-// window is a source at size columns, of which it holds some rows. A row is [size] pairs of red and blue, and then the greens, of
-// two columns a pair. Once its context is done it loads no more, and its rows are to be thrown away.
+// window is some columns of a source at size columns, of which it holds some rows. A row is a pair of red and blue for each
+// column, and then the greens, of two columns a pair. Once its context is done it loads no more, and its rows are to be thrown away.
 type window struct {
-	ctx   context.Context
-	src   source
-	size  int
-	held  [][]pair
-	ready int // rows from the first that was asked for on, and before this one, have been held
-	block int // rows that are resized at once
-	into  func(y int)
+	ctx      context.Context
+	src      source
+	from, to int // the columns
+	held     [][]pair
+	ready    int // rows from the first that was asked for on, and before this one, have been held
+	block    int // rows that are resized at once
+	into     func(y int)
 
 	across *filter
-	// Two rows of the source, with the outermost pixels once more for each tap that may lie outside.
-	upper, lower []pair // red and blue
-	greens       []pair // of both
+	loaded []twoRows // of the source, with the outermost pixels once more for each tap that may lie outside
 }
 
-// newWindow holds so many rows at least. Where a row is more than maxReduction·size pixels wide, [wide] resizes it.
-func newWindow(ctx context.Context, src source, size, rows int) *window {
-	w := &window{ctx: ctx, src: src, size: size, block: 2}
-	if src.box.Dx() > maxReduction*size {
-		wide := newWide(w)
-		w.block, w.into = wideBlock, wide.resize
+// twoRows are the pixels of a column in two neighbouring rows.
+type twoRows struct {
+	upper, lower pair // red and blue
+	greens       pair // of both
+}
+
+// newWindow holds so many rows at least, of the columns of a part. Where a row is more than maxReduction·size pixels wide, [wide]
+// resizes it.
+func newWindow(ctx context.Context, src source, size int, part image.Rectangle, rows int) *window {
+	w := &window{ctx: ctx, src: src, from: part.Min.X, to: part.Max.X, block: 2}
+	if src.width() > maxReduction*size {
+		w.block, w.into = wideBlock, newWide(w, size).resize
 	} else {
-		w.across = newFilter(src.box.Dx(), size)
-		padded := src.box.Dx() + 2*w.across.taps
-		w.upper, w.lower, w.greens = make([]pair, padded), make([]pair, padded), make([]pair, padded)
+		w.across = newFilter(src.width(), size, w.from, w.to)
+		w.loaded = make([]twoRows, src.width()+2*w.across.taps)
 		w.into = func(y int) {
 			w.load(y)
 			w.resize(w.at(y), w.at(y+1))
 		}
 	}
+	return w.hold(rows)
+}
+
+// hold makes room for so many rows at least.
+func (w *window) hold(rows int) *window {
 	w.held = make([][]pair, (rows+2*w.block-1)/w.block*w.block)
+	room := make([]pair, len(w.held)*w.length())
 	for i := range w.held {
-		w.held[i] = make([]pair, w.length())
+		w.held[i] = room[i*w.length():][:w.length()]
 	}
 	return w
 }
 
+func (w *window) columns() int { return w.to - w.from }
+
 // length is the number of pairs of a row.
-func (w *window) length() int { return w.size + (w.size+1)/2 }
+func (w *window) length() int { return w.columns() + (w.columns()+1)/2 }
 
 // at is where row y is held.
 func (w *window) at(y int) []pair { return w.held[y%len(w.held)] }
 
 // row is row y of the source, or the nearest there is. It must not lie more rows before any that was asked for than are held.
 func (w *window) row(y int) []pair {
-	y = min(max(y, 0), w.src.height-1)
+	y = min(max(y, 0), w.src.height()-1)
 	if w.ready == 0 {
 		w.ready = y / w.block * w.block
 	}
@@ -137,43 +146,60 @@ func (w *window) row(y int) []pair {
 	return w.at(y)
 }
 
-// load pairs the pixels of row y and the one below it.
+// load pairs the pixels of row y and the one below it, as far as the columns need them, and the outermost.
 func (w *window) load(y int) {
-	n, pad := w.src.box.Dx(), w.across.taps
-	upper, lower := w.src.row(y), w.src.row(min(y+1, w.src.height-1))
-	a, b, g := w.upper[pad:][:n], w.lower[pad:][:n], w.greens[pad:][:n]
-	for x := range n {
-		p, q := upper[4*x:][:4], lower[4*x:][:4]
-		a[x], b[x], g[x] = pairOf(p[0], p[2]), pairOf(q[0], q[2]), pairOf(p[1], q[1])
+	n, pad := w.src.width(), w.across.taps
+	upper, lower := w.src.row(y), w.src.row(min(y+1, w.src.height()-1))
+	from, to := max(w.across.first(w.from), 0), min(w.across.first(w.to-1)+pad, n)
+	to = max(from, to) // where no tap counts inside
+	w.src.work.count(2*(to-from), 2*w.columns(), 0)
+	line := w.loaded[pad:][:n]
+	for x := from; x < to; x++ {
+		line[x].set(upper[4*x:], lower[4*x:])
 	}
-	for _, line := range [][]pair{w.upper, w.lower, w.greens} {
-		for x := range pad {
-			line[x], line[pad+n+x] = line[pad], line[pad+n-1]
-		}
+	line[0].set(upper, lower)
+	line[n-1].set(upper[4*n-4:], lower[4*n-4:])
+	for x := range pad {
+		w.loaded[x], w.loaded[pad+n+x] = line[0], line[n-1]
 	}
+}
+
+func (t *twoRows) set(upper, lower []uint8) {
+	upper, lower = upper[:4], lower[:4]
+	t.upper, t.lower, t.greens = pairOf(upper[0], upper[2]), pairOf(lower[0], lower[2]), pairOf(upper[1], lower[1])
 }
 
 // resize makes two rows of the window of the two of the source that are loaded.
 func (w *window) resize(upper, lower []pair) {
-	f, size := w.across, w.size
-	end := len(w.upper) - 1
-	for x := range size {
-		weights, from := f.weightsOf(x), f.taps+f.start[x]
-		a, b, g := w.upper[from:][:len(weights)], w.lower[from:][:len(weights)], w.greens[from:][:len(weights)]
-		var upperSum, lowerSum, greenSum pair
-		for k, v := range weights {
-			upperSum += v * a[k]
-			lowerSum += v * b[k]
-			greenSum += v * g[k]
+	f, n := w.across, w.columns()
+	upperGreens, lowerGreens := upper[n:], lower[n:]
+	upper, lower = upper[:n], lower[:n]
+	first, last := &w.loaded[0], &w.loaded[len(w.loaded)-1]
+	weights := f.weights
+	for x := range n {
+		line := w.loaded[f.taps+f.start[x]:][:f.taps]
+		var sum twoRows
+		for k := 0; k < len(line); k += 4 {
+			v, t := (*[4]pair)(weights[k:]), (*[4]twoRows)(line[k:])
+			sum.upper += v[0]*t[0].upper + v[1]*t[1].upper + v[2]*t[2].upper + v[3]*t[3].upper
+			sum.lower += v[0]*t[0].lower + v[1]*t[1].lower + v[2]*t[2].lower + v[3]*t[3].lower
+			sum.greens += v[0]*t[0].greens + v[1]*t[1].greens + v[2]*t[2].greens + v[3]*t[3].greens
 		}
-		o := &f.outputs[x]
-		upper[x], lower[x] = o.pixels(upperSum, w.upper[0], w.upper[end]), o.pixels(lowerSum, w.lower[0], w.lower[end])
-		green := o.pixels(greenSum, w.greens[0], w.greens[end])
-		if x%2 == 0 {
-			upper[size+x/2], lower[size+x/2] = green&0xff, green>>32
+		weights = weights[f.taps:]
+		var greens pair
+		if o := &f.outputs[x]; o.outside {
+			upper[x], lower[x] = o.outer(sum.upper, first.upper, last.upper), o.outer(sum.lower, first.lower, last.lower)
+			greens = o.outer(sum.greens, first.greens, last.greens)
 		} else {
-			upper[size+x/2] |= green << 32
-			lower[size+x/2] |= green >> 32 << 32
+			upper[x] = to8(o.at16(sum.upper.low())) | to8(o.at16(sum.upper.high()))<<32
+			lower[x] = to8(o.at16(sum.lower.low())) | to8(o.at16(sum.lower.high()))<<32
+			greens = to8(o.at16(sum.greens.low())) | to8(o.at16(sum.greens.high()))<<32
+		}
+		if x%2 == 0 {
+			upperGreens[x/2], lowerGreens[x/2] = greens&0xff, greens>>32
+		} else {
+			upperGreens[x/2] |= greens << 32
+			lowerGreens[x/2] |= greens >> 32 << 32
 		}
 	}
 }

@@ -37,21 +37,36 @@ func TestResampleIsResized(t *testing.T) {
 		box := image.Rect(c.x, c.y, c.x+c.w, c.y+c.h)
 		t.Run(fmt.Sprintf("%dx%d to %d", c.w, c.h, c.size), func(t *testing.T) {
 			for _, m := range []*image.RGBA{m, hard} {
-				got := make([]uint8, 3*c.size*c.size)
-				cut := (c.size + 1) / 3
-				for _, part := range [][2]int{{cut, c.size}, {0, cut}} {
-					if err := resample(t.Context(), got, newSource(m, box), c.size, part[0], part[1]); err != nil {
-						t.Fatal(err)
-					}
-				}
 				want := resized(m, box, c.size)
-				for i, v := range got {
-					channel, y, x := i/c.size/c.size, i/c.size%c.size, i%c.size
-					if want := want.Pix[want.PixOffset(x, y)+channel]; v != want {
-						t.Fatalf("channel %d, row %d, column %d is %d, expected %d", channel, y, x, v, want)
+				cut := (c.size + 1) / 3
+				for _, parts := range [][]image.Rectangle{
+					{image.Rect(0, cut, c.size, c.size), image.Rect(0, 0, c.size, cut)},
+					{image.Rect(cut, 0, c.size, c.size), image.Rect(0, 0, cut, c.size)},
+				} {
+					got := make([]uint8, 3*c.size*c.size)
+					for _, part := range parts {
+						if part.Empty() {
+							continue
+						}
+						if err := resample(t.Context(), square{got, c.size}, source{img: m, box: box}, part); err != nil {
+							t.Fatal(err)
+						}
 					}
+					isResized(t, got, want)
 				}
 			}
 		})
+	}
+}
+
+// isResized compares a planar crop with a picture.
+func isResized(t *testing.T, got []uint8, want *image.RGBA) {
+	t.Helper()
+	size := want.Rect.Dx()
+	for i, v := range got {
+		channel, y, x := i/size/size, i/size%size, i%size
+		if want := want.Pix[want.PixOffset(x, y)+channel]; v != want {
+			t.Fatalf("channel %d, row %d, column %d is %d, expected %d", channel, y, x, v, want)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"math"
 	"testing"
 	"time"
 )
@@ -47,47 +48,82 @@ func TestGreatReductionIsResized(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			want := resized(m, box, c.size)
-			for i, v := range got {
-				channel, y, x := i/c.size/c.size, i/c.size%c.size, i%c.size
-				if want := want.Pix[want.PixOffset(x, y)+channel]; v != want {
-					t.Fatalf("channel %d, row %d, column %d is %d, expected %d", channel, y, x, v, want)
-				}
-			}
+			isResized(t, got, resized(m, box, c.size))
 		})
 	}
 }
 
-// Of what is narrower than the result and much higher, rows are averaged first.
-func TestAveragedRowsAreNearTheFilter(t *testing.T) {
+// What is narrow and many times as high is resized along y first, which the filter's definition is not.
+func TestNarrowReductionIsNearTheFilter(t *testing.T) {
 	const size = 24
-	for _, height := range []int{2401, 2500, 4799, 4803, 7200, 31013} {
-		for _, width := range []int{1, 8, 23} {
-			m := noise(width, height)
-			smooth := image.NewRGBA(m.Rect)
-			for i := range m.Pix {
-				m.Pix[i] = m.Pix[i] >> 7 * 255
-				y := i / m.Stride
-				smooth.Pix[i] = uint8(y*255/height) | uint8(i%4/3*255)
-			}
-			for name, c := range map[string]struct {
-				m     *image.RGBA
-				bound int
-			}{"noise": {m, averagedBound}, "shades": {smooth, 1}} {
+	for _, c := range []struct{ width, height int }{
+		{1, 961},
+		{3, 963},
+		{8, 970},
+		{13, 1201},
+		{23, 961},
+		{8, 2401},
+		{23, 4803},
+		{8, 31013},
+		{24, 28801}, // one is copied across
+		{37, 28807},
+		{47, 30011},
+	} {
+		if !narrow(c.width, c.height, size) {
+			t.Fatalf("%d×%d is not narrow", c.width, c.height)
+		}
+		m := noise(c.width, c.height)
+		hard, sparse, smooth := image.NewRGBA(m.Rect), image.NewRGBA(m.Rect), image.NewRGBA(m.Rect)
+		for i, v := range m.Pix {
+			alpha := uint8(i % 4 / 3 * 255)
+			hard.Pix[i], sparse.Pix[i] = v>>7*255|alpha, v>>6/3*255|alpha
+			x, y := i%m.Stride/4, i/m.Stride
+			smooth.Pix[i] = uint8((y*155/c.height+x*100/c.width)*(1+i%4)/4) | alpha
+		}
+		for name, c := range map[string]struct {
+			m           *image.RGBA
+			bound, mean float64
+		}{"noise": {hard, narrowBound, 1.2}, "a quarter white": {sparse, narrowBound, 2.2}, "shades": {smooth, 1, 0.3}} {
+			t.Run(fmt.Sprintf("%v %s", c.m.Rect.Size(), name), func(t *testing.T) {
 				got := make([]uint8, 3*size*size)
-				cutInto(t, got, c.m, m.Rect, size)
-				want := resized(c.m, m.Rect, size)
-				largest := 0
+				for _, part := range [][2]int{{7, size}, {0, 7}} {
+					if err := Pixels(t.Context(), got, c.m, c.m.Rect, size, part[0], part[1]); err != nil {
+						t.Fatal(err)
+					}
+				}
+				want := resized(c.m, c.m.Rect, size)
+				var largest, sum float64
 				for i, v := range got {
 					channel, y, x := i/size/size, i/size%size, i%size
-					d := int(v) - int(want.Pix[want.PixOffset(x, y)+channel])
-					largest = max(largest, d, -d)
+					d := math.Abs(float64(v) - float64(want.Pix[want.PixOffset(x, y)+channel]))
+					largest, sum = max(largest, d), sum+d
 				}
-				if largest > c.bound {
-					t.Errorf("%d×%d, %s: differs by %d, expected at most %d", width, height, name, largest, c.bound)
+				mean := sum / float64(len(got))
+				t.Logf("differs by %g, in the mean by %.2f", largest, mean)
+				if !(largest <= c.bound && mean <= c.mean) {
+					t.Errorf("differs by %g, in the mean by %.2f; expected at most %g and %g", largest, mean, c.bound, c.mean)
 				}
-				t.Logf("%d×%d, %s: %d", width, height, name, largest)
-			}
+			})
+		}
+	}
+}
+
+// A box that is as high as the filter's definition is kept for is not narrow.
+func TestNarrowBegins(t *testing.T) {
+	const size = 24
+	for _, c := range []struct {
+		width, height int
+		want          bool
+	}{
+		{23, 40 * size, false},
+		{23, 40*size + 1, true},
+		{24, 40*size + 1, false},
+		{47, 1200 * size, false},
+		{47, 1200*size + 1, true},
+		{48, 1200*size + 1, false},
+	} {
+		if got := narrow(c.width, c.height, size); got != c.want {
+			t.Errorf("%d×%d: %v", c.width, c.height, got)
 		}
 	}
 }

@@ -2,49 +2,30 @@ package crop
 
 import "image"
 
-// source is a box of a picture, from which rows are read once or twice each and from the top on. Where its rows are too many, each
-// stands for several.
+// source is a box of a picture, from which rows are read from the top on.
 type source struct {
-	img    *image.RGBA
-	box    image.Rectangle
-	height int       // box.Dy() rows, or fewer that are means of two rows or more
-	means  [][]uint8 // room for two rows, [2, 4·box.Dx()]; nil if height is box.Dy()
-	sums   []uint32  // [4·box.Dx()]
+	img  *image.RGBA
+	box  image.Rectangle
+	work *work // nil unless someone counts
 }
 
-func newSource(img *image.RGBA, box image.Rectangle) source {
-	return source{img: img, box: box, height: box.Dy()}
+// work is what cutting costs, in pixels.
+type work struct {
+	read    int // of the picture, each time that one is looked up
+	resized int // that were made of a row, along x
+	added   int // of rows, each time that one was added to an output along y
 }
 
-// averaged is a source of so many rows, each the mean of ⌊box.Dy()/height⌋ rows or, a few of them, of one more.
-func averaged(img *image.RGBA, box image.Rectangle, height int) source {
-	length := 4 * box.Dx()
-	return source{img, box, height, [][]uint8{make([]uint8, length), make([]uint8, length)}, make([]uint32, length)}
+func (w *work) count(read, resized, added int) {
+	if w != nil {
+		w.read, w.resized, w.added = w.read+read, w.resized+resized, w.added+added
+	}
 }
 
-// row is row y, RGBA. It stays as it is until the next but one is read.
+func (s *source) width() int  { return s.box.Dx() }
+func (s *source) height() int { return s.box.Dy() }
+
+// row is row y, RGBA.
 func (s *source) row(y int) []uint8 {
-	if s.means == nil {
-		return s.stored(y)
-	}
-	from, to := y*s.box.Dy()/s.height, (y+1)*s.box.Dy()/s.height
-	rows := uint32(to - from)
-	for i := range s.sums {
-		s.sums[i] = rows / 2
-	}
-	for ; from < to; from++ {
-		row := s.stored(from)[:len(s.sums)]
-		for i := range s.sums {
-			s.sums[i] += uint32(row[i])
-		}
-	}
-	mean := s.means[y%2]
-	for i, sum := range s.sums {
-		mean[i] = uint8(sum / rows)
-	}
-	return mean
-}
-
-func (s *source) stored(y int) []uint8 {
 	return s.img.Pix[s.img.PixOffset(s.box.Min.X, s.box.Min.Y+y):][:4*s.box.Dx()]
 }

@@ -12,8 +12,9 @@ import (
 	"golang.org/x/image/tiff/lzw"
 )
 
-// open reads the size bytes that data hold.
-func (b *block) open(data []byte, size int) (io.Reader, error) {
+// open reads a plane of a block.
+func (d *decoder) open(b *block, plane int, data []byte) (io.Reader, error) {
+	size := b.size(b.height)
 	if least := leastSize(b.compression, size); len(data) < least {
 		return nil, io.ErrUnexpectedEOF
 	}
@@ -29,15 +30,24 @@ func (b *block) open(data []byte, size int) (io.Reader, error) {
 	case lzwCoded:
 		return lzw.NewReader(packed, lzw.MSB, 8), nil
 	case deflate, deflateOld:
-		r, err := zlib.NewReader(packed)
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		return r, err
+		return d.inflated(plane, packed)
 	case huffman, group3, group4:
 		return b.fax(data, packed, size)
 	}
 	return nil, fmt.Errorf("compression of kind %d is not supported, convert it first", b.compression)
+}
+
+// inflated undoes deflate. Its reader is large, and made once for a plane.
+func (d *decoder) inflated(plane int, packed io.Reader) (_ io.Reader, err error) {
+	if r := d.inflate[plane]; r != nil {
+		err = r.(zlib.Resetter).Reset(packed, nil)
+	} else {
+		d.inflate[plane], err = zlib.NewReader(packed)
+	}
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return d.inflate[plane], err
 }
 
 type source interface {

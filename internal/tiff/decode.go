@@ -17,19 +17,21 @@ func (p *Picture) Decode(ctx context.Context, jpeg func(data []byte) (*image.RGB
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{Picture: p, jpeg: jpeg}
+	d := &decoder{Picture: p, jpeg: jpeg, inflate: make([]io.ReadCloser, p.planes())}
 	if d.paint, err = p.painter(); err != nil {
 		return nil, err
 	}
 	across, down := p.layout()
+	planes := make([][]byte, p.planes())
 	for i := range across * down {
 		b := &block{Picture: p, x: i % across * p.blockWidth, y: i / across * p.blockHeight, width: p.blockWidth, height: p.blockHeight}
 		if !p.tiled {
 			b.height = min(b.height, p.Height-b.y)
 		}
-		var planes [][]byte
-		for plane := range p.planes() {
-			planes = append(planes, blocks[plane*across*down+i])
+		for plane := range planes {
+			if planes[plane], err = blocks.at(plane*across*down + i); err != nil {
+				return nil, err
+			}
 		}
 		if p.compression == jpegCoded {
 			err = d.jpegBlock(ctx, b, planes)
@@ -66,6 +68,7 @@ type decoder struct {
 	paint       func(to, from []uint8)
 	out         *image.NRGBA
 	raw, pixels []uint8
+	inflate     []io.ReadCloser // [planes], which serve one block after the other
 }
 
 // draw paints rows of a block from row top on, which are [rows, width, samples] of 8 bits, scaled to 0…255 save where they are
@@ -102,7 +105,7 @@ func (d *decoder) rows(ctx context.Context, b *block, planes [][]byte) error {
 	from := make([]io.Reader, len(planes))
 	for i, data := range planes {
 		var err error
-		if from[i], err = b.open(data, b.size(b.height)); err != nil {
+		if from[i], err = d.open(b, i, data); err != nil {
 			return err
 		}
 	}
@@ -146,8 +149,16 @@ func opaqueIfClear(pix []uint8) {
 	}
 }
 
-// blocks are the encoded strips or tiles: those of the first plane, row by row, then those of the next.
-func (p *Picture) blocks() ([][]byte, error) {
+// blocks are the encoded strips or tiles: those of the first plane, row by row, then those of the next. There may be as many as rows,
+// so that nothing is kept of each.
+type blocks struct {
+	*Picture
+	n               int
+	offsets, counts numbers
+}
+
+// blocks checks that all are there.
+func (p *Picture) blocks() (*blocks, error) {
 	across, down := p.layout()
 	n := float64(across) * float64(down) * float64(p.planes())
 	if n > float64(len(p.dir.data)) {
@@ -157,33 +168,41 @@ func (p *Picture) blocks() ([][]byte, error) {
 	if _, ok := p.dir.fields[tagTileOffsets]; p.tiled && ok {
 		tagOffsets, tagCounts = tagTileOffsets, tagTileByteCounts
 	}
-	offsets, err := p.dir.uints(tagOffsets, int(n))
-	if err != nil {
+	b := &blocks{Picture: p, n: int(n)}
+	var err error
+	if b.offsets, err = p.dir.numbers(tagOffsets); err != nil {
 		return nil, err
 	}
-	counts, err := p.dir.uints(tagCounts, int(n))
-	if err != nil {
+	if b.counts, err = p.dir.numbers(tagCounts); err != nil {
 		return nil, err
 	}
-	if len(offsets) < int(n) || len(counts) < int(n) && !(len(counts) == 0 && n == 1) {
+	if counts := b.counts.length(); b.offsets.length() < b.n || counts < b.n && !(counts == 0 && b.n == 1) {
 		return nil, errors.New("has fewer strips or tiles than its size needs")
 	}
 	const mostShared = 16 // times that a byte may belong to a block, on average
 	sum := 0
-	out := make([][]byte, int(n))
-	for i := range out {
-		count := uint64(len(p.dir.data)) - min(offsets[i], uint64(len(p.dir.data)))
-		if len(counts) > 0 && (p.compression != uncompressed || n > 1 || counts[i] > 0) {
-			count = counts[i]
-		}
-		if out[i], err = p.dir.at(offsets[i], count); err != nil {
+	for i := range b.n {
+		data, err := b.at(i)
+		if err != nil {
 			return nil, err
 		}
-		if sum += len(out[i]); sum/mostShared > len(p.dir.data) {
+		if sum += len(data); sum/mostShared > len(p.dir.data) {
 			return nil, errors.New("has strips or tiles that overlap")
 		}
 	}
-	return out, nil
+	return b, nil
+}
+
+// at is block i.
+func (b *blocks) at(i int) ([]byte, error) {
+	offset, length := b.offsets.at(i), uint64(len(b.dir.data))
+	count := length - min(offset, length)
+	if b.counts.length() > 0 {
+		if stored := b.counts.at(i); b.compression != uncompressed || b.n > 1 || stored > 0 {
+			count = stored
+		}
+	}
+	return b.dir.at(offset, count)
 }
 
 // block is a strip or tile.

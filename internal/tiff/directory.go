@@ -162,18 +162,40 @@ func (d *directory) bytes(tag uint16) (values []byte, size uint64, err error) {
 	return values, size, err
 }
 
-// uints are at most the first most values of a field, nil if the directory has none.
-func (d *directory) uints(tag uint16, most int) ([]uint64, error) {
+// numbers are values of a field as they are stored.
+type numbers struct {
+	file  *file
+	bytes []byte
+	size  uint64 // of each
+}
+
+func (n numbers) length() int { return int(uint64(len(n.bytes)) / n.size) }
+
+func (n numbers) at(i int) uint64 {
+	return n.file.uint(n.bytes[uint64(i)*n.size:][:n.size])
+}
+
+// numbers are the values of a field, none if the directory has none.
+func (d *directory) numbers(tag uint16) (numbers, error) {
 	b, size, err := d.bytes(tag)
-	if err != nil || b == nil {
-		return nil, err
+	if err != nil {
+		return numbers{}, err
 	}
 	if kind := d.fields[tag].kind; kind == 5 || kind >= 10 && kind <= 12 {
-		return nil, fmt.Errorf("tag %d has values of kind %d, expected whole numbers", tag, kind)
+		return numbers{}, fmt.Errorf("tag %d has values of kind %d, expected whole numbers", tag, kind)
 	}
-	out := make([]uint64, min(uint64(most), uint64(len(b))/size))
+	return numbers{d.file, b, size}, nil
+}
+
+// uints are at most the first most values of a field, nil if the directory has none.
+func (d *directory) uints(tag uint16, most int) ([]uint64, error) {
+	values, err := d.numbers(tag)
+	if err != nil || values.bytes == nil {
+		return nil, err
+	}
+	out := make([]uint64, min(most, values.length()))
 	for i := range out {
-		out[i] = d.uint(b[uint64(i)*size:][:size])
+		out[i] = values.at(i)
 	}
 	return out, nil
 }

@@ -15,14 +15,18 @@ func (p *Picture) Memory(jpeg func(data []byte) float64) float64 {
 		return result + held
 	}
 	blocks, err := p.blocks()
-	if err != nil || len(blocks) == 0 {
+	if err != nil || blocks.n == 0 {
 		return result
 	}
-	inside := jpeg(blocks[0])
+	first, err := blocks.at(0)
+	if err != nil {
+		return result
+	}
+	inside := jpeg(first)
 	switch {
 	case p.planar:
 		return result + block*(float64(p.samples)+inside)
-	case len(blocks) == 1:
+	case blocks.n == 1:
 		return max(inside, result)
 	}
 	return result + block*inside
