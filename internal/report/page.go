@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/base64"
 	"encoding/json"
@@ -9,13 +10,16 @@ import (
 	"html/template"
 	"image"
 	"io"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/crop"
+	"github.com/mcllava/mcllava/internal/inputs"
 	"github.com/mcllava/mcllava/internal/terminal"
 )
 
@@ -29,7 +33,7 @@ var (
 )
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"show": show, "percent": percent, "points": points, "seconds": seconds,
+	"show": show, "percent": percent, "points": points, "span": span, "seconds": seconds,
 }).Parse(pageHTML))
 
 // show is a text of others as the page has it: with escapes for what steers the text around it, but for newlines.
@@ -46,9 +50,14 @@ func percent(v any) string {
 	case *float64:
 		return percent(*v)
 	case float64:
-		return strconv.FormatFloat(100*v, 'f', 1, 64) + " %"
+		return strconv.FormatFloat(100*v, 'f', 1, 64) + "\u00a0%"
 	}
 	return ""
+}
+
+// span is an interval.
+func span(low, high float64) string {
+	return strconv.FormatFloat(100*low, 'f', 1, 64) + "–" + percent(high)
 }
 
 // points is a difference in hundredths, with its sign.
@@ -77,6 +86,7 @@ type page struct {
 	options Options
 	shapes  map[string]int // sides of the crops of a model
 	text    int            // bytes without pictures
+	folder  string         // that all pictures have in common, with a separator behind it; "" for none
 
 	Title                                             string
 	Link, Several, Scored, HasExpected, HasCategories bool
@@ -170,10 +180,12 @@ func (r *results) page(o Options) (*page, error) {
 			}
 		}
 	}
+	slices.SortStableFunc(p.Categories, func(a, b category) int { return cmp.Compare(a.Name, b.Name) })
 	if p.Several {
 		p.First = &r.numbers.Pairs[0]
 	}
 	p.Filters = []filter{{"all", false}, {statusWrong, !p.Scored}, {statusRight, !p.Scored}, {"flipped", !p.Several}, {"unsure", !unsure}, {statusFailed, !failed}}
+	p.folder = r.folder()
 	p.facts()
 	text, err := p.fill(nil)
 	p.text = len(text)
@@ -200,7 +212,7 @@ func (p *page) fill(pictures []*picture) ([]byte, error) {
 	}
 	for n, one := range pictures {
 		if one.large != nil {
-			p.Larges = append(p.Larges, large{n, template.JS(base64.StdEncoding.EncodeToString(one.large))})
+			p.Larges = append(p.Larges, large{n, template.JS(`"` + base64.StdEncoding.EncodeToString(one.large) + `"`)})
 		}
 	}
 	data, err := p.data(pictures)
@@ -241,6 +253,7 @@ func (p *page) facts() {
 	add("Precision", same(func(e entry) string { return e.Precision }), false)
 	add("Crops at most", same(func(e entry) string { return strconv.Itoa(e.MaxCrops) }), false)
 	add("Image tokens", same(func(e entry) string { return strconv.Itoa(e.NumTokens) }), false)
+	add("Folder", p.folder, true)
 	add("Seed", same(func(e entry) string { return strconv.FormatUint(e.Seed, 10) }), false)
 	add("Data set", same(func(e entry) string { return e.dataset }), false)
 	for _, name := range []string{"dataset_sha256", "version", "command"} {
@@ -288,7 +301,7 @@ func (p *page) foot(pictures []*picture) (lines []string) {
 func (p *page) row(index int, i item, pictures []*picture, first map[int]bool) row {
 	one := i.any()
 	picture := p.results.pictures[i.picture]
-	r := row{Index: index, Place: i.place, Question: show(one.Question), Name: show(picture.name), Note: "no picture"}
+	r := row{Index: index, Place: i.place, Question: show(one.Question), Name: show(strings.TrimPrefix(picture.name, p.folder)), Note: "no picture"}
 	if one.Question == "" {
 		r.Question = "a broken line of the input"
 	}
@@ -343,6 +356,32 @@ func (e entry) said() string {
 		return e.Error
 	}
 	return e.Answer
+}
+
+// folder is the folder that all pictures in folders have in common, with a separator behind it; "" for none.
+func (r *results) folder() string {
+	folder, any := "", false
+	for _, p := range r.pictures {
+		if inputs.IsURL(p.name) || !strings.ContainsFunc(p.name, separator) {
+			continue
+		}
+		if !any {
+			folder, any = p.name, true
+		}
+		for !strings.HasPrefix(p.name, folder) || !os.IsPathSeparator(lastByte(folder)) && folder != "" {
+			folder = folder[:1+strings.LastIndexFunc(folder[:len(folder)-1], separator)]
+		}
+	}
+	return folder
+}
+
+func separator(r rune) bool { return r < utf8.RuneSelf && os.IsPathSeparator(uint8(r)) }
+
+func lastByte(text string) byte {
+	if text == "" {
+		return 0
+	}
+	return text[len(text)-1]
 }
 
 // fitted are the sides of a picture whose longer one is at most so many pixels.

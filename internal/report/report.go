@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/internal/records"
@@ -94,7 +95,8 @@ func Spare(path string, overwrite bool) error {
 	f, err := os.Open(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		_, err := os.Stat(filepath.Dir(path))
+		return err
 	case err != nil:
 		return err
 	}

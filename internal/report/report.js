@@ -16,7 +16,7 @@ const make = (name, text, attributes) => {
 	for (const [k, v] of Object.entries(attributes || {})) e.setAttribute(k, v);
 	return e;
 };
-const percent = v => (100 * v).toFixed(1) + " %";
+const percent = v => (100 * v).toFixed(1) + "\u00a0%";
 const points = v => (v < 0 ? "−" : "+") + Math.abs(100 * v).toFixed(1);
 const seconds = v => v >= 100 ? v.toFixed(0) : v >= 10 ? v.toFixed(1) : v.toFixed(2);
 const shapes = { right: "✓", wrong: "✗", failed: "▲", answered: "○" };
@@ -35,10 +35,10 @@ const state = { f: "all", c: "", q: "", o: "", a: 0, b: several ? 1 : -1, i: -1 
 const read = () => {
 	const p = new URLSearchParams(location.hash.slice(1));
 	const number = (k, otherwise, most) => { const n = parseInt(p.get(k), 10); return n >= 0 && n < most ? n : otherwise; };
-	state.f = filters[p.get("f")] ? p.get("f") : "all";
+	state.f = Object.hasOwn(filters, p.get("f")) ? p.get("f") : "all";
 	state.c = p.get("c") || "";
 	state.q = p.get("q") || "";
-	state.o = orders[p.get("o")] ? p.get("o") : "";
+	state.o = Object.hasOwn(orders, p.get("o")) ? p.get("o") : "";
 	state.a = number("a", 0, series.length);
 	state.b = several ? number("b", state.a === 1 ? 0 : 1, series.length) : -1;
 	state.i = number("i", -1, items.length);
@@ -57,7 +57,8 @@ const both = i => [i.e[state.a], i.e[state.b]].filter(e => e);
 const flipped = i => {
 	const [x, y] = [i.e[state.a], i.e[state.b]];
 	if (!x || !y || x.st === "failed" || y.st === "failed") return false;
-	return x.sc !== undefined && y.sc !== undefined ? x.st !== y.st : x.a !== y.a;
+	if (x.sc === undefined && y.sc === undefined) return x.a !== y.a;
+	return x.sc !== undefined && y.sc !== undefined && x.st !== y.st;
 };
 const filters = {
 	all: () => true,
@@ -137,7 +138,7 @@ const compare = () => {
 	const set = (name, text) => { document.querySelector(`#pair [data-of=${name}]`).textContent = text; };
 	const d = p && p.difference;
 	set("difference", d ? points(sign * d.mean) : "–");
-	set("interval", d ? `points from A to B, 95 % between ${points(Math.min(sign * d.low, sign * d.high))} and ${points(Math.max(sign * d.low, sign * d.high))}` : p ? "no item has a score in both" : "these two are not compared");
+	set("interval", d ? `points from A to B, 95\u00a0% between ${points(Math.min(sign * d.low, sign * d.high))} and ${points(Math.max(sign * d.low, sign * d.high))}` : p ? "no item has a score in both" : "these two are not compared");
 	set("gained", p ? (sign > 0 ? p.gained : p.lost) : "–");
 	set("lost", p ? (sign > 0 ? p.lost : p.gained) : "–");
 	set("changed", p ? p.changed : "–");
@@ -160,7 +161,7 @@ const status = e => {
 const source = p => {
 	if (pictures[p].k) return pictures[p].k;
 	const large = $("p" + p);
-	return large ? "data:image/jpeg;base64," + large.textContent : small(p);
+	return large ? "data:image/jpeg;base64," + JSON.parse(large.textContent) : small(p);
 };
 const firstImages = {};
 const small = p => firstImages[p] && firstImages[p].getAttribute("src");
@@ -254,7 +255,7 @@ const row = (list, name, value) => {
 };
 const bdi = text => make("bdi", text);
 const folded = (title, text, open) => {
-	const d = make("details"), pre = make("pre", text);
+	const d = make("details", undefined, { "aria-label": title }), pre = make("pre", text);
 	d.open = open;
 	d.append(make("summary", title), pre);
 	return d;
@@ -279,7 +280,7 @@ const panel = (e, s, label) => {
 	if (r.confidence !== undefined) row(list, "confidence", percent(r.confidence));
 	if (r.p_min !== undefined) row(list, "least likely token", percent(r.p_min));
 	if (e.cr) row(list, "crops", `${e.cr}, ${r.image_tokens ?? "?"} image tokens`);
-	if (e.d !== undefined && r.seconds) row(list, "seconds", `${seconds(e.d)}: ` + Object.entries(r.seconds).map(([k, v]) => `${k} ${seconds(v)}`).join(", "));
+	if (e.d !== undefined && r.seconds) row(list, "seconds", `${seconds(e.d)}: ` + Object.entries(r.seconds).filter(([k]) => k !== "load").map(([k, v]) => `${k} ${seconds(v)}`).join(", "));
 	if (r.probabilities && typeof r.probabilities === "object") for (const [choice, p] of Object.entries(r.probabilities).sort((x, y) => y[1] - x[1])) row(list, "", [bdi(choice), ` ${percent(p)} `, make("meter", undefined, { value: p, min: 0, max: 1, "aria-label": plain(choice) })]);
 	if (Array.isArray(r.tokens) && r.tokens.length) {
 		const t = make("div", undefined, { class: "tokens" }), logs = r.token_logprobs;
@@ -316,7 +317,7 @@ const move = by => {
 	go(at);
 	state.i = shown[at].n;
 	open();
-	if (document.activeElement?.disabled !== false) $("d-close").focus();
+	if (document.activeElement?.disabled || !dialog.contains(document.activeElement)) $("d-question").focus();
 };
 dialog.addEventListener("close", () => {
 	const i = byPlace[state.i];
@@ -356,7 +357,7 @@ for (const c of [...new Set(items.flatMap(i => i.e.filter(e => e && e.k).map(e =
 
 document.addEventListener("keydown", event => {
 	if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-	const within = event.target.closest("input, select, textarea");
+	const within = event.target.closest?.("input, select, textarea");
 	if (event.key === "Escape" && event.target === $("text")) { event.target.blur(); return; }
 	if (within) return;
 	if ($("help").open) { if (event.key === "?") $("help").close(); return; }
@@ -365,7 +366,11 @@ document.addEventListener("keydown", event => {
 		...Object.fromEntries(names.map((_, n) => [n + 1, () => toggle(n)])),
 	} : {
 		j: () => go(here + 1), k: () => go(here < 0 ? 0 : here - 1),
-		Enter: () => { if (here >= 0 && !event.target.closest("button, a, summary")) shown[here].row.querySelector("a").click(); else return true; },
+		Enter: () => {
+			const link = event.target.closest?.("#rows a") || (here >= 0 && !event.target.closest?.("button, a, summary") && shown[here].row.querySelector("a"));
+			if (!link) return true;
+			link.click();
+		},
 		"/": () => $("text").focus(),
 		f: () => { const names = buttons.filter(b => !b.hidden).map(b => b.dataset.filter); state.f = names[(names.indexOf(state.f) + 1) % names.length]; change(); },
 	};
