@@ -42,6 +42,7 @@ type askOptions struct {
 // outputOptions say where records go, and which.
 type outputOptions struct {
 	Path          string // "" for standard output
+	Report        string // of a page about Path; "" for none
 	Resume        bool
 	Overwrite     bool
 	Sidecar       *records.Naming // of a file a picture, in place of Path; nil for none
@@ -139,11 +140,20 @@ func askAll(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) err
 	}
 	r := run.New(all, func() (*mcllava.Model, error) { return openModel(s, o) }, options, w)
 	passedOver(w, all)
+	if err := o.spareReport(); err != nil {
+		return err
+	}
 	summary, err := r.Do(ctx)
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return interrupted{o.resumeHint(summary)}
-	case err != nil:
+	case err != nil && summary.Failed == 0:
+		return err
+	}
+	if o.Output.Report != "" {
+		err = errors.Join(err, o.report(ctx, s))
+	}
+	if err != nil {
 		return err
 	}
 	w.done()

@@ -45,6 +45,7 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 		v.BoolVarP(&o.Output.OnlyYes, "files-with-matches", "l", false, "with --yes-no, print only the names of the images whose answer is Yes")
 		v.Float64Var(&o.Output.MinConfidence, "min-confidence", 0, "print only answers of at least this `CONFIDENCE`, from 0 to 1")
 		v.StringVarP(&o.Output.Path, "output", "o", "", "write answers to `FILE`, in the format of its name: .jsonl, .csv or plain; - for standard output")
+		v.StringVar(&o.Output.Report, "report", "", "at the end of the run, write a page of the --output with its pictures to `FILE`, as mcllava report does")
 		v.BoolVar(&o.Output.Resume, "resume", false, "continue the --output of a run that was interrupted")
 		v.BoolVar(&o.Output.Overwrite, "overwrite", false, "overwrite the --output file, or the sidecars, if they exist")
 		v.BoolVar(&o.DryRun, "dry-run", false, "print how many pictures, questions and crops there are, what the cache has of them, and how long it would take; ask nothing")
@@ -56,7 +57,7 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 		v.StringVar(&o.Dump, "dump", "", "write what passed between the parts of the run to `FILE` (safetensors), to debug a port of the model")
 	})
 	f.addMachine(c, o)
-	onlyHere(c, "question", "questions", "from", "null", "jobs", "output", "resume", "overwrite", "sidecar", "dry-run", "dump", "attention", "attention-dir", "attention-word")
+	onlyHere(c, "question", "questions", "from", "null", "jobs", "output", "report", "resume", "overwrite", "sidecar", "dry-run", "dump", "attention", "attention-dir", "attention-word")
 }
 
 // addInput adds the flags of what is asked about what.

@@ -23,6 +23,10 @@ func (o askOptions) check(yesNo bool) error {
 		return errors.New("--json, --csv and --template need a QUESTION; a prompt answers on the terminal alone")
 	case o.Converse && o.DryRun:
 		return errors.New("--dry-run needs a QUESTION")
+	case o.Output.Report != "" && o.Output.Path == "":
+		return errors.New("--report is about an --output, which is missing")
+	case o.Output.Report != "" && o.Format.CheckResume() != nil:
+		return errors.New("--report needs an --output in JSON lines, or in CSV with a header and all columns")
 	case o.Output.Sidecar != nil:
 		return o.checkSidecar()
 	case o.Output.WithName && formatted:

@@ -31,8 +31,8 @@ func TestBenchOptions(t *testing.T) {
 	}
 }
 
-// report is as bench.Run gives it for two precisions, one of them too large for the machine.
-func report() *bench.Report {
+// benched is as bench.Run gives it for two precisions, one of them too large for the machine.
+func benched() *bench.Report {
 	work := &bench.Work{FLOP: 667e9, Seconds: 1.5, FLOPS: 440e9, PeakFLOPS: 500e9, Share: 0.88, Profile: bench.Profile{Busy: 0.97, Parts: []bench.Part{{Operation: "products", Share: 0.75}}}}
 	return &bench.Report{
 		CPU: "A CPU", Features: []string{"avx2", "fma"}, Tier: "avx2", Threads: 2, System: "linux/amd64", Program: "v1", Go: "go1",
@@ -55,7 +55,7 @@ func report() *bench.Report {
 }
 
 func TestBenchText(t *testing.T) {
-	text := benchText(report())
+	text := benchText(benched())
 	for _, want := range []string{
 		"A CPU, 2 threads, linux/amd64",
 		"f16, f32             500 GFLOP/s  VFMADD231PS",
@@ -72,12 +72,12 @@ func TestBenchText(t *testing.T) {
 			t.Errorf("no «%s» in\n%s", want, text)
 		}
 	}
-	r := report()
+	r := benched()
 	r.Quick, r.Peaks, r.Models = true, nil, r.Models[:1]
 	if text := benchText(r); !strings.Contains(text, "peaks: not known for the avx2 kernels") || strings.Contains(text, "a question") {
 		t.Errorf("without peaks and models:\n%s", text)
 	}
-	r = report()
+	r = benched()
 	r.Quick = true
 	if text := benchText(r); !strings.Contains(text, "computed from 27 layers of the tower and 32 of the decoder") {
 		t.Errorf("quick:\n%s", text)

@@ -51,6 +51,7 @@ var arguments = map[string]completion{
 	"crops":        first(completeFiles),
 	"convert":      first(completeSources, completeFolders()),
 	"merge":        completeFiles,
+	"report":       completeFiles,
 	"models rm":    completeStored,
 	"pull":         first(completePulled),
 	"man":          first(completeFolders()),

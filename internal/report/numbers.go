@@ -1,0 +1,224 @@
+package report
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Numbers are those of a page.
+type Numbers struct {
+	Items  int            `json:"items"`
+	Series []SeriesNumber `json:"runs"`
+	Pairs  []PairNumber   `json:"pairs,omitempty"` // of each two series
+}
+
+// SeriesNumber is what is said of the answers with the same settings.
+type SeriesNumber struct {
+	Name       string           `json:"name"`
+	MaxCrops   int              `json:"max_crops"`
+	NumTokens  int              `json:"num_tokens"`
+	Records    int              `json:"records"`
+	Answered   int              `json:"answered"`
+	Failed     int              `json:"failed"`
+	Unsure     int              `json:"unsure"`
+	Score      *Mean            `json:"score,omitempty"`      // nil where nothing is scored
+	Chance     *float64         `json:"chance,omitempty"`     // mean of 1/choices over the scored answers, where all had choices
+	Confidence *float64         `json:"confidence,omitempty"` // mean
+	Seconds    float64          `json:"seconds"`              // of all answers, without the checkpoint's opening
+	Median     float64          `json:"seconds_median"`       // of an answer
+	Categories []CategoryNumber `json:"categories,omitempty"`
+}
+
+// CategoryNumber is the score of a category.
+type CategoryNumber struct {
+	Name string `json:"name"`
+	Mean
+}
+
+// PairNumber compares two series over the items that both have scored.
+type PairNumber struct {
+	A          int   `json:"a"` // places in Numbers.Series
+	B          int   `json:"b"`
+	Both       int   `json:"both"`                 // items that both have answered
+	Changed    int   `json:"changed"`              // of them, with other answers
+	Gained     int   `json:"gained"`               // wrong in A and right in B
+	Lost       int   `json:"lost"`                 // right in A and wrong in B
+	Difference *Mean `json:"difference,omitempty"` // of B's score less A's; nil where nothing is scored in both
+}
+
+// Mean is a mean with its 95 % interval.
+type Mean struct {
+	Mean float64 `json:"mean"`
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+	N    int     `json:"n"`
+}
+
+// normal95 is the 97.5 % quantile of the standard normal distribution.
+const normal95 = 1.959963984540054
+
+// meanScore is the mean of scores from 0 to 1 with its 95 % interval: Wilson's (1927) where every score is 0 or 1, else the normal one,
+// which is cut at 0 and 1.
+func meanScore(scores []float64) Mean {
+	mean, deviation := moments(scores)
+	n := float64(len(scores))
+	if slices.ContainsFunc(scores, func(s float64) bool { return s != 0 && s != 1 }) {
+		half := normal95 * deviation / math.Sqrt(n)
+		return Mean{mean, max(0, mean-half), min(1, mean+half), len(scores)}
+	}
+	z2 := normal95 * normal95
+	middle := (mean + z2/(2*n)) / (1 + z2/n)
+	half := normal95 / (1 + z2/n) * math.Sqrt(mean*(1-mean)/n+z2/(4*n*n))
+	return Mean{mean, max(0, middle-half), min(1, middle+half), len(scores)}
+}
+
+// meanDifference is the mean of paired differences from -1 to 1 with its 95 % interval. Where every difference is of scores 0 and 1 it
+// is that of Agresti and Min (2005), which adds half an item to each of the four outcomes; else the normal one.
+func meanDifference(differences []float64) Mean {
+	mean, deviation := moments(differences)
+	n := float64(len(differences))
+	half, middle := normal95*deviation/math.Sqrt(n), mean
+	if !slices.ContainsFunc(differences, func(d float64) bool { return d != 0 && math.Abs(d) != 1 }) {
+		var gained, lost float64
+		for _, d := range differences {
+			switch d {
+			case 1:
+				gained++
+			case -1:
+				lost++
+			}
+		}
+		gained, lost, n = gained+0.5, lost+0.5, n+2
+		middle = (gained - lost) / n
+		half = normal95 * math.Sqrt((gained+lost)/n-middle*middle) / math.Sqrt(n)
+	}
+	return Mean{mean, max(-1, middle-half), min(1, middle+half), len(differences)}
+}
+
+// moments are the mean and the standard deviation of a sample.
+func moments(values []float64) (mean, deviation float64) {
+	n := float64(len(values))
+	for _, v := range values {
+		mean += v / n
+	}
+	if len(values) < 2 {
+		return mean, 0
+	}
+	for _, v := range values {
+		deviation += (v - mean) * (v - mean) / (n - 1)
+	}
+	return mean, math.Sqrt(deviation)
+}
+
+// mostCompared is the most series of which each two are compared; of more, each is compared with the first.
+const mostCompared = 12
+
+// count fills the numbers.
+func (r *results) count() {
+	r.numbers = Numbers{Items: len(r.items)}
+	for _, s := range r.series {
+		r.numbers.Series = append(r.numbers.Series, s.count())
+	}
+	for a := range r.series {
+		for b := range r.series {
+			if a < b && (len(r.series) <= mostCompared || a == 0) {
+				r.numbers.Pairs = append(r.numbers.Pairs, r.compare(a, b))
+			}
+		}
+	}
+}
+
+func (s *series) count() SeriesNumber {
+	n := SeriesNumber{Name: s.name, MaxCrops: s.first.MaxCrops, NumTokens: s.first.NumTokens, Records: len(s.by)}
+	var scores, sure, seconds []float64
+	chance, choosing := 0.0, 0
+	byCategory := map[string][]float64{}
+	for _, e := range s.by {
+		if e.Failed() {
+			n.Failed++
+			continue
+		}
+		n.Answered++
+		n.Seconds += e.seconds()
+		seconds = append(seconds, e.seconds())
+		if e.Confidence != nil {
+			sure = append(sure, *e.Confidence)
+		}
+		if e.unsure() {
+			n.Unsure++
+		}
+		if e.score == nil {
+			continue
+		}
+		scores = append(scores, *e.score)
+		if e.category != "" {
+			byCategory[e.category] = append(byCategory[e.category], *e.score)
+		}
+		if len(e.Choices) > 0 {
+			chance, choosing = chance+1/float64(len(e.Choices)), choosing+1
+		}
+	}
+	if len(scores) > 0 {
+		mean := meanScore(scores)
+		n.Score = &mean
+		if choosing == len(scores) {
+			chance /= float64(choosing)
+			n.Chance = &chance
+		}
+	}
+	if len(sure) > 0 {
+		mean, _ := moments(sure)
+		n.Confidence = &mean
+	}
+	n.Median = median(seconds)
+	for name, scores := range byCategory {
+		n.Categories = append(n.Categories, CategoryNumber{name, meanScore(scores)})
+	}
+	slices.SortFunc(n.Categories, func(a, b CategoryNumber) int { return cmp.Compare(a.Name, b.Name) })
+	return n
+}
+
+func (e entry) unsure() bool {
+	sure, ok := e.sure()
+	return ok && sure < unsureBelow
+}
+
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	slices.Sort(values)
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
+}
+
+func (r *results) compare(a, b int) PairNumber {
+	n := PairNumber{A: a, B: b}
+	var differences []float64
+	for _, i := range r.items {
+		one, two := i.entries[a], i.entries[b]
+		if one == nil || two == nil || one.Failed() || two.Failed() {
+			continue
+		}
+		n.Both++
+		if one.Answer != two.Answer {
+			n.Changed++
+		}
+		if one.score == nil || two.score == nil {
+			continue
+		}
+		differences = append(differences, *two.score-*one.score)
+		switch was, is := one.status(), two.status(); {
+		case was == statusWrong && is == statusRight:
+			n.Gained++
+		case was == statusRight && is == statusWrong:
+			n.Lost++
+		}
+	}
+	if len(differences) > 0 {
+		mean := meanDifference(differences)
+		n.Difference = &mean
+	}
+	return n
+}

@@ -1,0 +1,671 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"image"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mcllava/mcllava"
+	"github.com/mcllava/mcllava/crop"
+	"github.com/mcllava/mcllava/internal/inputs"
+	"github.com/mcllava/mcllava/internal/terminal"
+)
+
+var (
+	//go:embed report.html
+	pageHTML string
+	//go:embed report.css
+	pageCSS string
+	//go:embed report.js
+	pageJS string
+)
+
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"show": show, "percent": percent, "points": points, "span": span, "seconds": seconds,
+}).Parse(pageHTML))
+
+// show is a text of others as the page has it: with escapes for what steers the text around it, but for newlines.
+func show(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		lines[i] = terminal.Escape(l)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func percent(v any) string {
+	switch v := v.(type) {
+	case *float64:
+		return percent(*v)
+	case float64:
+		return strconv.FormatFloat(100*v, 'f', 1, 64) + "\u00a0%"
+	}
+	return ""
+}
+
+// span is an interval.
+func span(low, high float64) string {
+	return strconv.FormatFloat(100*low, 'f', 1, 64) + "–" + percent(high)
+}
+
+// points is a difference in hundredths, with its sign.
+func points(v float64) string {
+	text := strconv.FormatFloat(100*v, 'f', 1, 64)
+	if digits, less := strings.CutPrefix(text, "-"); less {
+		return "−" + digits
+	}
+	return "+" + text
+}
+
+func seconds(v float64) string {
+	digits := 2
+	switch {
+	case v >= 100:
+		digits = 0
+	case v >= 10:
+		digits = 1
+	}
+	return strconv.FormatFloat(v, 'f', digits, 64)
+}
+
+// page is what the template is filled with.
+type page struct {
+	results *results
+	options Options
+	shapes  map[string]int // sides of the crops of a model
+	text    int            // bytes without pictures
+	folder  string         // that all pictures have in common, with a separator behind it; "" for none
+
+	Title                                             string
+	Link, Several, Scored, HasExpected, HasCategories bool
+	CSS                                               template.CSS
+	JS                                                template.JS
+	Facts                                             []fact
+	Numbers                                           *Numbers
+	Grid                                              *grid
+	Categories                                        []category
+	First                                             *PairNumber
+	Filters                                           []filter
+	RightFrom, UnsureBelow                            float64
+	Foot                                              []string
+	Rows                                              []row
+	Data                                              template.JS
+	Larges                                            []large
+}
+
+type fact struct {
+	Name, Value string
+	Code        bool
+}
+
+type filter struct {
+	Name   string
+	Hidden bool
+}
+
+type category struct {
+	CategoryNumber
+	Run  string
+	Part string // of the bar, percent
+}
+
+type row struct {
+	Index, Place       int
+	Image              template.HTMLAttr // of the picture; "" for none
+	Alt, Note          string
+	Width, Height      int
+	Question, Name     string
+	Category, Expected string
+	Entries            []cell
+}
+
+type cell struct {
+	Label, Answer, Status, Shape, Score string
+	Unsure                              bool
+	Sure, Crops, Seconds                string
+}
+
+type large struct {
+	Index  int
+	Base64 template.JS
+}
+
+var statusShapes = map[string]string{statusRight: "✓", statusWrong: "✗", statusFailed: "▲", statusAnswered: "○"}
+
+// page is the page without its pictures.
+func (r *results) page(o Options) (*page, error) {
+	p := &page{
+		results: r, options: o, shapes: map[string]int{}, Title: o.Title, Link: o.Link, Several: len(r.series) > 1, CSS: template.CSS(pageCSS), JS: template.JS(pageJS),
+		Numbers: &r.numbers, Grid: r.grid(), RightFrom: rightFrom, UnsureBelow: unsureBelow,
+	}
+	if p.Title == "" {
+		var names []string
+		for _, s := range r.series {
+			if !slices.Contains(names, s.name) {
+				names = append(names, s.name)
+			}
+		}
+		p.Title = strings.Join(names, ", ")
+	}
+	p.Title = show(terminal.Shorten(p.Title, 200))
+	unsure, failed := false, false
+	for i, n := range r.numbers.Series {
+		p.Scored = p.Scored || n.Score != nil
+		unsure, failed = unsure || n.Unsure > 0, failed || n.Failed > 0
+		for _, c := range n.Categories {
+			one := category{c, "", strconv.FormatFloat(100*c.Mean.Mean, 'f', 1, 64)}
+			if p.Several {
+				one.Run = r.series[i].name
+			}
+			p.Categories = append(p.Categories, one)
+		}
+	}
+	for _, i := range r.items {
+		for _, e := range i.entries {
+			if e != nil {
+				p.HasExpected = p.HasExpected || e.expected != ""
+				p.HasCategories = p.HasCategories || e.category != ""
+			}
+		}
+	}
+	slices.SortStableFunc(p.Categories, func(a, b category) int { return cmp.Compare(a.Name, b.Name) })
+	if p.Several {
+		p.First = &r.numbers.Pairs[0]
+	}
+	p.Filters = []filter{{"all", false}, {statusWrong, !p.Scored}, {statusRight, !p.Scored}, {"flipped", !p.Several}, {"unsure", !unsure}, {statusFailed, !failed}}
+	p.folder = r.folder()
+	p.facts()
+	text, err := p.fill(nil)
+	p.text = len(text)
+	return p, err
+}
+
+// size is the bytes of the page without its pictures.
+func (p *page) size() int { return p.text }
+
+func (p *page) write(w io.Writer, pictures []*picture) error {
+	text, err := p.fill(pictures)
+	if err == nil {
+		_, err = w.Write(text)
+	}
+	return err
+}
+
+// fill makes the page, with pictures unless they are nil.
+func (p *page) fill(pictures []*picture) ([]byte, error) {
+	p.Rows, p.Larges, p.Foot = nil, nil, p.foot(pictures)
+	first := map[int]bool{}
+	for n, i := range p.results.items {
+		p.Rows = append(p.Rows, p.row(n, i, pictures, first))
+	}
+	for n, one := range pictures {
+		if one.large != nil {
+			p.Larges = append(p.Larges, large{n, template.JS(`"` + base64.StdEncoding.EncodeToString(one.large) + `"`)})
+		}
+	}
+	data, err := p.data(pictures)
+	if err != nil {
+		return nil, err
+	}
+	p.Data = template.JS(data)
+	var out bytes.Buffer
+	err = pageTemplate.Execute(&out, p)
+	return out.Bytes(), err
+}
+
+// facts are what the head says: what all series have in common, and how many items there are.
+func (p *page) facts() {
+	r := p.results
+	add := func(name, value string, code bool) {
+		if value != "" {
+			p.Facts = append(p.Facts, fact{name, show(value), code})
+		}
+	}
+	same := func(of func(entry) string) string {
+		value, seen := "", false
+		for _, s := range r.series {
+			if s.first.Failed() {
+				continue
+			}
+			if one := of(s.first); !seen {
+				value, seen = one, true
+			} else if one != value {
+				return ""
+			}
+		}
+		return value
+	}
+	add("Items", strconv.Itoa(len(r.items)), false)
+	add("Pictures", strconv.Itoa(len(r.pictures)), false)
+	add("Model", same(func(e entry) string { return e.Model }), false)
+	add("Precision", same(func(e entry) string { return e.Precision }), false)
+	add("Crops at most", same(func(e entry) string { return strconv.Itoa(e.MaxCrops) }), false)
+	add("Image tokens", same(func(e entry) string { return strconv.Itoa(e.NumTokens) }), false)
+	add("Folder", p.folder, true)
+	add("Seed", same(func(e entry) string { return strconv.FormatUint(e.Seed, 10) }), false)
+	add("Data set", same(func(e entry) string { return e.dataset }), false)
+	for _, name := range []string{"dataset_sha256", "version", "command"} {
+		add(name, same(func(e entry) string {
+			text, _ := texts(name, e.fields[name])
+			return text
+		}), true)
+	}
+	add("Checkpoint", same(func(e entry) string { return e.Checkpoint }), true)
+	add("Settings", same(func(e entry) string {
+		words := append([]string{"mcllava", "ask"}, settingsOf(e)...)
+		for i, w := range words {
+			words[i] = quote(w)
+		}
+		return strings.Join(words, " ") + " …"
+	}), true)
+}
+
+// foot says what the page lacks, and who wrote it.
+func (p *page) foot(pictures []*picture) (lines []string) {
+	unseen, without, small := 0, 0, 0
+	for _, one := range pictures {
+		switch {
+		case one.note != "":
+			unseen++
+		case one.small == nil:
+			without++
+		case one.large == nil && one.link == "":
+			small++
+		}
+	}
+	if unseen > 0 {
+		lines = append(lines, fmt.Sprintf("Pictures that could not be read: %d; their rows say why.", unseen))
+	}
+	if without > 0 {
+		lines = append(lines, fmt.Sprintf("Pictures that had no room in %d MB: %d.", p.options.MaxBytes/1e6, without))
+	}
+	if small > 0 {
+		lines = append(lines, fmt.Sprintf("Pictures that had room in small alone: %d.", small))
+	}
+	return append(lines, strings.TrimSpace("Written by mcllava "+p.options.Version)+".")
+}
+
+// row is an item without JavaScript. first notes the pictures that rows ahead of it have.
+func (p *page) row(index int, i item, pictures []*picture, first map[int]bool) row {
+	one := i.any()
+	picture := p.results.pictures[i.picture]
+	r := row{Index: index, Place: i.place, Question: show(one.Question), Name: show(strings.TrimPrefix(picture.name, p.folder)), Note: "no picture"}
+	if one.Question == "" {
+		r.Question = "a broken line of the input"
+	}
+	for _, e := range i.entries {
+		if e != nil && r.Expected == "" {
+			r.Expected = show(e.expected)
+		}
+		if e != nil && r.Category == "" {
+			r.Category = show(e.category)
+		}
+	}
+	if pictures != nil {
+		switch {
+		case picture.note != "":
+			r.Note = "no picture: " + show(picture.note)
+		case picture.small == nil:
+			r.Note = "no room for the picture"
+		default:
+			r.Alt, r.Image = "Picture "+r.Name, "data-again"
+			r.Width, r.Height = fitted(picture.width, picture.height, smallSides[0])
+			if !first[i.picture] {
+				first[i.picture] = true
+				r.Image = template.HTMLAttr(`src="data:image/jpeg;base64,` + base64.StdEncoding.EncodeToString(picture.small) + `"`)
+			}
+		}
+	}
+	for s, e := range i.entries[:min(2, len(i.entries))] {
+		c := cell{Answer: "–", Status: "–", Sure: "–", Crops: "–", Seconds: "–"}
+		if p.Several {
+			c.Label = "AB"[s : s+1]
+		}
+		if e != nil {
+			c.Answer, c.Status, c.Shape, c.Unsure = show(e.said()), e.status(), statusShapes[e.status()], e.unsure()
+			if e.score != nil && *e.score > 0 && *e.score < 1 {
+				c.Score = percent(*e.score)
+			}
+			if sure, ok := e.sure(); ok {
+				c.Sure = percent(sure)
+			}
+			if !e.Failed() {
+				c.Crops, c.Seconds = strconv.Itoa(e.Crops), seconds(e.seconds())
+			}
+		}
+		r.Entries = append(r.Entries, c)
+	}
+	return r
+}
+
+// said is the answer, or why there is none.
+func (e entry) said() string {
+	if e.Failed() {
+		return e.Error
+	}
+	return e.Answer
+}
+
+// folder is the folder that all pictures in folders have in common, with a separator behind it; "" for none.
+func (r *results) folder() string {
+	folder, any := "", false
+	for _, p := range r.pictures {
+		if inputs.IsURL(p.name) || !strings.ContainsFunc(p.name, separator) {
+			continue
+		}
+		if !any {
+			folder, any = p.name, true
+		}
+		for !strings.HasPrefix(p.name, folder) || !os.IsPathSeparator(lastByte(folder)) && folder != "" {
+			folder = folder[:1+strings.LastIndexFunc(folder[:len(folder)-1], separator)]
+		}
+	}
+	return folder
+}
+
+func separator(r rune) bool { return r < utf8.RuneSelf && os.IsPathSeparator(uint8(r)) }
+
+func lastByte(text string) byte {
+	if text == "" {
+		return 0
+	}
+	return text[len(text)-1]
+}
+
+// fitted are the sides of a picture whose longer one is at most so many pixels.
+func fitted(width, height, side int) (int, int) {
+	longer := max(width, height)
+	if longer <= side {
+		return width, height
+	}
+	return max(1, width*side/longer), max(1, height*side/longer)
+}
+
+// The data that the page's script reads.
+type pageData struct {
+	Series   []seriesData  `json:"series"`
+	Items    []itemData    `json:"items"`
+	Pictures []pictureData `json:"pictures"`
+	Grids    []axes        `json:"grids"`
+	Numbers  *Numbers      `json:"numbers"`
+}
+
+type seriesData struct {
+	Name   string                     `json:"name"`
+	Keys   []string                   `json:"keys"`   // fields of the records, in their order
+	Common map[string]json.RawMessage `json:"common"` // those that all answers have alike
+}
+
+type itemData struct {
+	Place    int          `json:"n"`
+	Picture  int          `json:"p"`
+	Question string       `json:"q"`
+	Entries  []*entryData `json:"e"`
+}
+
+type entryData struct {
+	Record   map[string]json.RawMessage `json:"r,omitempty"` // the fields that are not common
+	Text     string                     `json:"t,omitempty"` // the record, where it has numbers that JavaScript has not
+	Answer   string                     `json:"a"`
+	Status   string                     `json:"st"`
+	Expected string                     `json:"x,omitempty"`
+	Score    *float64                   `json:"sc,omitempty"`
+	Category string                     `json:"k,omitempty"`
+	Sure     *float64                   `json:"s,omitempty"`
+	Unsure   bool                       `json:"u,omitempty"`
+	Seconds  *float64                   `json:"d,omitempty"`
+	Crops    int                        `json:"cr,omitempty"`
+	Command  string                     `json:"c"`
+	Grid     *int                       `json:"g,omitempty"`
+}
+
+type pictureData struct {
+	Name   string `json:"n"`
+	Width  int    `json:"w"`
+	Height int    `json:"h"`
+	Note   string `json:"note,omitempty"`
+	Link   string `json:"k,omitempty"`
+}
+
+// axes are where crops begin and end along each axis of a picture; every pair of a span of x and one of y is a crop.
+type axes struct {
+	X [][2]int `json:"x"`
+	Y [][2]int `json:"y"`
+}
+
+// longInteger finds integers that a float64 may not hold.
+var longInteger = regexp.MustCompile(`[:,\[]\s*-?\d{16,}\s*[,}\]]`)
+
+func (p *page) data(pictures []*picture) ([]byte, error) {
+	r := p.results
+	d := pageData{Numbers: &r.numbers, Grids: []axes{}}
+	for _, s := range r.series {
+		d.Series = append(d.Series, s.data())
+	}
+	for n, one := range r.pictures {
+		pic := pictureData{Name: readable(one.name), Note: one.note, Link: one.link}
+		if pictures != nil && pictures[n].note == "" {
+			pic.Width, pic.Height = one.width, one.height
+		}
+		d.Pictures = append(d.Pictures, pic)
+	}
+	grids := map[string]int{}
+	for _, i := range r.items {
+		one := itemData{Place: i.place, Picture: i.picture, Question: readable(i.any().Question)}
+		for s, e := range i.entries {
+			if e == nil {
+				one.Entries = append(one.Entries, nil)
+				continue
+			}
+			entry, err := e.data(d.Series[s].Common)
+			if err != nil {
+				return nil, err
+			}
+			if pictures != nil {
+				if cuts, ok := p.cuts(pictures[i.picture], *e); ok {
+					key := fmt.Sprint(cuts)
+					at, found := grids[key]
+					if !found {
+						at = len(d.Grids)
+						grids[key] = at
+						d.Grids = append(d.Grids, cuts)
+					}
+					entry.Grid = &at
+				}
+			}
+			one.Entries = append(one.Entries, entry)
+		}
+		d.Items = append(d.Items, one)
+	}
+	return json.Marshal(d)
+}
+
+// data is the series with the fields that its answers have in common.
+func (s *series) data() seriesData {
+	d := seriesData{Name: readable(s.name), Common: map[string]json.RawMessage{}}
+	seen := map[string]bool{}
+	answers := 0
+	for _, e := range s.by {
+		for _, name := range e.names() {
+			if !seen[name] {
+				seen[name] = true
+				d.Keys = append(d.Keys, name)
+			}
+		}
+		switch {
+		case e.Failed():
+			continue
+		case answers == 0:
+			for name, value := range e.fields {
+				d.Common[name] = value
+			}
+		default:
+			for name, value := range d.Common {
+				if !bytes.Equal(value, e.fields[name]) {
+					delete(d.Common, name)
+				}
+			}
+		}
+		answers++
+	}
+	return d
+}
+
+// names are the fields of the record in their order.
+func (e *entry) names() []string {
+	var all []string
+	d := json.NewDecoder(bytes.NewReader(e.text))
+	depth, key := 0, false
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return all
+		}
+		switch t := t.(type) {
+		case json.Delim:
+			if t == '{' || t == '[' {
+				depth++
+			} else {
+				depth--
+			}
+			key = depth == 1
+			continue
+		case string:
+			if depth == 1 && key {
+				all, key = append(all, t), false
+				continue
+			}
+		}
+		if depth == 1 {
+			key = true
+		}
+	}
+}
+
+func (e *entry) data(common map[string]json.RawMessage) (*entryData, error) {
+	d := &entryData{Answer: readable(e.said()), Status: e.status(), Expected: e.expected, Score: e.score, Category: e.category, Unsure: e.unsure(), Command: readable(e.command())}
+	if sure, ok := e.sure(); ok {
+		d.Sure = &sure
+	}
+	if !e.Failed() {
+		took := e.seconds()
+		d.Seconds, d.Crops = &took, e.Crops
+	}
+	if longInteger.Match(e.text) {
+		d.Text = readable(string(e.text))
+		return d, nil
+	}
+	d.Record = map[string]json.RawMessage{}
+	for name, value := range e.fields {
+		if _, ok := common[name]; !ok || e.Failed() {
+			d.Record[name] = value
+		}
+	}
+	return d, nil
+}
+
+// readable is a text with escapes for bytes that are no UTF-8, which JSON cannot hold.
+func readable(text string) string {
+	return strings.ToValidUTF8(text, "\ufffd")
+}
+
+// cuts is how the picture of an answer was cut; ok is false where that is not known.
+func (p *page) cuts(one *picture, e entry) (axes, bool) {
+	if e.Failed() || one.note != "" || one.width == 0 {
+		return axes{}, false
+	}
+	side, known := p.shapes[e.Model]
+	if !known {
+		c, err := mcllava.ReadConfig(e.Model)
+		if err != nil {
+			c = mcllava.PublishedConfig()
+		}
+		side = c.Vision.ImageSize
+		p.shapes[e.Model] = side
+	}
+	g, err := crop.NewGrid(one.width, one.height, side, e.MaxCrops)
+	if err != nil || len(g.Boxes) != e.Crops || len(g.Boxes) < 2 {
+		return axes{}, false
+	}
+	var a axes
+	for _, b := range g.Boxes[1:] {
+		a.X, a.Y = with(a.X, b.Min.X, b.Max.X), with(a.Y, b.Min.Y, b.Max.Y)
+	}
+	return a, true
+}
+
+func with(spans [][2]int, from, to int) [][2]int {
+	if slices.Contains(spans, [2]int{from, to}) {
+		return spans
+	}
+	return append(spans, [2]int{from, to})
+}
+
+// grid is the table of the two knobs.
+type grid struct {
+	Columns []int
+	Rows    []gridRow
+}
+
+type gridRow struct {
+	Name  int
+	Cells [][]gridCell
+}
+
+type gridCell struct {
+	Value, Seconds string
+	Heat           string // percent
+}
+
+// grid is nil unless there are answers with several values of the two knobs.
+func (r *results) grid() *grid {
+	cells := map[image.Point][]gridCell{}
+	g := &grid{}
+	var rows []int
+	for _, n := range r.numbers.Series {
+		if n.Answered == 0 {
+			continue
+		}
+		value := n.Confidence
+		if n.Score != nil {
+			value = &n.Score.Mean
+		}
+		c := gridCell{"–", seconds(n.Median), "0"}
+		if value != nil {
+			c.Value, c.Heat = percent(*value), strconv.FormatFloat(100**value, 'f', 0, 64)
+		}
+		at := image.Pt(n.NumTokens, n.MaxCrops)
+		cells[at] = append(cells[at], c)
+		if !slices.Contains(g.Columns, n.NumTokens) {
+			g.Columns = append(g.Columns, n.NumTokens)
+		}
+		if !slices.Contains(rows, n.MaxCrops) {
+			rows = append(rows, n.MaxCrops)
+		}
+	}
+	if len(cells) < 2 {
+		return nil
+	}
+	slices.Sort(g.Columns)
+	slices.Sort(rows)
+	for _, name := range rows {
+		one := gridRow{Name: name}
+		for _, column := range g.Columns {
+			one.Cells = append(one.Cells, cells[image.Pt(column, name)])
+		}
+		g.Rows = append(g.Rows, one)
+	}
+	return g
+}
