@@ -14,7 +14,7 @@ import (
 )
 
 // pixelsVersion goes up with every change of how a picture is decoded, cut or resized, so that no features of another way are found.
-const pixelsVersion = 3
+const pixelsVersion = 4
 
 // CacheOptions say what a model keeps on disk for the next question about a picture.
 type CacheOptions struct {

@@ -34,8 +34,16 @@ const (
 // glow has the colours of heat, from none to the most: dark violet, red, yellow. Lightness rises evenly, so that it can be read without
 // colours too.
 var glow = [...]color.RGBA{
-	{0, 0, 4, 255}, {27, 12, 65, 255}, {74, 12, 107, 255}, {120, 28, 109, 255}, {165, 44, 96, 255},
-	{207, 68, 70, 255}, {237, 105, 37, 255}, {251, 155, 6, 255}, {247, 209, 61, 255}, {252, 255, 164, 255},
+	{0, 0, 4, 255},
+	{27, 12, 65, 255},
+	{74, 12, 107, 255},
+	{120, 28, 109, 255},
+	{165, 44, 96, 255},
+	{207, 68, 70, 255},
+	{237, 105, 37, 255},
+	{251, 155, 6, 255},
+	{247, 209, 61, 255},
+	{252, 255, 164, 255},
 }
 
 // glowAt is the colour of a heat from 0 to 1.

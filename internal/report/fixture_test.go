@@ -118,7 +118,7 @@ func twoRuns(t *testing.T, folder string) (a, b string) {
 			score := [][]float64{{1, 0, 0.25, 1, 0}, {0, 1, 0.25, 1, 0}}[r][i]
 			p := answer(i, name, hash, hostile[i], fmt.Sprintf("%s %d", hostile[5-i], r), 0.5+0.1*float64(i), 10*(r+1), 100+50*r)
 			if i < 4 || r == 0 {
-				p = p.with(map[string]any{"score": score, "expected": []string{hostile[i], "or this"}, "category": []string{"signs", "<i>times</i>"}[i%2]})
+				p = p.with(map[string]any{"score": score, "expected": hostile[i], "category": []string{"signs", "<i>times</i>"}[i%2]})
 			}
 			p = p.with(map[string]any{
 				"attention": map[string]any{"peak": []int{450, 300}, "box": []int{300, 200, 600, 400}, "overview": false, "crops": []any{map[string]any{"box": []int{300, 100, 700, 500}, "weight": 0.75}}},
