@@ -132,17 +132,15 @@ type row struct {
 }
 
 type cell struct {
-	Label, Answer, Status, Shape, Score string
-	Unsure                              bool
-	Sure, Crops, Seconds                string
+	Label, Answer, Status, Score string
+	Unsure                       bool
+	Sure, Crops, Seconds         string
 }
 
 type large struct {
 	Index  int
 	Base64 template.JS
 }
-
-var statusShapes = map[string]string{statusRight: "✓", statusWrong: "✗", statusFailed: "▲", statusAnswered: "○"}
 
 // page is the page without its pictures.
 func (r *results) page(o Options) (*page, error) {
@@ -334,7 +332,7 @@ func (p *page) row(index int, i item, pictures []*picture, first map[int]bool) r
 			c.Label = "AB"[s : s+1]
 		}
 		if e != nil {
-			c.Answer, c.Status, c.Shape, c.Unsure = show(e.said()), e.status(), statusShapes[e.status()], e.unsure()
+			c.Answer, c.Status, c.Unsure = show(e.said()), e.status(), e.unsure()
 			if e.score != nil && *e.score > 0 && *e.score < 1 {
 				c.Score = percent(*e.score)
 			}
