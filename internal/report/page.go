@@ -251,7 +251,6 @@ func (p *page) facts() {
 	add("Precision", same(func(e entry) string { return e.Precision }), false)
 	add("Crops at most", same(func(e entry) string { return strconv.Itoa(e.MaxCrops) }), false)
 	add("Image tokens", same(func(e entry) string { return strconv.Itoa(e.NumTokens) }), false)
-	add("Folder", p.folder, true)
 	add("Seed", same(func(e entry) string { return strconv.FormatUint(e.Seed, 10) }), false)
 	add("Data set", same(func(e entry) string { return e.dataset }), false)
 	for _, name := range []string{"dataset_sha256", "version", "command"} {
@@ -260,6 +259,7 @@ func (p *page) facts() {
 			return text
 		}), true)
 	}
+	add("Folder", p.folder, true)
 	add("Checkpoint", same(func(e entry) string { return e.Checkpoint }), true)
 	add("Settings", same(func(e entry) string {
 		words := append([]string{"mcllava", "ask"}, settingsOf(e)...)
@@ -314,7 +314,7 @@ func (p *page) row(index int, i item, pictures []*picture, first map[int]bool) r
 	if pictures != nil {
 		switch {
 		case picture.note != "":
-			r.Note = "no picture: " + show(picture.note)
+			r.Note = "the picture " + show(picture.note)
 		case picture.small == nil:
 			r.Note = "no room for the picture"
 		default:
