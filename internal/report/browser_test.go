@@ -32,7 +32,7 @@ import (
 // requireVariable names what a test run must not skip, separated by commas.
 const requireVariable = "MCLLAVA_TEST_REQUIRE"
 
-// browser are the programs that are tried.
+// browsers are the programs that are tried.
 var browsers = []string{"chromium", "chromium-browser", "google-chrome", "chrome"}
 
 // tab is a page in a browser.
