@@ -1,5 +1,5 @@
 "use strict";
-document.documentElement.classList.add("js");
+document.documentElement.classList.remove("loading"); // the rows are laid out once, and not while they come
 (() => {
 const $ = id => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
@@ -19,7 +19,6 @@ const make = (name, text, attributes) => {
 const percent = v => (100 * v).toFixed(1) + "\u00a0%";
 const points = v => (v < 0 ? "−" : "+") + Math.abs(100 * v).toFixed(1);
 const seconds = v => v >= 100 ? v.toFixed(0) : v >= 10 ? v.toFixed(1) : v.toFixed(2);
-const shapes = { right: "✓", wrong: "✗", failed: "▲", answered: "○" };
 
 // The record of an entry: the fields that all of the run have stand once, with the run.
 const record = (e, s) => {
@@ -147,13 +146,9 @@ const compare = () => {
 const status = e => {
 	if (!e) return make("div", "–");
 	const d = make("div", undefined, { class: "s-" + e.st });
-	d.append(make("span", shapes[e.st], { "aria-hidden": "true" }), " " + e.st);
+	d.append(e.st);
 	if (e.sc > 0 && e.sc < 1) d.append(" " + percent(e.sc));
-	if (e.u) {
-		const u = make("span", ", ", { class: "s-unsure" });
-		u.append(make("span", "≈", { "aria-hidden": "true" }), " unsure");
-		d.append(u);
-	}
+	if (e.u) d.append(" ", make("span", "unsure", { class: "s-unsure" }));
 	return d;
 };
 
@@ -165,12 +160,23 @@ const source = p => {
 };
 const firstImages = {};
 const small = p => firstImages[p] && firstImages[p].getAttribute("src");
+// A picture of several rows stands in the first of them; the others get it when they come near.
+const fill = row => {
+	const image = row.querySelector("img:not([src])"), address = image && small(items[row.dataset.i].p);
+	if (address) image.src = address;
+};
+const near = new IntersectionObserver(all => {
+	for (const one of all) if (one.isIntersecting) {
+		near.unobserve(one.target);
+		fill(one.target);
+	}
+}, { rootMargin: "1000px" });
 for (const row of rows) {
 	const image = row.querySelector("img"), p = items[row.dataset.i].p;
-	if (!image) continue;
-	if (image.getAttribute("src")) firstImages[p] = image;
-	else if (small(p)) image.src = small(p);
+	if (image?.hasAttribute("src")) firstImages[p] = image;
+	else if (image) near.observe(row);
 }
+addEventListener("beforeprint", () => rows.forEach(fill));
 
 // Layers of the open item.
 const names = ["crops", "attention", "peak", "search steps", "true box"];
