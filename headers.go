@@ -56,6 +56,9 @@ func (h *Headers) Caches() bool { return h.model.caches() }
 // Plan is how the model would cut a picture.
 func (h *Headers) Plan(p *Picture, k ViewKnobs) (Plan, error) { return h.model.Plan(p, k) }
 
+// SearchPlan is how the model would cut a picture at first to search it.
+func (h *Headers) SearchPlan(p *Picture, k Knobs) (Plan, error) { return h.model.SearchPlan(p, k) }
+
 // Cached says of each crop of a plan whether See would take its features from the cache.
 func (h *Headers) Cached(p *Picture, plan Plan) []bool { return h.model.cached(p, plan) }
 

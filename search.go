@@ -114,7 +114,7 @@ func (s *Searcher) Ask(ctx context.Context, question string, k Knobs, h Hooks) (
 	if err := k.Check(); err != nil {
 		return nil, err
 	}
-	coarse, err := s.coarse(k)
+	coarse, err := s.model.SearchPlan(s.picture, k)
 	if err != nil {
 		return nil, err
 	}
@@ -126,9 +126,9 @@ func (s *Searcher) Ask(ctx context.Context, question string, k Knobs, h Hooks) (
 	}
 	c := &search{
 		Searcher: s, question: question, knobs: k, hooks: quiet, looked: map[image.Rectangle]bool{},
-		budget: max(orDefault(k.SearchCrops, DefaultSearchCrops), len(coarse.Boxes)),
+		budget: orDefault(k.SearchCrops, DefaultSearchCrops),
 	}
-	if crops := len(coarse.Boxes) - 1; crops > orDefault(k.Coarse, DefaultCoarse) {
+	if crops := len(coarse.Boxes) - 1; k.SearchCrops == 0 && crops > orDefault(k.Coarse, DefaultCoarse) {
 		c.budget = max(c.budget, crops*3/2)
 	}
 	if c.found.Stop, err = c.run(ctx, coarse); err != nil {
@@ -156,20 +156,27 @@ func orDefault[T comparable](value, otherwise T) T {
 	return value
 }
 
-// coarse is the plan that a search begins with. Of a picture so large that a coarse crop shows nothing any more, it has more crops.
-func (s *Searcher) coarse(k Knobs) (Plan, error) {
+// SearchPlan is the plan that a search of a picture begins with. Of a picture so large that a coarse crop shows nothing any more, it
+// has more crops than k.Coarse, unless k.SearchCrops leaves no room for them.
+func (m *Model) SearchPlan(p *Picture, k Knobs) (Plan, error) {
 	const (
 		mostReduction = 8.5 // of a crop's side
 		mostCrops     = 200
 	)
 	view := k.ViewKnobs
 	view.MaxCrops, view.Clamp = orDefault(k.Coarse, DefaultCoarse), true
+	most := mostCrops
+	if k.SearchCrops > 0 {
+		most = k.SearchCrops - 1
+		view.MaxCrops = min(view.MaxCrops, most)
+	}
 	for {
-		plan, err := s.model.Plan(s.picture, view)
-		if err != nil || float64(plan.Size) <= mostReduction*float64(s.model.config.Vision.ImageSize) || view.MaxCrops >= mostCrops {
+		plan, err := m.Plan(p, view)
+		plan.Maps = true
+		if err != nil || float64(plan.Size) <= mostReduction*float64(m.config.Vision.ImageSize) || view.MaxCrops >= most {
 			return plan, err
 		}
-		view.MaxCrops = view.MaxCrops*5/4 + 1
+		view.MaxCrops = min(most, view.MaxCrops*5/4+1)
 	}
 }
 

@@ -151,7 +151,12 @@ func TestSearchKnobs(t *testing.T) {
 	if a := with(func(k *Knobs) { k.Sure = 1 }); a.Found.Stop == StopSure || a.Found.Crops > DefaultSearchCrops || !strings.Contains(a.Text, "yoga") {
 		t.Errorf("never sure: %q, %+v", a.Text, a.Found)
 	}
-	if a := with(func(k *Knobs) { k.SearchCrops = 1 }); a.Found.Stop != StopBudget && a.Found.Stop != StopSure || a.Found.Answers != 1 {
+	for _, n := range []int{2, 5, 12, 20} {
+		if a := with(func(k *Knobs) { k.SearchCrops = n }); a.Found.Crops > n || len(a.Found.Steps[0].Boxes) == 0 && n > 5 {
+			t.Errorf("of %d crops: %+v", n, a.Found)
+		}
+	}
+	if a := with(func(k *Knobs) { k.SearchCrops = 1 }); a.Found.Stop != StopPlain || a.Found.Answers != 1 || a.Found.Crops != 1 {
 		t.Errorf("with no crop to spare: %+v", a.Found)
 	}
 	if a := with(func(k *Knobs) { k.Abstentions = []string{"YOGA"} }); a.Found.Stop == StopSure && strings.Contains(a.Text, "yoga") {

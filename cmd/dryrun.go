@@ -75,6 +75,9 @@ func (f forecast) table(o askOptions) string {
 	}
 	t.line("questions", "%d to ask%s", f.Pairs, done)
 	t.line("crops", "%d, of which %d are to be encoded", f.Crops, f.ToEncode)
+	if o.Knobs.Search {
+		t.line("", "a search looks at these first, and then at some more of each picture")
+	}
 	if f.Seconds == nil {
 		t.line("time", "not known; mcllava crops --estimate always measures the speed in %s", f.Precision)
 	} else {

@@ -271,8 +271,11 @@ func (r *Run) room(p *mcllava.Picture) int64 {
 	return p.Bytes()
 }
 
-// plan is how a picture is seen.
+// plan is how a picture is seen, or seen at first by a search.
 func (r *Run) plan(m *mcllava.Model, p *mcllava.Picture) (mcllava.Plan, error) {
+	if r.options.Search {
+		return m.SearchPlan(p, r.options.Knobs)
+	}
 	plan, err := m.Plan(p, r.options.ViewKnobs)
 	plan.Maps = r.options.Gaze != nil
 	return plan, err

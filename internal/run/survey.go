@@ -118,7 +118,11 @@ func (s *surveyor) picture(pairs []pair) {
 		picture, err = s.run.openPicture(data)
 	}
 	if err == nil {
-		plan, err = s.headers.Plan(picture, s.run.options.ViewKnobs)
+		if o := s.run.options; o.Search {
+			plan, err = s.headers.SearchPlan(picture, o.Knobs)
+		} else {
+			plan, err = s.headers.Plan(picture, o.ViewKnobs)
+		}
 	}
 	if err != nil {
 		s.found.Unreadable = append(s.found.Unreadable, Fault{source.Path, terminal.OneLine(named(source.Path, err))})
