@@ -50,8 +50,11 @@ func TestKnobTags(t *testing.T) {
 	for knob := range k.AnswerKnobs.All() {
 		groups = append(groups, knob.Name)
 	}
+	for knob := range k.SearchKnobs.All() {
+		groups = append(groups, knob.Name)
+	}
 	if !slices.Equal(all, names) || !slices.Equal(groups, names) {
-		t.Errorf("all knobs are %q, those of the view and the answer %q, and the fields %q", all, groups, names)
+		t.Errorf("all knobs are %q, those of the view, the answer and the search %q, and the fields %q", all, groups, names)
 	}
 	if got := KnobName(k.All(), new(int)); got != "" {
 		t.Errorf("another value is the knob %q", got)

