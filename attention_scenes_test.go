@@ -132,6 +132,9 @@ func TestTheLastCropIsNotFavoured(t *testing.T) {
 
 // TestWeightsAreMeansOverTokens holds the weights and the share of the picture against the rows that they come from.
 func TestWeightsAreMeansOverTokens(t *testing.T) {
+	if testing.Short() {
+		t.Skip("encodes many crops")
+	}
 	m := open(t, Demo)
 	v := m.lookAt(t, street(t), 4, 61)
 	a, err := m.ask(t, v, whatShop, withAttention())
@@ -245,6 +248,9 @@ func TestSignsAtEdgesAndCorners(t *testing.T) {
 
 // TestThinPictures asks about pictures of which no side is like the other.
 func TestThinPictures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("encodes many crops")
+	}
 	m := open(t, Demo)
 	for _, size := range []image.Point{{8000, 800}, {800, 6000}, {8, 700}, {8, 8}} {
 		v := m.lookAt(t, pictureOf(t, image.NewRGBA(image.Rectangle{Max: size})), 25, 0)

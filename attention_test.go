@@ -41,6 +41,9 @@ const whatShop = "what shop is this"
 
 // TestAttentionFindsTheSign looks for the peak within the sign of drawn streets whose sign is read.
 func TestAttentionFindsTheSign(t *testing.T) {
+	if testing.Short() {
+		t.Skip("encodes many crops")
+	}
 	m := open(t, Demo)
 	for _, crops := range []int{25, 100} {
 		read, found := 0, 0
@@ -151,6 +154,9 @@ func TestAttentionOfWords(t *testing.T) {
 // TestAttentionOfAnyPlan asks of pictures seen whole, in one token a crop, in numbers of tokens that crops do not divide, and in
 // extreme shapes.
 func TestAttentionOfAnyPlan(t *testing.T) {
+	if testing.Short() {
+		t.Skip("encodes many crops")
+	}
 	m := open(t, Demo)
 	for _, c := range []struct {
 		width, height int
@@ -196,6 +202,9 @@ func TestAttentionOfAnyPlan(t *testing.T) {
 
 // TestAttentionFollowsTheContent shows the crops in another order: the top one is still one that shows the sign.
 func TestAttentionFollowsTheContent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("encodes many crops")
+	}
 	s := newSight(t, CacheOptions{})
 	k := DefaultKnobs()
 	k.MaxCrops = 50

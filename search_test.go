@@ -89,6 +89,9 @@ func TestSearchEncodesOnce(t *testing.T) {
 
 // TestSearchOfStreets reads the signs of drawn streets, and finds none where there is none.
 func TestSearchOfStreets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("encodes many crops")
+	}
 	m := open(t, Demo)
 	for seed := range uint64(4) {
 		s, err := draw.NewScene(3000 + seed)
@@ -111,6 +114,9 @@ func TestSearchOfStreets(t *testing.T) {
 
 // TestSearchOfAnyPicture searches pictures that cannot be cut, or are extreme, and ends.
 func TestSearchOfAnyPicture(t *testing.T) {
+	if testing.Short() {
+		t.Skip("encodes many crops")
+	}
 	m := open(t, Demo)
 	for _, c := range []struct {
 		size image.Point
@@ -139,6 +145,9 @@ func TestSearchOfAnyPicture(t *testing.T) {
 
 // TestSearchKnobs has few crops, a low and a high bar for being sure, a region, choices, and phrases of its own.
 func TestSearchKnobs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("encodes many crops")
+	}
 	s := newSight(t, CacheOptions{})
 	with := func(change func(*Knobs)) *Answer {
 		k := searchKnobs()
