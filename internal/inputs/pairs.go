@@ -93,6 +93,7 @@ func (o Options) stdins() (n int) {
 // Pairs are all questions about all images.
 type Pairs struct {
 	options   Options
+	given     []Pair // by the caller, in place of what options say; nil elsewhere
 	questions []string
 	count     func() (int, bool)
 	passed    passedOver
@@ -134,10 +135,27 @@ func New(o Options) (*Pairs, error) {
 	return j, nil
 }
 
+// Of are pairs that the caller has made, none of them broken.
+func Of(given []Pair) *Pairs {
+	return &Pairs{given: given, count: func() (int, bool) { return len(given), true }}
+}
+
+// Together says whether pairs that follow each other and share their Source are to be asked together: where all pairs are known.
+func (j *Pairs) Together() bool { return j.given != nil }
+
 // All goes through the pairs in order: the first image with each question, then the second. A broken line is a pair that fails, one
 // for each question, so that the others keep their numbers when it is mended. An error tells of a list that cannot be read on, or
 // has nothing in it, and comes last. Where standard input is one of the inputs, All can be gone through once.
 func (j *Pairs) All() iter.Seq2[Pair, error] {
+	if j.given != nil {
+		return func(yield func(Pair, error) bool) {
+			for _, p := range j.given {
+				if !yield(p, nil) {
+					return
+				}
+			}
+		}
+	}
 	if j.options.Jobs != "" {
 		return j.options.jobs()
 	}

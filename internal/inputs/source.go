@@ -19,8 +19,23 @@ type Source struct {
 	context context.Context // ends a wait; nil for none
 	offline bool            // a URL is not fetched
 
+	read func() ([]byte, error) // reads an image that is no file of its own, as often as it is asked; nil elsewhere
+
 	look sync.Once              // at what the path is
 	once func() ([]byte, error) // reads what can be read only once; nil elsewhere
+}
+
+// SourceOf is an image within another file, which read reads, as often as it is asked. Most is the bytes that it may have; 0 for no limit.
+func SourceOf(name string, most int64, read func() ([]byte, error)) *Source {
+	return &Source{Path: name, most: most, read: read}
+}
+
+// checked refuses an image that has too many bytes.
+func (s *Source) checked(data []byte, err error) ([]byte, error) {
+	if err == nil && s.most > 0 && int64(len(data)) > s.most {
+		return nil, fmt.Errorf("%s: %d bytes, expected a picture of at most %d", s.Path, len(data), s.most)
+	}
+	return data, err
 }
 
 // file is an image of a path or a URL.
@@ -77,6 +92,9 @@ func (s *Source) keep(open func() (io.ReadCloser, error)) {
 // Open reads the whole image. It is an error that names the path if there is none, if it is a folder, or if it has more bytes
 // than the limit.
 func (s *Source) Open() ([]byte, error) {
+	if s.read != nil {
+		return s.checked(s.read())
+	}
 	if data, err, ok := s.kept(); ok {
 		return data, err
 	}
@@ -90,6 +108,10 @@ func (s *Source) Open() ([]byte, error) {
 
 // Hash is the SHA-256 of the image's bytes, of which few are held at a time. Errors are those of [Source.Open].
 func (s *Source) Hash() (hash [sha256.Size]byte, err error) {
+	if s.read != nil {
+		data, err := s.checked(s.read())
+		return sha256.Sum256(data), err
+	}
 	if data, err, ok := s.kept(); ok {
 		return sha256.Sum256(data), err
 	}

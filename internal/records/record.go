@@ -26,6 +26,7 @@ type Record struct {
 	Mark          string             `json:"mark,omitempty"`     // why a cell of a sweep was not asked, where that is no failure
 	Expected      string             `json:"expected,omitempty"` // what the answer is to say
 	Correct       *bool              `json:"correct,omitempty"`  // whether it does; nil where nothing is expected
+	Evaluated
 	Choice        string             `json:"choice,omitempty"`
 	Probabilities map[string]float64 `json:"probabilities,omitempty"` // of each choice
 	LogProb       *float64           `json:"logprob,omitempty"`       // as mcllava.Answer.Confidence has it, and so Confidence
@@ -52,6 +53,18 @@ type Record struct {
 	N           int             `json:"n"`               // number of the pair in the whole input, from 0
 	Of          int             `json:"of,omitempty"`    // pairs of the whole input; 0 where that is not known
 	Schema      int             `json:"schema,omitempty"`
+}
+
+// Evaluated is what an evaluation adds to the record of an answer to an item of a data set.
+type Evaluated struct {
+	Dataset      string   `json:"dataset,omitempty"` // with its split
+	Category     string   `json:"category,omitempty"`
+	AnswerType   string   `json:"answer_type,omitempty"`
+	QuestionType string   `json:"question_type,omitempty"`
+	TrueBox      [][4]int `json:"true_box,omitempty"` // x0, y0, x1, y1 of what is asked about, in pixels of the upright picture
+	Scoring      string   `json:"scoring,omitempty"`  // how the score was found
+	Compared     string   `json:"compared,omitempty"` // the answer as it was compared
+	Score        *float64 `json:"score,omitempty"`    // 0…1; nil where the right answer is not published
 }
 
 // Failed says whether the pair has no answer.

@@ -86,7 +86,7 @@ func lookAhead(ctx context.Context, all *inputs.Pairs, cells int, wanted func(ha
 		defer close(out)
 		last := &following{}
 		defer func() { last.end() }()
-		for t := range grouped(all.All(), max(1, all.Questions()), cells) {
+		for t := range grouped(all, cells) {
 			if last.takes(ctx, t, wanted) {
 				continue
 			}
@@ -95,7 +95,7 @@ func lookAhead(ctx context.Context, all *inputs.Pairs, cells int, wanted func(ha
 			if !prepare(ctx, &t, room, wanted, pictures) {
 				continue
 			}
-			if all.Questions() == 0 && t.err == nil {
+			if all.Questions() == 0 && !all.Together() && t.err == nil {
 				last = follow(&t)
 			}
 			select {
@@ -148,13 +148,23 @@ func (f *following) end() {
 	}
 }
 
-// grouped makes a task of every so many questions, which are those about one image, and of every error. All questions stand in the
-// first cell, then in the second.
-func grouped(all iter.Seq2[inputs.Pair, error], questions, cells int) iter.Seq[task] {
+// grouped makes a task of the questions that follow each other about one image, and of every error. All questions stand in the first cell,
+// then in the second. How many questions there are about an image is known of a list of them, or of pairs that are all known; else each
+// is a task.
+func grouped(all *inputs.Pairs, cells int) iter.Seq[task] {
 	return func(yield func(task) bool) {
 		var t task
 		number := 0
-		for job, err := range all {
+		hand := func() bool {
+			slices.SortStableFunc(t.pairs, func(a, b pair) int { return cmp.Compare(a.cell, b.cell) })
+			done := t
+			t = task{}
+			return yield(done)
+		}
+		for job, err := range all.All() {
+			if all.Together() && len(t.pairs) > 0 && t.pairs[0].Source != job.Source && !hand() {
+				return
+			}
 			if err != nil {
 				t.err = err
 			} else {
@@ -164,13 +174,12 @@ func grouped(all iter.Seq2[inputs.Pair, error], questions, cells int) iter.Seq[t
 					number++
 				}
 			}
-			if err != nil || len(t.pairs) == questions*cells {
-				slices.SortStableFunc(t.pairs, func(a, b pair) int { return cmp.Compare(a.cell, b.cell) })
-				if !yield(t) {
-					return
-				}
-				t = task{}
+			if (err != nil || !all.Together() && len(t.pairs) == max(1, all.Questions())*cells) && !hand() {
+				return
 			}
+		}
+		if len(t.pairs) > 0 {
+			hand()
 		}
 	}
 }

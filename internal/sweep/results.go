@@ -56,7 +56,7 @@ func viewOf(row *records.Record) view { return view{row.ImageSHA256, row.Run} }
 
 // index is the place of a row among the cells of its pair, or -1.
 func (r *Results) index(row records.Record) int {
-	for i, c := range r.cells(false) {
+	for i, c := range r.Grid(false) {
 		if c.MaxCrops == row.MaxCrops && c.NumTokens == row.Knobs.NumTokens {
 			return i
 		}

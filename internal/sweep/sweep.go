@@ -48,8 +48,8 @@ func (a Axes) Check() error {
 	return nil
 }
 
-// cells are all combinations: the first limit of crops with each number of image tokens, then the second.
-func (a Axes) cells(clamp bool) (cells []mcllava.ViewKnobs) {
+// Grid is all combinations: the first limit of crops with each number of image tokens, then the second.
+func (a Axes) Grid(clamp bool) (cells []mcllava.ViewKnobs) {
 	for _, crops := range a.MaxCrops {
 		for _, tokens := range a.NumTokens {
 			cells = append(cells, mcllava.ViewKnobs{MaxCrops: crops, NumTokens: tokens, Clamp: clamp})
@@ -85,7 +85,7 @@ func CheckExpect(texts []string, questions int) error {
 // Do asks every pair in every cell, as run.Run does. Of a picture each box is encoded once. The results are those of the observer's answers
 // or, where there is an output file, of all its rows. They are whole even after an error, as far as the sweep has come.
 func Do(ctx context.Context, all *inputs.Pairs, open func() (*mcllava.Model, error), o Options, observer run.Observer) (*Results, run.Summary, error) {
-	o.Cells = o.cells(o.Clamp)
+	o.Cells = o.Grid(o.Clamp)
 	questions := all.Questions()
 	if err := CheckExpect(o.Expect, questions); err != nil {
 		return nil, run.Summary{}, err

@@ -82,7 +82,7 @@ func boxes(t *testing.T, a Axes) int {
 		t.Fatal(err)
 	}
 	seen := map[image.Rectangle]bool{}
-	for _, k := range a.cells(false) {
+	for _, k := range a.Grid(false) {
 		if plan, err := mcllava.PlanFor(c, 2400, 1600, k); err == nil {
 			for _, b := range plan.Boxes {
 				seen[b] = true

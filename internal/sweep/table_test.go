@@ -17,7 +17,7 @@ func made(pairs int, expect string) *Results {
 	a := Axes{MaxCrops: []int{0, 50, 100}, NumTokens: []int{364, 728, 1456}}
 	r := NewResults(a)
 	for p := range pairs {
-		for i, k := range a.cells(false) {
+		for i, k := range a.Grid(false) {
 			row := records.Record{
 				Image: "photos/street.jpg", Question: "what does the sign above the door say?", Sweep: "s", Run: string(rune('a' + i)), ImageSHA256: "1",
 				N: p*9 + i, Crops: 1 + k.MaxCrops, NumTokens: k.NumTokens, Seconds: mcllava.Seconds{Encode: 0.1 * float64(1+k.MaxCrops), Prefill: float64(i), Decode: 0.02},
