@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/internal/records"
-	"github.com/mcllava/mcllava/internal/run"
 	"github.com/mcllava/mcllava/internal/sweep"
 )
 
@@ -75,21 +73,7 @@ func (o *sweepOptions) addFlags(f *askFlags, c *cobra.Command) {
 	v := c.Flags()
 	v.SortFlags = false
 	f.addInput(c, &o.askOptions)
-	var lists []string
-	group(c, "Knobs", func() {
-		for knob := range o.Knobs.ViewKnobs.All() {
-			switch knob.Value {
-			case any(&o.Knobs.MaxCrops):
-				v.IntSliceVar(&o.Axes.MaxCrops, knob.Name, o.Axes.MaxCrops, helpOfList(knob))
-			case any(&o.Knobs.NumTokens):
-				v.IntSliceVar(&o.Axes.NumTokens, knob.Name, o.Axes.NumTokens, helpOfList(knob))
-			default:
-				addKnob(c, knob)
-				continue
-			}
-			lists = append(lists, knob.Name)
-		}
-	})
+	lists := addAxes(c, &o.askOptions, &o.Axes)
 	f.addAsking(c, &o.askOptions)
 	group(c, "Output", func() {
 		v.StringArrayVar(&o.Expect, "expect", nil, "`TEXT` that a right answer has; for several questions once, or once each in their order")
@@ -106,6 +90,26 @@ func (o *sweepOptions) addFlags(f *askFlags, c *cobra.Command) {
 	})
 	f.addMachine(c, &o.askOptions)
 	onlyHere(c, append(lists, "question", "questions", "from", "null", "jobs", "output", "resume", "overwrite", "expect", "plot")...)
+}
+
+// addAxes adds the knobs of a view, of which those that are axes take several numbers. It gives the names of these.
+func addAxes(c *cobra.Command, o *askOptions, axes *sweep.Axes) (lists []string) {
+	v := c.Flags()
+	group(c, "Knobs", func() {
+		for knob := range o.Knobs.ViewKnobs.All() {
+			switch knob.Value {
+			case any(&o.Knobs.MaxCrops):
+				v.IntSliceVar(&axes.MaxCrops, knob.Name, axes.MaxCrops, helpOfList(knob))
+			case any(&o.Knobs.NumTokens):
+				v.IntSliceVar(&axes.NumTokens, knob.Name, axes.NumTokens, helpOfList(knob))
+			default:
+				addKnob(c, knob)
+				continue
+			}
+			lists = append(lists, knob.Name)
+		}
+	})
+	return lists
 }
 
 // helpOfList is the help of a knob's flag that takes several numbers.
@@ -198,20 +202,7 @@ func (o *sweepOptions) checkPlot() error {
 	if o.Plot == "" {
 		return nil
 	}
-	if err := run.Spare(o.Plot, slices.Concat(o.Inputs.Images, []string{o.Inputs.From, o.Inputs.Jobs, o.Inputs.QuestionsFile})...); err != nil {
-		return err
-	}
-	info, err := os.Stat(o.Plot)
-	switch {
-	case err == nil && info.IsDir():
-		return fmt.Errorf("%s: is a folder, expected a file", o.Plot)
-	case err == nil && info.Mode().IsRegular() && info.Size() > 0 && !o.ReplacePlot:
-		return fmt.Errorf("%s: exists and is not empty; --overwrite replaces it", o.Plot)
-	}
-	if folder, err := os.Stat(filepath.Dir(o.Plot)); err != nil || !folder.IsDir() {
-		return fmt.Errorf("%s: there is no folder %s", o.Plot, filepath.Dir(o.Plot))
-	}
-	return nil
+	return spareFile(o.Plot, o.ReplacePlot, slices.Concat(o.Inputs.Images, []string{o.Inputs.From, o.Inputs.Jobs, o.Inputs.QuestionsFile})...)
 }
 
 // sweepWatch is what a terminal shows of a sweep: as watch does, and tables.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -84,18 +85,23 @@ func (h heat) Z(c, r int) float64 { return h.values[r*len(h.NumTokens)+c] }
 // Plot writes a heat map over the two knobs, in the format of a file's name: of the share of answers that say what was expected or, where
 // nothing was expected, of seconds, whose colours are logarithmic. The value stands in each cell.
 func (r *Results) Plot(w io.Writer, path string) error {
+	if len(r.Pairs) == 0 {
+		return errors.New("there is no row to plot")
+	}
+	return r.PlotFigures(w, path, r.Figures(r.Pairs), r.about())
+}
+
+// PlotFigures is Plot of figures of the cells, in their order. What they are about stands in the title.
+func (a Axes) PlotFigures(w io.Writer, path string, figures []Figure, about string) error {
 	format := plotFormat(path)
 	if format == "" {
 		return fmt.Errorf("%s: ends with %q, expected one of %s", path, filepath.Ext(path), strings.Join(PlotEndings, ", "))
 	}
-	if len(r.Pairs) == 0 {
-		return errors.New("there is no row to plot")
-	}
-	p, err := r.heatMap()
+	p, err := a.heatMap(figures, about)
 	if err != nil {
 		return err
 	}
-	maxCrops, numTokens := len(r.MaxCrops), len(r.NumTokens)
+	maxCrops, numTokens := len(a.MaxCrops), len(a.NumTokens)
 	width := max(11*vg.Centimeter, 2.2*vg.Centimeter+vg.Length(numTokens)*cellWidth)
 	height := 3.2*vg.Centimeter + vg.Length(maxCrops)*cellHeight
 	var c vg.CanvasWriterTo
@@ -110,14 +116,13 @@ func (r *Results) Plot(w io.Writer, path string) error {
 }
 
 // heatMap is the plot.
-func (r *Results) heatMap() (*plot.Plot, error) {
-	figures := r.Figures(r.Pairs)
-	h := heat{Axes: r.Axes}
+func (a Axes) heatMap(figures []Figure, about string) (*plot.Plot, error) {
+	h := heat{Axes: a}
 	low, high := 0.0, 1.0 // of accuracy
-	about := "share of right answers"
+	what := "share of right answers"
 	accuracy := judged(figures)
 	if !accuracy {
-		about = "seconds a question"
+		what = "seconds a question"
 		low, high = math.Inf(1), math.Inf(-1)
 	}
 	for _, f := range figures {
@@ -130,10 +135,10 @@ func (r *Results) heatMap() (*plot.Plot, error) {
 			v, label = math.Log(max(f.Seconds, 1e-6)), Seconds(f.Seconds)
 			low, high = min(low, v), max(high, v)
 		case f.Judged > 0:
-			v = float64(f.Correct) / float64(f.Judged)
+			v = f.Score / float64(f.Judged)
 			label = fmt.Sprintf("%.0f %%", 100*v)
-			if len(r.Pairs) > 1 {
-				label += fmt.Sprintf("\n%d of %d", f.Correct, f.Judged)
+			if f.Judged > 1 {
+				label += fmt.Sprintf("\n%s of %d", strconv.FormatFloat(math.Round(10*f.Score)/10, 'f', -1, 64), f.Judged)
 			}
 		}
 		h.values, h.labels = append(h.values, v), append(h.labels, label)
@@ -152,17 +157,17 @@ func (r *Results) heatMap() (*plot.Plot, error) {
 	scale.SetMax(high)
 	p := plot.New()
 	p.BackgroundColor = color.White
-	p.Title.Text = strings.Join(wrap(r.title(about), max(leastTitle, 18*len(r.NumTokens)), mostLines), "\n")
+	p.Title.Text = strings.Join(wrap(what+": "+about, max(leastTitle, 18*len(a.NumTokens)), mostLines), "\n")
 	p.Title.Padding = 3 * vg.Millimeter
-	maxCrops, numTokens := r.names()
+	maxCrops, numTokens := a.names()
 	p.X.Label.Text, p.Y.Label.Text = numTokens, maxCrops
-	p.NominalX(texts(r.NumTokens)...)
-	p.NominalY(texts(r.MaxCrops)...)
+	p.NominalX(texts(a.NumTokens)...)
+	p.NominalY(texts(a.MaxCrops)...)
 	m := plotter.NewHeatMap(h, scale.Palette(colours))
 	m.Min, m.Max, m.NaN = low, high, markedGrey
 	p.Add(m)
 	for i, label := range h.labels {
-		l, err := plotter.NewLabels(plotter.XYLabels{XYs: []plotter.XY{{X: float64(i % len(r.NumTokens)), Y: float64(i / len(r.NumTokens))}}, Labels: []string{label}})
+		l, err := plotter.NewLabels(plotter.XYLabels{XYs: []plotter.XY{{X: float64(i % len(a.NumTokens)), Y: float64(i / len(a.NumTokens))}}, Labels: []string{label}})
 		if err != nil {
 			return nil, err
 		}
@@ -183,12 +188,12 @@ func (r *Results) heatMap() (*plot.Plot, error) {
 		f.Variant = "Sans"
 	}
 	const half = 0.5 // of a cell
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -half, float64(len(r.NumTokens))-half, -half, float64(len(r.MaxCrops))-half
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -half, float64(len(a.NumTokens))-half, -half, float64(len(a.MaxCrops))-half
 	return p, nil
 }
 
-// title says what is shown, and of what.
-func (r *Results) title(about string) string {
+// about says what the figures are of.
+func (r *Results) about() string {
 	first := r.Pairs[0]
 	images, questions := map[string]bool{}, map[string]bool{}
 	for _, p := range r.Pairs {
@@ -202,7 +207,7 @@ func (r *Results) title(about string) string {
 	if len(questions) > 1 {
 		asked = fmt.Sprintf("%d questions", len(questions))
 	}
-	return fmt.Sprintf("%s: %s, %s", about, of, asked)
+	return fmt.Sprintf("%s, %s", of, asked)
 }
 
 func texts(numbers []int) (texts []string) {

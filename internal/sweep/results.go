@@ -92,10 +92,10 @@ func (r *Results) seconds(row *records.Record) float64 {
 
 // Figure is what a cell came to.
 type Figure struct {
-	Mark     string // why it was not asked, of any pair; then there is nothing else
-	Answered int    // pairs that have an answer in it, or in one in which the picture is seen alike
-	Correct  int    // of them, those whose answer says what was expected
-	Judged   int    // of them, those of which something was expected
+	Mark     string  // why it was not asked, of any pair; then there is nothing else
+	Answered int     // pairs that have an answer in it, or in one in which the picture is seen alike
+	Judged   int     // of them, those of which something was expected
+	Score    float64 // of them, the sum: 1 for an answer that says what was expected
 	Seconds  float64
 	Failed   int // pairs without an answer
 }
@@ -122,7 +122,7 @@ func (r *Results) Figures(pairs []*Pair) []Figure {
 			f.Seconds += r.seconds(row)
 			if row.Correct != nil {
 				if f.Judged++; *row.Correct {
-					f.Correct++
+					f.Score++
 				}
 			}
 		}

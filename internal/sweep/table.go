@@ -41,7 +41,7 @@ func (f Figure) judgement() string {
 	switch {
 	case f.Judged == 0:
 		return ""
-	case f.Correct == 0:
+	case f.Score == 0:
 		return "wrong, "
 	}
 	return "right, "
@@ -58,7 +58,7 @@ func (r *Results) Summary(columns int) string {
 		case f.Answered == 0:
 			cells[i] = []string{failedCell}
 		case f.Judged > 0:
-			cells[i] = []string{fmt.Sprintf("%d of %d right", f.Correct, f.Judged), Seconds(f.Seconds)}
+			cells[i] = []string{fmt.Sprintf("%g of %d right", f.Score, f.Judged), Seconds(f.Seconds)}
 		default:
 			cells[i] = []string{fmt.Sprintf("%d answers", f.Answered), Seconds(f.Seconds)}
 		}

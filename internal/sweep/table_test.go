@@ -131,7 +131,7 @@ func TestFigures(t *testing.T) {
 	own.Run = "h"
 	r.Add(own)
 	got := r.Figures(r.Pairs)[7]
-	want := Figure{Answered: 2, Correct: 2, Judged: 2, Seconds: (9.12 + 3) / 2}
+	want := Figure{Answered: 2, Judged: 2, Score: 2, Seconds: (9.12 + 3) / 2}
 	if want.Seconds-got.Seconds > 1e-9 || got.Seconds-want.Seconds > 1e-9 {
 		t.Errorf("%v seconds, want %v", got.Seconds, want.Seconds)
 	}
