@@ -22,6 +22,7 @@ type askFlags struct {
 	columns           []string
 	noHeader, csvSafe bool
 	gaze              gazeFlags
+	noChoices         bool // they are the input's
 }
 
 func (f *askFlags) add(c *cobra.Command, o *askOptions) {
@@ -81,6 +82,9 @@ func (f *askFlags) addAsking(c *cobra.Command, o *askOptions) {
 	v := c.Flags()
 	group(c, "Asking", func() {
 		for knob := range o.Knobs.AnswerKnobs.All() {
+			if f.noChoices && knob.Value == any(&o.Knobs.Choices) {
+				continue
+			}
 			addKnob(c, knob)
 			if knob.Value == any(&o.Knobs.Choices) {
 				v.BoolVar(&f.yesNo, "yes-no", false, fmt.Sprintf("short for --%s %s,%s", knob.Name, yes, no))

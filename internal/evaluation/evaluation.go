@@ -156,6 +156,41 @@ func (e *Evaluation) Do(ctx context.Context, open func() (*mcllava.Model, error)
 	return results, summary, err
 }
 
+// Predicted are the results of answers in a file, as score.ReadPredictions takes them.
+func (e *Evaluation) Predicted(path string) (*Results, error) {
+	all := *e
+	if e.Limit == 0 {
+		all.items = e.Set.Items // those that only follow from others too
+		if e.items[0].Balanced && len(e.items) == len(e.Set.Items) {
+			all.items = e.items // with the options in the order in which they were asked
+		}
+	}
+	set := *e.Set
+	set.Items = all.items
+	predictions, err := score.ReadPredictions(path, &set)
+	if err != nil {
+		return nil, err
+	}
+	r := all.NewResults(oneCell)
+	for _, p := range predictions {
+		i, found := r.index[p.ID]
+		if !found {
+			continue
+		}
+		at := &r.rows[0][i]
+		at.state, at.prediction = answered, p
+		s, err := e.scorer.Score(&all.items[i], p)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		at.score = &s
+	}
+	return r, nil
+}
+
+// oneCell are the axes of results of which no knobs are known.
+var oneCell = sweep.Axes{MaxCrops: []int{0}, NumTokens: []int{1}}
+
 // errUnread is about an output that cannot be read again, such as a pipe.
 var errUnread = errors.New("the output cannot be read again")
 
@@ -186,19 +221,31 @@ func (c *collector) Answered(r records.Record) {
 // judge adds to the record of an answer what is right, and what the answer is worth.
 func (e *Evaluation) judge(r *records.Record, cells int) {
 	it := &e.items[r.N/cells]
-	p, _ := predicted(it, r)
 	r.Dataset, r.Scoring = e.name(), string(e.Scoring)
 	r.Category, r.AnswerType, r.QuestionType = it.Category, it.AnswerType, it.QuestionType
 	r.Expected = expected(it)
 	for _, b := range it.Boxes {
 		r.TrueBox = append(r.TrueBox, [4]int{b.Min.X, b.Min.Y, b.Max.X, b.Max.Y})
 	}
-	if p.Choice >= 0 && p.Choice < len(it.Options) {
-		r.Choice = it.Options[p.Choice]
+	s, err := e.scorer.Score(it, predicted(it, r))
+	if err != nil {
+		return // the right answer is not published
 	}
-	if s, err := e.scorer.Score(it, p); err == nil { // an item whose answer is not published has no score
-		r.Score, r.Compared = &s.Value, s.Compared
+	r.Score, r.Compared = &s.Value, s.Compared
+	if len(it.Options) > 0 {
+		r.Choice = option(it, s.Compared)
 	}
+}
+
+// option is the one that a score calls by its letter or, where there are no letters, by itself; "" for none.
+func option(it *dataset.Item, compared string) string {
+	if i := slices.Index(it.Letters, compared); i >= 0 {
+		return it.Options[i]
+	}
+	if slices.Contains(it.Options, compared) {
+		return compared
+	}
+	return ""
 }
 
 // name is the data set with its split.
@@ -209,24 +256,19 @@ func (e *Evaluation) name() string {
 	return e.Set.Name + " " + e.Set.Split
 }
 
-// predicted is an answer as it is scored. Of options that are equally likely a wrong one is taken, and tied says so: the right one, which
-// stands first in some data sets, would else win each tie.
-func predicted(it *dataset.Item, r *records.Record) (p score.Prediction, tied bool) {
-	p = score.Prediction{ID: it.ID, Text: r.Answer, Choice: -1}
-	if len(r.Probabilities) == 0 {
-		if len(it.Options) > 0 {
-			p.Choice = score.Option(it, r.Answer)
-		}
-		return p, false
-	}
-	best := r.Probabilities[r.Answer]
-	likeliest := 0
+// predicted is an answer as it is scored. Of options that are equally likely a wrong one is taken, since the right one, which stands first
+// in some data sets, would else win each tie.
+func predicted(it *dataset.Item, r *records.Record) score.Prediction {
+	p := score.Prediction{ID: it.ID, Text: r.Answer, Choice: -1}
+	best, known := r.Probabilities[r.Answer]
 	for i, option := range it.Options {
-		if r.Probabilities[option] == best {
-			if likeliest++; p.Choice < 0 || p.Choice == it.Right {
-				p.Choice = i
-			}
+		if !known || r.Probabilities[option] != best {
+			continue
+		}
+		p.Tie = p.Choice >= 0
+		if p.Choice < 0 || p.Choice == it.Right {
+			p.Choice = i
 		}
 	}
-	return p, likeliest > 1
+	return p
 }

@@ -1,0 +1,197 @@
+package evaluation
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rivo/uniseg"
+
+	"github.com/mcllava/mcllava/internal/dataset"
+	"github.com/mcllava/mcllava/internal/score"
+	"github.com/mcllava/mcllava/internal/sweep"
+	"github.com/mcllava/mcllava/internal/terminal"
+)
+
+// mostNamed is the columns that a name in a table has.
+const mostNamed = 30
+
+// Table is the figures as text: of a grid a table of its cells, then the categories of its last cell; then what is set beside.
+func (r *Results) Table(others []System, columns int) string {
+	f := r.Figures(others)
+	var b strings.Builder
+	fmt.Fprintln(&b, terminal.Escape(r.head(&f)))
+	if len(f.Cells) > 0 {
+		b.WriteByte('\n')
+		r.grid(&b, f.Cells, columns)
+		k := r.cells[len(r.cells)-1]
+		fmt.Fprintf(&b, "\n%d crops, %d tokens:\n", k.MaxCrops, k.NumTokens)
+	}
+	b.WriteByte('\n')
+	lines(&b, f.Lines)
+	extra(&b, &f.Summary)
+	if len(others) > 0 {
+		beside(&b, &f, others)
+	}
+	return b.String()
+}
+
+// head says what was measured, and how.
+func (r *Results) head(f *Figures) string {
+	parts := []string{r.name(), fmt.Sprintf("%d items", len(r.items))}
+	if r.Limit > 0 && r.Limit <= len(r.items) {
+		from := "the first ones"
+		if r.Sample != nil {
+			from = fmt.Sprintf("sampled with seed %d", *r.Sample)
+		}
+		parts[1] += ", " + from
+	}
+	parts = append(parts, "scoring "+string(r.Scoring))
+	if slices.ContainsFunc(r.items, func(it dataset.Item) bool { return len(it.Options) > 0 }) {
+		parts = append(parts, "options by "+string(r.Choosing))
+	}
+	parts = append(parts, "prompt "+string(r.Style))
+	if f.Failed > 0 {
+		parts = append(parts, fmt.Sprintf("%d failed", f.Failed))
+	}
+	if left := len(r.items) - f.Asked - f.Marked; left > 0 {
+		parts = append(parts, fmt.Sprintf("%d not asked", left))
+	}
+	if f.Answered > 0 && f.Crops > 0 {
+		parts = append(parts, fmt.Sprintf("%.1f crops and %s an item", f.Crops, sweep.Seconds(f.Seconds)))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// lines are the rows of a table. Question types are too many for one; JSON has them.
+func lines(b *strings.Builder, all []Line) {
+	width := len("overall")
+	for _, l := range all {
+		if l.By != byQuestionType {
+			width = max(width, min(mostNamed, uniseg.StringWidth(terminal.Escape(l.Name))))
+		}
+	}
+	fmt.Fprintf(b, "%-*s %6s %8s %15s %8s\n", width, "", "n", "score", "95 %", "chance")
+	for _, l := range all {
+		if l.By == byQuestionType {
+			continue
+		}
+		chance := ""
+		if l.Chance != nil {
+			chance = fmt.Sprintf("%8.1f", percent**l.Chance)
+		}
+		name := terminal.Shorten(terminal.Escape(l.Name), mostNamed)
+		name += strings.Repeat(" ", max(0, width-uniseg.StringWidth(name)))
+		row := fmt.Sprintf("%s %6d %8.2f %15s %s", name, l.N, percent*l.Score, fmt.Sprintf("%.1f – %.1f", percent*l.Low, percent*l.High), chance)
+		fmt.Fprintln(b, strings.TrimRight(row, " "))
+	}
+}
+
+// grid is the score of each cell: a row for each limit of crops, a column for each number of image tokens.
+func (r *Results) grid(b *strings.Builder, cells []Figures, columns int) {
+	const first, each = 10, 22
+	perRow := max(1, min(len(r.Axes.NumTokens), (columns-first)/each))
+	for from := 0; from < len(r.Axes.NumTokens); from += perRow {
+		to := min(from+perRow, len(r.Axes.NumTokens))
+		fmt.Fprintf(b, "%*s", first, "crops")
+		for _, n := range r.Axes.NumTokens[from:to] {
+			fmt.Fprintf(b, "%*s", each, fmt.Sprintf("%d tokens", n))
+		}
+		b.WriteByte('\n')
+		for i, crops := range r.Axes.MaxCrops {
+			fmt.Fprintf(b, "%*d", first, crops)
+			for j := from; j < to; j++ {
+				at := i*len(r.Axes.NumTokens) + j
+				text := fmt.Sprintf("%.1f  %s", percent*cells[at].Overall, sweep.Seconds(cells[at].Seconds))
+				if cells[at].Answered == 0 {
+					text = r.mark(at)
+				}
+				fmt.Fprintf(b, "%*s", each, terminal.Escape(text))
+			}
+			b.WriteByte('\n')
+		}
+	}
+}
+
+// valuesBy are the scores by something.
+func valuesBy(s *score.Summary, by string) map[string]float64 {
+	switch by {
+	case byCategory:
+		return s.By.Category
+	case byAnswerType:
+		return s.By.AnswerType
+	}
+	return s.By.QuestionType
+}
+
+// extra is what only some benchmarks have, and what is to be known of the figures.
+func extra(b *strings.Builder, s *score.Summary) {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(s.Figures)) {
+		v := s.Figures[name]
+		called := strings.ReplaceAll(name, "_", " ")
+		switch name {
+		case score.FigureAll, score.FigureChance:
+		case score.FigureTies:
+			if v > 0 {
+				parts = append(parts, fmt.Sprintf("%s %.0f, which count as wrong", called, v))
+			}
+		default:
+			parts = append(parts, fmt.Sprintf("%s %.2f", called, percent*v))
+		}
+	}
+	for _, text := range append(parts, s.Notes...) {
+		fmt.Fprintln(b, terminal.Escape(text))
+	}
+}
+
+// beside sets other systems' figures below the own ones.
+func beside(b *strings.Builder, f *Figures, others []System) {
+	var groups [][2]string
+	for _, l := range f.Lines {
+		if l.By == byCategory || l.By == byAnswerType {
+			if slices.ContainsFunc(others, func(s System) bool { _, has := s.By[l.By][l.Name]; return has }) {
+				groups = append(groups, [2]string{l.By, l.Name})
+			}
+		}
+	}
+	width := len("this run")
+	for _, s := range others {
+		width = max(width, uniseg.StringWidth(terminal.Escape(s.Name)))
+	}
+	fmt.Fprintf(b, "\n%-*s %8s", width, "", "overall")
+	for _, g := range groups {
+		fmt.Fprintf(b, "  %s", terminal.Escape(g[1]))
+	}
+	row := func(name string, overall float64, by func(group, name string) (float64, bool)) {
+		name = terminal.Escape(name)
+		fmt.Fprintf(b, "\n%s%s %8.2f", name, strings.Repeat(" ", width-uniseg.StringWidth(name)), overall)
+		for _, g := range groups {
+			cell := ""
+			if v, has := by(g[0], g[1]); has {
+				cell = fmt.Sprintf("%.2f", v)
+			}
+			fmt.Fprintf(b, "  %*s", uniseg.StringWidth(terminal.Escape(g[1])), cell)
+		}
+	}
+	row("this run", percent*f.Overall, func(group, name string) (float64, bool) {
+		v, has := valuesBy(&f.Summary, group)[name]
+		return percent * v, has
+	})
+	for _, s := range others {
+		row(s.Name, s.Overall, func(group, name string) (float64, bool) { v, has := s.By[group][name]; return v, has })
+	}
+	b.WriteString("\n\n")
+	var sources []string
+	for _, s := range others {
+		text := s.Source
+		if s.Note != "" {
+			text += "; " + s.Note
+		}
+		if text = fmt.Sprintf("%s: %s", s.Name, text); s.Source != "" {
+			sources = append(sources, terminal.Escape(text))
+		}
+	}
+	fmt.Fprintln(b, strings.Join(sources, "\n"))
+}
