@@ -10,9 +10,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/mcllava/mcllava/internal/checkpoint"
+	"github.com/mcllava/mcllava/internal/evaluation"
 	"github.com/mcllava/mcllava/internal/hub"
 	"github.com/mcllava/mcllava/internal/models"
 	"github.com/mcllava/mcllava/internal/records"
+	"github.com/mcllava/mcllava/internal/score"
 )
 
 type completion = cobra.CompletionFunc
@@ -40,6 +42,11 @@ var flagValues = map[string]completion{
 	"attention-word":   completeNothing,
 	"attention-layers": completeNothing,
 	"plot":             filesEnding(plotEndings()...),
+
+	"split":        completeNothing,
+	"prompt-style": oneOf(string(evaluation.StyleShort), string(evaluation.StyleNone), string(evaluation.StyleLetters)),
+	"choices-by":   oneOf(string(evaluation.Likelihood), string(evaluation.Letter)),
+	"scoring":      oneOf(string(score.Official), string(score.LMMs), string(score.LLaVA), string(score.Letters)),
 }
 
 // arguments are what the shell offers as the arguments of commands, by the commands' paths below the program.
@@ -48,6 +55,8 @@ var arguments = map[string]completion{
 	"ask":          completeFiles,
 	"look":         first(completeFiles, completeNothing),
 	"sweep":        completeFiles,
+	"eval":         first(oneOf(kinds()...), completeFiles),
+	"eval compare": completeFiles,
 	"crops":        first(completeFiles),
 	"convert":      first(completeSources, completeFolders()),
 	"merge":        completeFiles,

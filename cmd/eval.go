@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -50,7 +49,7 @@ func newEval(s Streams, run func(context.Context, Streams, evalOptions) error) *
 		run = evaluate
 	}
 	knobs := mcllava.DefaultKnobs()
-	o := evalOptions{Axes: sweep.Axes{MaxCrops: []int{knobs.MaxCrops}, NumTokens: []int{knobs.NumTokens}}}
+	o := evalOptions{Axes: sweep.Axes{MaxCrops: []int{knobs.MaxCrops}, NumTokens: []int{mcllava.DefaultNumTokens}}}
 	f := evalFlags{askFlags: askFlags{command: "eval", noChoices: true}}
 	c := &cobra.Command{
 		Use:   "eval DATASET PATH",
@@ -165,6 +164,9 @@ func (o *evalOptions) refuse(c *cobra.Command) error {
 	}
 	if err := o.Axes.Check(); err != nil {
 		return err
+	}
+	if tokens := mcllava.KnobName(o.Knobs.All(), &o.Knobs.NumTokens); !c.Flags().Changed(tokens) {
+		o.Axes.NumTokens = []int{0} // the default, or the most that the crops give
 	}
 	changed := func(name string) bool { return c.Flags().Changed(name) }
 	several := len(o.Axes.MaxCrops)*len(o.Axes.NumTokens) > 1

@@ -21,14 +21,15 @@ const module = "github.com/mcllava/mcllava"
 var rooms = [][]string{
 	{"internal/fault", "internal/files", "internal/terminal", "internal/overlay", "internal/machine", "internal/heif", "internal/demo", "internal/demo/draw", "internal/hub/hubtest", "internal/tiff", "internal/licenses", "internal/gaze"},
 	{"internal/modelfile", "internal/tensor", "internal/hub", "crop"},
-	{"internal/safetensors", "internal/cache", "internal/inputs", "tokenizer"},
-	{"internal/weights", "internal/reference"},
+	{"internal/safetensors", "internal/cache", "internal/inputs", "internal/dataset", "tokenizer"},
+	{"internal/weights", "internal/reference", "internal/score", "internal/dataset/datasettest"},
 	{"internal/models", "encoder", "llm"},
 	{"internal/checkpoint", "internal/estimate"},
 	{"internal/bench", ""},
 	{"internal/records"},
 	{"internal/run", "internal/report"},
 	{"internal/sweep"},
+	{"internal/evaluation"},
 	{"cmd"},
 }
 

@@ -128,11 +128,8 @@ func (e *Evaluation) pairs(mostBytes int64) *inputs.Pairs {
 
 // Do asks every item, in every cell of the axes, as run.Run does; of a picture each box is encoded once. The results are those of all rows
 // of the output file, if there is one, which may have been written by runs before. They are whole even after an error, as far as the run
-// has come.
+// has come. A number of image tokens of 0 in the axes is as in mcllava.ViewKnobs.
 func (e *Evaluation) Do(ctx context.Context, open func() (*mcllava.Model, error), o run.Options, axes sweep.Axes, observer run.Observer) (*Results, run.Summary, error) {
-	if err := axes.Check(); err != nil {
-		return nil, run.Summary{}, err
-	}
 	o.Cells = nil
 	if cells := axes.Grid(o.Clamp); len(cells) == 1 {
 		o.MaxCrops, o.NumTokens = cells[0].MaxCrops, cells[0].NumTokens

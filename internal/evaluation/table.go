@@ -26,7 +26,7 @@ func (r *Results) Table(others []System, columns int) string {
 		b.WriteByte('\n')
 		r.grid(&b, f.Cells, columns)
 		k := r.cells[len(r.cells)-1]
-		fmt.Fprintf(&b, "\n%d crops, %d tokens:\n", k.MaxCrops, k.NumTokens)
+		fmt.Fprintf(&b, "\n%d crops, %s tokens:\n", k.MaxCrops, sweep.TokenName(k.NumTokens))
 	}
 	b.WriteByte('\n')
 	lines(&b, f.Lines)
@@ -96,7 +96,7 @@ func (r *Results) grid(b *strings.Builder, cells []Figures, columns int) {
 		to := min(from+perRow, len(r.Axes.NumTokens))
 		fmt.Fprintf(b, "%*s", first, "crops")
 		for _, n := range r.Axes.NumTokens[from:to] {
-			fmt.Fprintf(b, "%*s", each, fmt.Sprintf("%d tokens", n))
+			fmt.Fprintf(b, "%*s", each, sweep.TokenName(n)+" tokens")
 		}
 		b.WriteByte('\n')
 		for i, crops := range r.Axes.MaxCrops {
@@ -168,7 +168,7 @@ func beside(b *strings.Builder, f *Figures, others []System) {
 		name = terminal.Escape(name)
 		fmt.Fprintf(b, "\n%s%s %8.2f", name, strings.Repeat(" ", width-uniseg.StringWidth(name)), overall)
 		for _, g := range groups {
-			cell := ""
+			cell := "–"
 			if v, has := by(g[0], g[1]); has {
 				cell = fmt.Sprintf("%.2f", v)
 			}
@@ -184,14 +184,19 @@ func beside(b *strings.Builder, f *Figures, others []System) {
 	}
 	b.WriteString("\n\n")
 	var sources []string
+	of := map[string][]string{} // systems by source
 	for _, s := range others {
-		text := s.Source
-		if s.Note != "" {
-			text += "; " + s.Note
+		if s.Source != "" && of[s.Source] == nil {
+			sources = append(sources, s.Source)
 		}
-		if text = fmt.Sprintf("%s: %s", s.Name, text); s.Source != "" {
-			sources = append(sources, terminal.Escape(text))
+		of[s.Source] = append(of[s.Source], s.Name)
+	}
+	for _, source := range sources {
+		fmt.Fprintln(b, terminal.Escape(fmt.Sprintf("%s: %s", strings.Join(of[source], ", "), source)))
+	}
+	for _, s := range others {
+		if s.Note != "" {
+			fmt.Fprintln(b, terminal.Escape(fmt.Sprintf("%s: %s", s.Name, s.Note)))
 		}
 	}
-	fmt.Fprintln(b, strings.Join(sources, "\n"))
 }

@@ -18,6 +18,8 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+
+	"github.com/mcllava/mcllava"
 )
 
 // PlotEndings are those of the files that a heat map can be written to.
@@ -161,7 +163,7 @@ func (a Axes) heatMap(figures []Figure, about string) (*plot.Plot, error) {
 	p.Title.Padding = 3 * vg.Millimeter
 	maxCrops, numTokens := a.names()
 	p.X.Label.Text, p.Y.Label.Text = numTokens, maxCrops
-	p.NominalX(texts(a.NumTokens)...)
+	p.NominalX(tokenNames(a.NumTokens)...)
 	p.NominalY(texts(a.MaxCrops)...)
 	m := plotter.NewHeatMap(h, scale.Palette(colours))
 	m.Min, m.Max, m.NaN = low, high, markedGrey
@@ -208,6 +210,21 @@ func (r *Results) about() string {
 		asked = fmt.Sprintf("%d questions", len(questions))
 	}
 	return fmt.Sprintf("%s, %s", of, asked)
+}
+
+// TokenName is a number of image tokens; 0 is the default.
+func TokenName(n int) string {
+	if n == 0 {
+		return fmt.Sprint(mcllava.DefaultNumTokens)
+	}
+	return fmt.Sprint(n)
+}
+
+func tokenNames(numbers []int) (names []string) {
+	for _, n := range numbers {
+		names = append(names, TokenName(n))
+	}
+	return names
 }
 
 func texts(numbers []int) (texts []string) {
