@@ -39,6 +39,13 @@ func check(t *testing.T, s *dataset.Set) {
 		t.Errorf("hash %q, path %q, name %q", s.Hash, s.Path, s.Name)
 	}
 	questions := datasettest.Questions()
+	if s.Kind == dataset.HRBench { // four rotations of two questions
+		var all []datasettest.Question
+		for i := range 8 {
+			all = append(all, questions[i/4])
+		}
+		questions = all
+	}
 	if len(s.Items) != len(questions) {
 		t.Fatalf("%d items", len(s.Items))
 	}
@@ -51,6 +58,9 @@ func check(t *testing.T, s *dataset.Set) {
 		ids[item.ID] = true
 		right := item.Answers
 		if item.Options != nil {
+			if s.Kind == dataset.MMERW {
+				q.Options = append(q.Options, "This image doesn't feature the squares.")
+			}
 			if len(item.Letters) != len(item.Options) || !slices.Equal(slices.Sorted(slices.Values(item.Options)), slices.Sorted(slices.Values(q.Options))) {
 				t.Errorf("item %d: options %q, letters %q", i, item.Options, item.Letters)
 			}
@@ -61,7 +71,11 @@ func check(t *testing.T, s *dataset.Set) {
 		if unanswerable := item.Unanswerable != nil && *item.Unanswerable; len(right) == 0 || !unanswerable && right[0] != q.Answer {
 			t.Errorf("item %d: %q is right, expected %q", i, right, q.Answer)
 		}
-		checkPicture(t, item, i)
+		number := i
+		if s.Kind == dataset.HRBench {
+			number = i / 4
+		}
+		checkPicture(t, item, number)
 	}
 }
 
@@ -91,7 +105,7 @@ func checkPicture(t *testing.T, item dataset.Item, number int) {
 }
 
 func TestMiniatures(t *testing.T) {
-	for _, kind := range []dataset.Kind{dataset.VStar, dataset.VQAv2, dataset.TextVQA, dataset.VizWiz, dataset.GQA, dataset.Scenes} {
+	for _, kind := range dataset.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			s, _ := mini(t, kind)
 			check(t, s)
@@ -189,5 +203,72 @@ func TestScenes(t *testing.T) {
 		if !slices.Equal(item.Boxes, datasettest.Boxes(i)) || (item.Options == nil) != (i%2 == 0) || item.Category != "squares" || item.AnswerType == "" {
 			t.Errorf("item %d: %+v", i, item)
 		}
+	}
+}
+
+func TestHRBench(t *testing.T) {
+	s, dir := mini(t, dataset.HRBench)
+	datasettest.HRBenchParquet(t, dir)
+	both, err := dataset.Open(dataset.HRBench, dir, dataset.Options{Split: "8k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, both)
+	if s.Name != "HR-Bench 4K" || s.Split != "4k" || both.Name != "HR-Bench 8K" || both.Split != "8k" {
+		t.Errorf("%q %q, %q %q", s.Name, s.Split, both.Name, both.Split)
+	}
+	if again := open(t, dataset.HRBench, dir); again.Hash != s.Hash || again.Name != s.Name {
+		t.Errorf("of both, %q with the hash %s is read, expected %s", again.Name, again.Hash, s.Hash)
+	}
+	for _, s := range []*dataset.Set{s, both} {
+		for i, item := range s.Items {
+			category := []string{"single", "cross"}[i/4]
+			if item.Group != s.Items[i/4*4].ID || item.Right != i%4 || item.Category != category || len(item.Letters) != 4 {
+				t.Errorf("item %d: %+v", i, item)
+			}
+		}
+		for i := range s.Items { // back and forth
+			checkPicture(t, s.Items[i*5%8], i*5%8/4)
+		}
+	}
+}
+
+func TestDocuments(t *testing.T) {
+	s, dir := mini(t, dataset.DocVQA)
+	if item := s.Items[4]; item.ID != "49157" || len(item.Answers) != 2 || item.QuestionType != "form, layout" || s.Split != "val" {
+		t.Errorf("%+v of %q", item, s.Split)
+	}
+	if got, want := s.Items[4].Picture.Name, "validation-00001-of-00002.parquet#2"; got != want {
+		t.Errorf("picture %q, expected %q", got, want)
+	}
+	if again, err := dataset.Open(dataset.DocVQA, dir, dataset.Options{Split: "validation"}); err != nil || again.Hash != s.Hash {
+		t.Errorf("split validation: %v", err)
+	}
+	s, _ = mini(t, dataset.InfoVQA)
+	if item := s.Items[9]; item.ID != "98309" || item.AnswerType != "single span" || item.QuestionType != "counting" {
+		t.Errorf("%+v", item)
+	}
+	s, _ = mini(t, dataset.ChartQA)
+	if item := s.Items[9]; item.ID != "9" || item.Category != "augmented_test" || s.Split != "test" {
+		t.Errorf("%+v of %q", item, s.Split)
+	}
+}
+
+func TestMMERealWorld(t *testing.T) {
+	s, _ := mini(t, dataset.MMERW)
+	for i, item := range s.Items {
+		if item.Right != i%4 || item.Letters[4] != "E" || item.Category != "Perception/Monitoring" || item.QuestionType == "" {
+			t.Errorf("item %d: %+v", i, item)
+		}
+	}
+}
+
+func TestTSV(t *testing.T) {
+	s, dir := mini(t, dataset.TSV)
+	if s.Name != "Squares" || s.Items[4].Picture.Name != "Squares.tsv#5" || s.Items[4].Category != "squares" || s.Items[4].QuestionType != "number" {
+		t.Errorf("%q, %+v", s.Name, s.Items[4])
+	}
+	if file := open(t, dataset.TSV, dir+"/Squares.tsv"); file.Hash != s.Hash || len(file.Items) != 10 {
+		t.Errorf("the file has the hash %s, its folder %s", file.Hash, s.Hash)
 	}
 }

@@ -51,6 +51,12 @@ func init() {
 		TextVQA: readTextVQA,
 		VizWiz:  readVizWiz,
 		GQA:     readGQA,
+		HRBench: readHRBench,
+		DocVQA:  readDocVQA,
+		InfoVQA: readInfoVQA,
+		ChartQA: readChartQA,
+		MMERW:   readMME,
+		TSV:     readTable,
 		Scenes:  readScenes,
 	}
 }
