@@ -2,7 +2,7 @@ package score
 
 import "strings"
 
-// contractions are those of VQA's script, with what they become. Five of its keys have a capital letter, and are left out: the text
+// contractions are those of VQA's script, with what they become. Its four keys with a capital letter are left out: the text
 // is in lower case by then.
 var contractions = pairs(`
 	aint ain't  arent aren't  cant can't  couldve could've  couldnt couldn't  couldn'tve couldn't've  couldnt've couldn't've
