@@ -212,7 +212,7 @@ func (s *seen) aboutSides() {
 			x1, ok1 := at[a]
 			x2, ok2 := at[b]
 			if ok1 && ok2 && a != b {
-				if where := side(x1, x2, float64(s.whole.Dx())); where != "" {
+				if where := Side(x1, x2, float64(s.whole.Dx())); where != "" {
 					s.say("beside", a, b, "The "+a+" is "+where+" of the "+b+".")
 				}
 			}

@@ -1,7 +1,10 @@
 package draw
 
 import (
+	"errors"
+	"fmt"
 	"image/color"
+	"slices"
 	"strings"
 )
 
@@ -22,12 +25,56 @@ func NewScene(seed uint64) (*Picture, error) {
 	c, d := NewCanvas(Width, Height), newDice(seed, 0)
 	street := paintStreet(c, d, StreetOptions{})
 	shop := pick(d, sceneShops)
-	sign, err := hangBoard(c, d, shop, d.between(leastCaps, largestCaps))
+	sign, err := hangBoard(c, d, shop, d.between(leastCaps, largestCaps), nil)
 	if err != nil {
 		return nil, err
 	}
 	addGrain(c, d, pick(d, []float64{0, 0, 2, 4, 7}))
 	return &Picture{canvas: c, Street: &street, Signs: []Sign{sign}}, nil
+}
+
+// SceneShops are the shops that the boards of scenes tell.
+func SceneShops() []string { return slices.Clone(sceneShops) }
+
+// ErrNoPlace says that a board fits nowhere that was tried.
+var ErrNoPlace = errors.New("no place is fit for it")
+
+// SceneOptions are what a scene of any size is to be.
+type SceneOptions struct {
+	Width, Height int
+	Shop          string  // of SceneShops
+	Caps          float64 // height of the board's capitals in pixels
+	Grain         float64 // deviation of grey noise
+	Things        []ThingOptions
+	// Fits says whether the board may hang at a place of the street; nil is anywhere.
+	Fits func(*Street, *Sign) bool
+}
+
+// NewSceneOf draws a street and a board as NewScene does, at another size and with what is asked for. It fails with ErrNoPlace where no
+// place fits, and with another error where the board is larger than the picture or an option is none.
+func NewSceneOf(seed uint64, o SceneOptions) (*Picture, error) {
+	if err := (Options{Width: o.Width, Height: o.Height, Camera: &Camera{Grain: o.Grain}}).check(); err != nil {
+		return nil, fmt.Errorf("draw: %w", err)
+	}
+	if !slices.Contains(sceneShops, o.Shop) || !(o.Caps > 0) {
+		return nil, fmt.Errorf("draw: the shop %q in capitals of %v pixels, expected one of %q and a height above 0", o.Shop, o.Caps, sceneShops)
+	}
+	c, d := NewCanvas(o.Width, o.Height), newDice(seed, 0)
+	street := paintStreet(c, d, StreetOptions{})
+	var fits func(*Sign) bool
+	if o.Fits != nil {
+		fits = func(s *Sign) bool { return o.Fits(&street, s) }
+	}
+	sign, err := hangBoard(c, d, o.Shop, o.Caps, fits)
+	if err != nil {
+		return nil, err
+	}
+	p := &Picture{canvas: c, Street: &street, Signs: []Sign{sign}}
+	if p.Things, err = c.put(newDice(seed, partThings), o.Things, p.Signs); err != nil {
+		return nil, fmt.Errorf("draw: things: %w", err)
+	}
+	addGrain(c, newDice(seed, partCamera), o.Grain)
+	return p, nil
 }
 
 // SceneQuestions are those that the demo's evaluation asks about a scene, with the answers that are right where its sign can
@@ -43,17 +90,17 @@ func SceneQuestions(p *Picture) []Answer {
 	}
 }
 
-// hangBoard hangs a board with a shop in one or two lines, framed or not.
-func hangBoard(c Canvas, d dice, shop string, caps float64) (Sign, error) {
+// hangBoard hangs a board with a shop in one or two lines, framed or not, where it is fit to hang; fits is nil for anywhere.
+func hangBoard(c Canvas, d dice, shop string, caps float64, fits func(*Sign) bool) (Sign, error) {
 	face, err := BoldFace(caps)
 	if err != nil {
 		return Sign{}, err
 	}
 	defer func() { _ = face.Close() }()
-	sign := Sign{Text: strings.ToUpper(shop), Shop: shop, Caps: caps}
-	lines := []string{sign.Text}
+	width, height := float64(c.Bounds().Dx()), float64(c.Bounds().Dy())
+	lines := []string{strings.ToUpper(shop)}
 	if d.chance(0.4) {
-		lines = strings.Fields(sign.Text)
+		lines = strings.Fields(lines[0])
 	}
 	longest := 0.0
 	for _, line := range lines {
@@ -61,7 +108,31 @@ func hangBoard(c Canvas, d dice, shop string, caps float64) (Sign, error) {
 	}
 	gap, padX, padY := caps*d.between(1.5, 1.8), caps*d.between(0.4, 1.2), caps*d.between(0.35, 0.9)
 	w, h := longest+2*padX, caps+gap*float64(len(lines)-1)+2*padY
-	x, y := d.between(0.01*Width, 0.99*Width-w), d.between(0.12*Height, 0.74*Height-h)
+	if w > 0.98*width || h > 0.62*height {
+		return Sign{}, fmt.Errorf("draw: %q in capitals of %.1f pixels: %w", shop, caps, ErrTooLarge)
+	}
+	var x, y float64
+	var sign Sign
+	const tries = 200
+	for try := 0; ; try++ {
+		if try == tries {
+			return Sign{}, fmt.Errorf("draw: %q in capitals of %.1f pixels: %w", shop, caps, ErrNoPlace)
+		}
+		x, y = d.between(0.01*width, 0.99*width-w), d.between(0.12*height, 0.74*height-h)
+		sign = Sign{Text: strings.ToUpper(shop), Shop: shop, Caps: caps, Box: c.around(x, y, x+w, y+h)}
+		for i, line := range lines {
+			base, left := y+padY+caps+gap*float64(i), x+w/2-Length(face, line)/2
+			for k, letter := range line {
+				if letter != ' ' {
+					middle := left + (Length(face, line[:k])+Length(face, line[:k+1]))/2
+					sign.Letters = append(sign.Letters, Letter{middle, base - caps/2, letter})
+				}
+			}
+		}
+		if fits == nil || fits(&sign) {
+			break
+		}
+	}
 	back, ink := d.contrast(85, func() color.RGBA { return d.jitter(pick(d, surfaces).RGBA, 24) },
 		func() color.RGBA { return d.jitter(pick(d, colours).RGBA, 24) })
 	c.Box(x, y, x+w, y+h, back)
@@ -70,17 +141,8 @@ func hangBoard(c Canvas, d dice, shop string, caps float64) (Sign, error) {
 		c.Box(x+margin, y+margin, x+w-margin, y+h-margin, ink)
 		c.Box(x+margin+line, y+margin+line, x+w-margin-line, y+h-margin-line, back)
 	}
-	sign.Box = c.around(x, y, x+w, y+h)
 	for i, line := range lines {
-		base := y + padY + caps + gap*float64(i)
-		c.Text(face, x+w/2, base, line, ink)
-		left := x + w/2 - Length(face, line)/2
-		for k, letter := range line {
-			if letter != ' ' {
-				middle := left + (Length(face, line[:k])+Length(face, line[:k+1]))/2
-				sign.Letters = append(sign.Letters, Letter{middle, base - caps/2, letter})
-			}
-		}
+		c.Text(face, x+w/2, y+padY+caps+gap*float64(i), line, ink)
 	}
 	return sign, nil
 }

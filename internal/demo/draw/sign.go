@@ -81,8 +81,8 @@ func (o SignOptions) check() error {
 	return nil
 }
 
-// errTooLarge is of a sign that the picture cannot hold.
-var errTooLarge = errors.New("it is larger than the picture")
+// ErrTooLarge is of a sign that the picture cannot hold.
+var ErrTooLarge = errors.New("it is larger than the picture")
 
 // leastSign is the height of capitals, in pixels, that a sign without a given one never goes below.
 const leastSign = 4
@@ -107,7 +107,7 @@ func (c Canvas) hang(d dice, o SignOptions, others []Sign, top, bottom float64) 
 			break
 		}
 		if !free || b.caps*0.8 < leastSign {
-			return Sign{}, fmt.Errorf("%q in capitals of %.1f pixels: %w", b.text, b.caps, errTooLarge)
+			return Sign{}, fmt.Errorf("%q in capitals of %.1f pixels: %w", b.text, b.caps, ErrTooLarge)
 		}
 		b.caps *= 0.8
 	}

@@ -117,8 +117,8 @@ func Place(u, v float64) string {
 	return "at the " + [...]string{"top", "", "bottom"}[y] + [...]string{" left", "", " right"}[x]
 }
 
-// side is on which side of a point at x2 one at x1 is, in a picture of a width; "" where they are too near to tell.
-func side(x1, x2, width float64) string {
+// Side is on which side of a point at x2 one at x1 is, in a picture of a width; "" where they are too near to tell.
+func Side(x1, x2, width float64) string {
 	const least = 0.04
 	switch apart := (x1 - x2) / width; {
 	case apart < -least:
