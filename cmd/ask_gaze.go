@@ -29,6 +29,9 @@ func (f *gazeFlags) add(c *cobra.Command) {
 // read is nil if nobody asks.
 func (f *gazeFlags) read(c *cobra.Command, o askOptions) (*run.Gaze, error) {
 	changed := c.Flags().Changed
+	if c.Flags().Lookup("show") == nil {
+		return nil, nil // a command without these flags
+	}
 	if err := checkShow(f.show); err != nil {
 		return nil, err
 	}
