@@ -34,6 +34,7 @@ type askOptions struct {
 	Progress  bool
 	Dump      string
 	Gaze      *run.Gaze // nil unless it is asked where answers looked
+	Show      string    // protocol of pictures in the terminal, auto or off
 	Timeout   time.Duration
 	DryRun    bool // say what would be done, and do nothing
 	DryJSON   bool // as JSON
@@ -134,6 +135,7 @@ func askAll(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) err
 	w := newWatch(s, o, total)
 	w.questions = all.Questions()
 	defer w.bar.clear()
+	o.shown(s, w)
 	options := o.run(s)
 	if w.stream {
 		options.Output.Writer = nil

@@ -147,6 +147,7 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 	if o.Gaze, err = f.gaze.read(c, *o); err != nil {
 		return usageError{err}
 	}
+	o.Show = f.gaze.show
 	if err := o.check(f.yesNo); err != nil {
 		return usageError{err}
 	}

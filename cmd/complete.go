@@ -39,6 +39,7 @@ var flagValues = map[string]completion{
 	"shard":      completeNothing,
 	"region":     completeNothing,
 
+	"show":             oneOf(showNames()...),
 	"attention-word":   completeNothing,
 	"attention-layers": completeNothing,
 	"plot":             filesEnding(plotEndings()...),

@@ -8,13 +8,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
 
 	"golang.org/x/term"
 
-	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/internal/inputs"
 	"github.com/mcllava/mcllava/internal/run"
 	"github.com/mcllava/mcllava/internal/terminal"
@@ -38,69 +38,39 @@ func converse(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) e
 		return err
 	}
 	defer m.Close()
-	view, w, err := look(ctx, s, o, m, p)
-	if err != nil {
+	c := &session{streams: s, options: o, model: m, picture: p, image: image, watch: newWatch(s, o, 1)}
+	c.watch.stream = true
+	if o.Gaze != nil {
+		if err := c.openScreen(); err != nil {
+			c.watch.Note(err.Error())
+		}
+	}
+	defer c.watch.bar.clear()
+	if err := c.see(ctx, o.Knobs.ViewKnobs, o.Gaze != nil); err != nil {
 		return fmt.Errorf("%s: %w", image, err)
 	}
-	defer w.bar.clear()
-	h := mcllava.Hooks{Note: w.Note, Progress: w.Progress, Piece: func(text string) {
-		w.bar.clear()
-		_, _ = io.WriteString(s.Out, text)
-	}}
 	fmt.Fprintln(s.Err, promptHint)
-	return talk(ctx, s, newTerminalLines(in, s.Err, "> "), func(ctx context.Context, question string) error {
-		a, err := m.Answer(ctx, view, question, o.Knobs.AnswerKnobs, h)
-		w.bar.clear()
-		if err != nil {
-			return err
-		}
-		if o.Knobs.Choices != nil {
-			_, _ = io.WriteString(s.Out, a.Text)
-		}
-		if confidence, _, ok := a.Confidence(); ok && o.Knobs.LogProbs {
-			fmt.Fprintf(s.Out, "\t%.4f", confidence)
-		}
-		_, err = fmt.Fprintln(s.Out)
-		return err
-	})
+	return talk(ctx, s, newTerminalLines(in, s.Err, "> "), c.ask, c.commands())
 }
 
-// look looks at a picture for a prompt.
-func look(ctx context.Context, s Streams, o askOptions, m *mcllava.Model, p *mcllava.Picture) (*mcllava.View, *watch, error) {
-	w := newWatch(s, o, 1)
-	w.stream = true
-	plan, err := m.Plan(p, o.Knobs.ViewKnobs)
-	if err != nil {
-		return nil, w, err
+// commandWord is a word that can be a command.
+var commandWord = regexp.MustCompile(`^/[a-z]+$`)
+
+// commandOf is the command of a prompt that a line is, and what stands behind it; "" for a question.
+func commandOf(line string) (command, rest string) {
+	line = strings.TrimSpace(line)
+	word, rest, _ := strings.Cut(line, " ")
+	word, rest = strings.ToLower(word), strings.TrimSpace(rest)
+	switch {
+	case slices.Contains([]string{"exit", "quit", "/exit", "/quit", "/bye", "/q", ":q"}, strings.ToLower(line)):
+		return "bye", ""
+	case slices.Contains([]string{"help", "/help", "/?", "?"}, strings.ToLower(line)), word == "/help":
+		return "help", ""
+	case commandWord.MatchString(word) && (rest == "" || !strings.HasSuffix(rest, "?")),
+		strings.HasPrefix(word, "/") && rest == "" && !strings.Contains(word, "?"):
+		return word, rest
 	}
-	w.First(ctx, m, p, plan)
-	view, err := m.See(ctx, p, plan, mcllava.Hooks{Note: w.Note, Progress: w.Progress})
-	w.bar.clear()
-	return view, w, err
-}
-
-// promptHint is what a prompt says before its first question.
-const promptHint = "mcllava: each line is a question; /help says more, /bye ends"
-
-// promptHelp is what a prompt says of itself.
-const promptHelp = `  Every line is a question.
-  Arrow keys find questions asked before.
-  Ctrl-C ends an answer, or an empty prompt.
-  Ctrl-D, /bye, exit and quit end it too.`
-
-// commandOf is the command of a prompt that a line is, "" for a question.
-func commandOf(line string) string {
-	switch word := strings.ToLower(strings.TrimSpace(line)); word {
-	case "exit", "quit", "/exit", "/quit", "/bye", "/q", ":q":
-		return "bye"
-	case "help", "/help", "/?", "?":
-		return "help"
-	default:
-		if strings.HasPrefix(word, "/") && !strings.ContainsAny(word, " ?") {
-			return word
-		}
-	}
-	return ""
+	return "", ""
 }
 
 // lineReader hands out what the user types, a line at a time, until io.EOF. It gives up when ctx is done.
@@ -108,9 +78,9 @@ type lineReader interface {
 	ReadLine(ctx context.Context) (string, error)
 }
 
-// talk answers one line after the other until the lines end. An interrupt ends the answer under way and not the conversation;
+// talk answers one line after the other until the lines end, or does what a command says. An interrupt ends the answer under way and not the conversation;
 // so does an error, which is printed. While a line is waited for, an interrupt ends the conversation, and SIGTERM does at any time.
-func talk(ctx context.Context, s Streams, l lineReader, answer func(ctx context.Context, question string) error) error {
+func talk(ctx context.Context, s Streams, l lineReader, answer func(ctx context.Context, question string) error, commands map[string]func(ctx context.Context, rest string) error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -131,19 +101,25 @@ func talk(ctx context.Context, s Streams, l lineReader, answer func(ctx context.
 		case strings.TrimSpace(question) == "":
 			continue
 		}
-		switch command := commandOf(question); command {
-		case "":
+		command, rest := commandOf(question)
+		switch command {
 		case "bye":
 			return nil
 		case "help":
 			fmt.Fprintln(s.Err, promptHelp)
 			continue
-		default:
-			fmt.Fprintf(s.Err, "mcllava: unknown command %s; /help lists them\n", terminal.Escape(command))
-			continue
+		}
+		do, argument := answer, question
+		if command != "" {
+			known := false
+			if do, known = commands[command]; !known {
+				fmt.Fprintf(s.Err, "mcllava: unknown command %s; /help lists them\n", terminal.Escape(command))
+				continue
+			}
+			argument = rest
 		}
 		one, stop := signal.NotifyContext(running, os.Interrupt)
-		err = answer(one, question)
+		err = do(one, argument)
 		stop()
 		switch {
 		case running.Err() != nil:

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,15 +28,62 @@ func (t *typed) ReadLine(context.Context) (string, error) {
 func TestConverse(t *testing.T) {
 	var asked []string
 	var message bytes.Buffer
-	err := talk(t.Context(), Streams{Err: &message}, &typed{[]string{"what shop", "", "  ", "fail", "is it day", "/what", "help", "/bye", "not asked"}}, func(_ context.Context, q string) error {
+	err := talk(t.Context(), Streams{Err: &message}, &typed{[]string{"what shop", "", "  ", "fail", "is it day", "/what", "help", "/Mark  a b ", "/bye", "not asked"}}, func(_ context.Context, q string) error {
 		asked = append(asked, q)
 		if q == "fail" {
 			return errors.New("no answer")
 		}
 		return nil
-	})
-	if err != nil || !slices.Equal(asked, []string{"what shop", "fail", "is it day"}) || message.String() != "mcllava: no answer\nmcllava: unknown command /what; /help lists them\n"+promptHelp+"\n" {
+	}, map[string]func(context.Context, string) error{"/mark": func(_ context.Context, rest string) error {
+		asked = append(asked, "mark:"+rest)
+		return nil
+	}})
+	if err != nil || !slices.Equal(asked, []string{"what shop", "fail", "is it day", "mark:a b"}) || message.String() != "mcllava: no answer\nmcllava: unknown command /what; /help lists them\n"+promptHelp+"\n" {
 		t.Errorf("asked %q, printed %q, %v", asked, message.String(), err)
+	}
+}
+
+func TestCommandOf(t *testing.T) {
+	for line, want := range map[string][2]string{
+		"what shop is this":              {},
+		"/usr/bin is written there":      {},
+		"/home is a word; where is it?":  {},
+		"help me read this":              {},
+		" /LOOK ":                        {"/look", ""},
+		"/look a b.png":                  {"/look", "a b.png"},
+		"/zoom  out":                     {"/zoom", "out"},
+		"/region 1, 2,3,4":               {"/region", "1, 2,3,4"},
+		"/zom out":                       {"/zom", "out"},
+		"/what-is":                       {"/what-is", ""},
+		"/what?":                         {},
+		"/help zoom":                     {"help", ""},
+		"?":                              {"help", ""},
+		":q":                             {"bye", ""},
+		"Quit":                           {"bye", ""},
+		"exit is written above the door": {},
+	} {
+		if command, rest := commandOf(line); command != want[0] || rest != want[1] {
+			t.Errorf("%q: %q, %q, want %q", line, command, rest, want)
+		}
+	}
+}
+
+// TestZoomed goes closer at places in the middle and at edges, of pictures of several shapes.
+func TestZoomed(t *testing.T) {
+	for _, within := range []image.Rectangle{image.Rect(0, 0, 2400, 1600), image.Rect(500, 300, 1500, 2300), image.Rect(0, 0, 8000, 800), image.Rect(7, 9, 400, 395)} {
+		for _, at := range [][2]float64{{0, 0}, {0.4, 0.7}, {0.96, 0.97}} {
+			corner := within.Min.Add(image.Pt(int(at[0]*float64(within.Dx())), int(at[1]*float64(within.Dy()))))
+			box := image.Rectangle{corner, corner.Add(image.Pt(within.Dx()/25, within.Dy()/33))}
+			got := zoomed(box, within, 384)
+			shape := float64(got.Dx()) / float64(got.Dy()) * float64(within.Dy()) / float64(within.Dx())
+			small := min(within.Dx(), within.Dy()) <= 387
+			if !box.In(got) || !got.In(within) || (got == within) != small || math.Abs(shape-1) > 0.01 || min(got.Dx(), got.Dy()) < 384 && !small {
+				t.Errorf("of %v, %v becomes %v", within, box, got)
+			}
+		}
+	}
+	if got := zoomed(image.Rect(1100, 700, 1500, 800), image.Rect(0, 0, 2400, 1600), 100); got != image.Rect(700, 350, 1900, 1150) {
+		t.Errorf("%v, expected three times the box in the shape of the picture", got)
 	}
 }
 

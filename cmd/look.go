@@ -19,11 +19,13 @@ func newLook(s Streams, run func(context.Context, Streams, askOptions) error) *c
 		Use:   "look IMAGE QUESTION",
 		Short: "Draw where in a picture an answer looked",
 		Long: `Answer a question about a picture, and draw where in the picture the answer looked: ask with --attention NAME.look.png,
-NAME being the picture's, in the folder where you are. All flags are those of ask.
+NAME being the picture's, in the folder where you are. With --show it is shown in the terminal, and drawn into that file only where
+standard error is no terminal that shows pictures. All flags are those of ask.
 
 The decoder's attention says which crops the answer was taken from, and the vision tower's where in each crop it looked. The box is
 what stands out. "Looked at the whole picture" says that no crop had more of it than the overview.`,
 		Example: `  mcllava look photo.jpg "what shop is this"
+  mcllava look --show photo.jpg "what shop is this"
   mcllava look --attention where.png --attention-word red photo.jpg "what colour is the car?"`,
 	}
 	asking(c, s, run)
@@ -34,6 +36,9 @@ what stands out. "Looked at the whole picture" says that no crop had more of it 
 func lookAndSay(ctx context.Context, s Streams, o askOptions) error {
 	if o.Converse {
 		return usageError{errors.New("look needs a QUESTION; at a prompt, as ask opens it, /look draws")}
+	}
+	if o.Gaze != nil && o.Gaze.File == "" && o.Gaze.Folder == "" && o.single() && s.noPictures(o.Show) != "" {
+		o.Gaze.File = lookName(o.Inputs.Images[0]) // where it can be seen
 	}
 	if o.Gaze == nil {
 		if !o.single() {

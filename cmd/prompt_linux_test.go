@@ -134,6 +134,14 @@ type pseudoTerminal struct {
 // prompt asks about a picture at a terminal, without a question.
 func prompt(t *testing.T, picture string, more ...string) *pseudoTerminal {
 	t.Helper()
+	args := []string{"ask", "--threads", "1", "--max-crops", "0", "--cache", "off", picture}
+	return inTerminal(t, nil, nil, append(args, more...)...)
+}
+
+// inTerminal runs the program in a terminal of 40 rows and 100 columns of 8 × 16 pixels, with variables besides its own. Standard output is
+// out, or the terminal if it is nil.
+func inTerminal(t *testing.T, variables []string, out *os.File, args ...string) *pseudoTerminal {
+	t.Helper()
 	control, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Skipf("no pseudo terminals: %v", err)
@@ -143,6 +151,9 @@ func prompt(t *testing.T, picture string, more ...string) *pseudoTerminal {
 	if err == nil {
 		err = unix.IoctlSetPointerInt(int(control.Fd()), unix.TIOCSPTLCK, 0)
 	}
+	if err == nil {
+		err = unix.IoctlSetWinsize(int(control.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: 100, Xpixel: 800, Ypixel: 640})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,10 +162,16 @@ func prompt(t *testing.T, picture string, more ...string) *pseudoTerminal {
 		t.Skipf("no pseudo terminals: %v", err)
 	}
 	defer func() { _ = tty.Close() }()
-	args := []string{"ask", "--threads", "1", "--max-crops", "0", "--cache", "off", picture}
-	p := &pseudoTerminal{control: control, program: exec.Command("mcllava", append(args, more...)...), closed: make(chan struct{})}
+	p := &pseudoTerminal{control: control, program: exec.Command("mcllava", args...), closed: make(chan struct{})}
 	p.program.Env = append(os.Environ(), "XDG_CACHE_HOME="+t.TempDir())
+	for _, name := range []string{"NO_COLOR", "TMUX", "STY", "KITTY_WINDOW_ID", "TERM_PROGRAM", "LC_TERMINAL", "COLORTERM"} {
+		p.program.Env = append(p.program.Env, name+"=")
+	}
+	p.program.Env = append(append(p.program.Env, "TERM=xterm"), variables...)
 	p.program.Stdin, p.program.Stdout, p.program.Stderr = tty, tty, tty
+	if out != nil {
+		p.program.Stdout = out
+	}
 	p.program.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := p.program.Start(); err != nil {
 		t.Fatal(err)

@@ -32,11 +32,15 @@ type Gaze struct {
 	Box           image.Rectangle // what is to be looked at there; empty if Overview
 }
 
-// Look finds where an answer looked. Of crops that are the whole picture, the overview, no heat is taken unless there are no others.
+// Look finds where an answer looked. Of crops that are all that is seen, the whole picture or a region of it, no heat is taken unless there
+// are no others: they are the overview.
 // It panics for a Map that has not Side·Side values.
 func Look(p Picture) Gaze {
 	g := Gaze{Shares: shares(p.Crops)}
-	whole := image.Rect(0, 0, p.Width, p.Height)
+	whole := image.Rectangle{}
+	for _, c := range p.Crops {
+		whole = whole.Union(c.Box)
+	}
 	best, overview := -1, -1
 	var seen []Crop
 	for i, c := range p.Crops {

@@ -153,6 +153,22 @@ func TestSharesAndEntropy(t *testing.T) {
 	}
 }
 
+// TestTheOverviewOfARegion moves the crops of a picture into a larger one.
+func TestTheOverviewOfARegion(t *testing.T) {
+	p := lookingAt(t, 2400, 1600, 25, 700, 800)
+	for i := range p.Crops {
+		p.Crops[i].Box = p.Crops[i].Box.Add(image.Pt(3000, 1000))
+	}
+	p.Width, p.Height = 9000, 5000
+	if g := Look(p); g.Overview || g.OverviewShare != g.Shares[0] || !image.Pt(3700, 1800).In(g.Box) {
+		t.Errorf("overview %v, share %v, box %v", g.Overview, g.OverviewShare, g.Box)
+	}
+	p.Crops[0].Weight = 9
+	if g := Look(p); !g.Overview || !g.Box.Empty() {
+		t.Errorf("all on the region: overview %v, box %v", g.Overview, g.Box)
+	}
+}
+
 // TestOrderDoesNotMatter turns the crops round.
 func TestOrderDoesNotMatter(t *testing.T) {
 	p := lookingAt(t, 2400, 1600, 25, 700, 800)

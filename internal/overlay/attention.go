@@ -23,8 +23,11 @@ type Attention struct {
 	Answer     string
 }
 
-// Step is the boxes that a search looked at together.
-type Step struct{ Boxes []image.Rectangle }
+// Step is the boxes that a search looked at together. The steps that the answer is not of are drawn fainter.
+type Step struct {
+	Boxes  []image.Rectangle
+	Answer bool // the answer is of this step
+}
 
 const (
 	mostSide = 1600 // pixels of what is drawn, along the longer side
@@ -58,8 +61,8 @@ func glowAt(t float64) color.RGBA {
 // Draw shows on a copy of the picture, at most 1600 pixels wide and high, where an answer looked: heat, with the box and a cross at the
 // peak, and below it a scale, the question and the answer.
 func (a Attention) Draw(picture *image.RGBA) (*image.RGBA, error) {
-	if a.Cols < 1 || a.Rows < 1 || len(a.Values) != a.Cols*a.Rows {
-		return nil, fmt.Errorf("%d values of heat, expected %d × %d", len(a.Values), a.Rows, a.Cols)
+	if err := a.check(); err != nil {
+		return nil, err
 	}
 	size := picture.Rect.Size()
 	k := float64(mostSide) / float64(max(size.X, size.Y))
@@ -83,29 +86,14 @@ func (a Attention) Draw(picture *image.RGBA) (*image.RGBA, error) {
 	xdraw.ApproxBiLinear.Scale(drawn, place, picture, picture.Rect, xdraw.Src, nil)
 	a.heat(drawn, place)
 
-	at := func(p image.Point) image.Point {
-		return place.Min.Add(image.Pt(int(float64(p.X)*k), int(float64(p.Y)*k)))
-	}
 	line := max(2, width/500)
+	at := a.mark(drawn, place, size, line)
 	for i, s := range a.Steps {
-		for _, b := range s.Boxes {
-			frame := image.Rectangle{at(b.Min), at(b.Max)}
-			outline(drawn, frame, line, edgeColour)
-			outline(drawn, frame.Inset(line/2), max(1, line/2), cropColour)
-		}
 		if len(s.Boxes) > 0 && i > 0 {
-			b := s.Boxes[0]
-			l.write(drawn, fmt.Sprint(i+1), at(b.Min).Add(image.Pt(l.height, l.height)))
+			l.write(drawn, fmt.Sprint(i+1), at(s.Boxes[0].Min).Add(image.Pt(l.height, l.height)))
 		}
 	}
-	if !a.Box.Empty() {
-		frame := image.Rectangle{at(a.Box.Min), at(a.Box.Max)}
-		outline(drawn, frame.Inset(-2*line).Intersect(place), line, edgeColour)
-		outline(drawn, frame.Inset(-line).Intersect(place), line, overviewColour)
-		outline(drawn, frame.Intersect(place), line, edgeColour)
-	}
-	cross(drawn, at(a.Peak), 4*line, line)
-	if a.Overview {
+	if a.Overview && a.Box.Empty() {
 		text := "looked at the whole picture"
 		box := l.bounds(text, image.Point{})
 		l.write(drawn, text, place.Min.Add(image.Pt(box.Dx()/2+l.height, l.height)))
@@ -116,6 +104,77 @@ func (a Attention) Draw(picture *image.RGBA) (*image.RGBA, error) {
 	}
 	return drawn, nil
 }
+
+// Over shows the same on a copy of the picture with a size of its own, without texts: a terminal has little room.
+func (a Attention) Over(picture *image.RGBA, size image.Point) (*image.RGBA, error) {
+	if err := a.check(); err != nil {
+		return nil, err
+	}
+	drawn := image.NewRGBA(image.Rectangle{Max: size})
+	xdraw.BiLinear.Scale(drawn, drawn.Rect, picture, picture.Rect, xdraw.Src, nil) // of all pixels, so that no thin line is lost
+	a.heat(drawn, drawn.Rect)
+	a.mark(drawn, drawn.Rect, picture.Rect.Size(), min(size.X, size.Y)/coarsest)
+	return drawn, nil
+}
+
+// coarsest is the pixels of a side from which on a line has more than one, with black along it.
+const coarsest = 250
+
+func (a Attention) check() error {
+	if a.Cols < 1 || a.Rows < 1 || len(a.Values) != a.Cols*a.Rows {
+		return fmt.Errorf("%d values of heat, expected %d × %d", len(a.Values), a.Rows, a.Cols)
+	}
+	return nil
+}
+
+// mark draws the steps, the box and the peak of a picture of some size that is drawn at a place, and says where a pixel of it is. A line of
+// no width is one of a pixel, with which there are but the box and no black.
+func (a Attention) mark(drawn *image.RGBA, place image.Rectangle, size image.Point, line int) (at func(image.Point) image.Point) {
+	along := func(v, size, length int) int { return int(float64(v) * float64(length) / float64(size)) }
+	at = func(p image.Point) image.Point {
+		return place.Min.Add(image.Pt(along(p.X, size.X, place.Dx()), along(p.Y, size.Y, place.Dy())))
+	}
+	framed := func(b image.Rectangle) image.Rectangle { return image.Rectangle{at(b.Min), at(b.Max)} }
+	if line == 0 {
+		frame := framed(a.Box)
+		frame.Max = image.Pt(max(frame.Max.X, frame.Min.X+1), max(frame.Max.Y, frame.Min.Y+1))
+		if !a.Box.Empty() {
+			outline(drawn, frame.Inset(-1).Intersect(place), 1, overviewColour)
+		}
+		return at
+	}
+	for _, answer := range []bool{false, true} {
+		for _, s := range a.Steps {
+			if s.Answer != answer {
+				continue
+			}
+			for _, b := range s.Boxes {
+				step(drawn, framed(b), line, s.Answer)
+			}
+		}
+	}
+	if !a.Box.Empty() {
+		frame := framed(a.Box)
+		outline(drawn, frame.Inset(-2*line).Intersect(place), line, edgeColour)
+		outline(drawn, frame.Inset(-line).Intersect(place), line, overviewColour)
+		outline(drawn, frame.Intersect(place), line, edgeColour)
+	}
+	cross(drawn, at(a.Peak), 4*line, line)
+	return at
+}
+
+// step draws a box that a search looked at.
+func step(drawn *image.RGBA, frame image.Rectangle, line int, answer bool) {
+	if !answer {
+		blended(drawn, frame, max(1, line/2), faintColour)
+		return
+	}
+	outline(drawn, frame, line, edgeColour)
+	outline(drawn, frame.Inset(line/2), max(1, line/2), cropColour)
+}
+
+// faintColour is white that lets the picture through.
+var faintColour = color.NRGBA{255, 255, 255, 70}
 
 // heat lays the values over the picture at a place: what was not looked at is darkened, what was looked at glows.
 func (a Attention) heat(drawn *image.RGBA, place image.Rectangle) {

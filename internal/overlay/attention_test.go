@@ -70,7 +70,7 @@ func TestAttentionOfAllSizes(t *testing.T) {
 		for _, text := range []string{"", "short", strings.Repeat("many words ", 400), strings.Repeat("unbroken", 300), "a\x1b[31m\n\u202eb"} {
 			a := lookedAt(min(512, size.X), min(512, size.Y), 0, 0)
 			a.Question, a.Answer, a.Overview, a.Peak = text, text, true, size.Sub(image.Pt(1, 1))
-			a.Steps = []Step{{[]image.Rectangle{{Max: size}}}, {}, {[]image.Rectangle{{Max: size}, image.Rect(0, 0, 1, 1)}}}
+			a.Steps = []Step{{[]image.Rectangle{{Max: size}}, false}, {}, {[]image.Rectangle{{Max: size}, image.Rect(0, 0, 1, 1)}, true}}
 			m, err := a.Draw(plain(size.X, size.Y, color.White))
 			if err != nil {
 				t.Fatal(err)
@@ -82,5 +82,57 @@ func TestAttentionOfAllSizes(t *testing.T) {
 	}
 	if _, err := (Attention{Cols: 2, Rows: 2, Values: make([]float64, 3)}).Draw(plain(9, 9, color.White)); err == nil {
 		t.Error("3 values for 4 cells are taken")
+	}
+}
+
+// TestAttentionInLittleRoom draws over pictures with few pixels: the box is there, of one line and in its place.
+func TestAttentionInLittleRoom(t *testing.T) {
+	for _, size := range []image.Point{{80, 50}, {20, 80}, {300, 250}, {1000, 700}, {1, 1}} {
+		a := lookedAt(30, 20, 20, 5)
+		a.Peak, a.Box = image.Pt(2050, 550), image.Rect(1800, 400, 2300, 700)
+		a.Steps = []Step{{Boxes: []image.Rectangle{image.Rect(0, 0, 1500, 1000)}}, {Boxes: []image.Rectangle{image.Rect(1600, 300, 2400, 900)}, Answer: true}}
+		m, err := a.Over(plain(3000, 2000, color.Gray{128}), size)
+		if err != nil || m.Rect != (image.Rectangle{Max: size}) {
+			t.Fatalf("%v: %v, %v", size, m.Rect, err)
+		}
+		var yellow image.Rectangle
+		for y := range size.Y {
+			for x := range size.X {
+				if m.RGBAAt(x, y) == overviewColour {
+					yellow = yellow.Union(image.Rect(x, y, x+1, y+1))
+				}
+			}
+		}
+		want := image.Rect(1800*size.X/3000, 400*size.Y/2000, 2300*size.X/3000, 700*size.Y/2000)
+		if d := yellow.Min.Sub(want.Min); size.X > 1 && (max(d.X, -d.X, d.Y, -d.Y) > 3 || yellow.Dx() > want.Dx()+9 || yellow.Dy() > want.Dy()+9) {
+			t.Errorf("%v: the box is drawn at %v, want about %v", size, yellow, want)
+		}
+	}
+	if _, err := (Attention{Cols: 2, Rows: 2, Values: make([]float64, 3)}).Over(plain(9, 9, color.White), image.Pt(9, 9)); err == nil {
+		t.Error("3 values for 4 cells are taken")
+	}
+}
+
+// TestEarlierStepsAreFainter compares the edges of two boxes on a grey picture.
+func TestEarlierStepsAreFainter(t *testing.T) {
+	a := lookedAt(3, 2, 2, 1)
+	a.Peak = image.Pt(2900, 1900)
+	early, late := image.Rect(200, 200, 800, 800), image.Rect(1200, 200, 1800, 800)
+	a.Steps = []Step{{Boxes: []image.Rectangle{early}}, {Boxes: []image.Rectangle{late}, Answer: true}}
+	m, err := a.Draw(plain(3000, 2000, color.Gray{128}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := func(v int) int { return v * mostSide / 3000 }
+	contrast := func(b image.Rectangle) (most int) {
+		ground := brightness(m.RGBAAt(k(b.Min.X)+50, k(500)))
+		for d := -3; d <= 6; d++ {
+			edge := brightness(m.RGBAAt(k(b.Min.X)+d, k(500)))
+			most = max(most, edge-ground, ground-edge)
+		}
+		return most
+	}
+	if faint, strong := contrast(early), contrast(late); faint < 30 || strong < 3*faint {
+		t.Errorf("the edge of an earlier step stands out by %d, that of the answer's by %d", faint, strong)
 	}
 }

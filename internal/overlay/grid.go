@@ -88,6 +88,15 @@ const (
 
 // outline draws the box's edge, width pixels inwards.
 func outline(img draw.Image, box image.Rectangle, width int, c color.Color) {
+	edge(img, box, width, c, draw.Src)
+}
+
+// blended draws the box's edge in a colour that lets what is there through.
+func blended(img draw.Image, box image.Rectangle, width int, c color.Color) {
+	edge(img, box, width, c, draw.Over)
+}
+
+func edge(img draw.Image, box image.Rectangle, width int, c color.Color, op draw.Op) {
 	inner := box.Inset(width)
 	for _, side := range []image.Rectangle{
 		{box.Min, image.Pt(box.Max.X, inner.Min.Y)},
@@ -95,6 +104,6 @@ func outline(img draw.Image, box image.Rectangle, width int, c color.Color) {
 		{image.Pt(box.Min.X, inner.Min.Y), image.Pt(inner.Min.X, inner.Max.Y)},
 		{image.Pt(inner.Max.X, inner.Min.Y), image.Pt(box.Max.X, inner.Max.Y)},
 	} {
-		draw.Draw(img, side, image.NewUniform(c), image.Point{}, draw.Src)
+		draw.Draw(img, side, image.NewUniform(c), image.Point{}, op)
 	}
 }

@@ -57,7 +57,9 @@ func (r *Run) do(ctx context.Context, t task) error {
 		case err != nil:
 			err = r.fail(t, []pair{p}, err)
 		default:
-			err = r.answered(r.complete(t, p, a))
+			if err = r.answered(r.complete(t, p, a)); err == nil {
+				err = r.show(ctx, t, p, a)
+			}
 		}
 		if err != nil {
 			return err

@@ -1,0 +1,11 @@
+//go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
+
+package picture
+
+import "os"
+
+// ShowsSixels is known on Unix alone.
+func ShowsSixels() bool { return false }
+
+// cellSize is known on Unix alone.
+func cellSize(*os.File) (width, height int) { return 0, 0 }
