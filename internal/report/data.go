@@ -178,7 +178,7 @@ func (e *entry) data(common map[string]json.RawMessage) (*entryData, error) {
 	if sure, ok := e.sure(); ok {
 		d.Sure = &sure
 	}
-	if !e.Failed() {
+	if e.has() {
 		took := e.seconds()
 		d.Seconds, d.Crops = &took, e.Crops
 	}
@@ -202,7 +202,7 @@ func readable(text string) string {
 
 // cuts is how the picture of an answer was cut; ok is false where that is not known.
 func (p *page) cuts(one *picture, e entry) (axes, bool) {
-	if e.Failed() || one.note != "" || one.width == 0 {
+	if !e.has() || e.Knobs.Search || one.note != "" || one.width == 0 {
 		return axes{}, false
 	}
 	side, known := p.shapes[e.Model]

@@ -9,6 +9,7 @@ import (
 // grid is the table of the two knobs.
 type grid struct {
 	Columns []int
+	Marked  bool // some cells were not asked
 	Rows    []gridRow
 }
 
@@ -20,6 +21,7 @@ type gridRow struct {
 type gridCell struct {
 	Value, Seconds string
 	Heat           string // percent
+	Mark           string // why it was not asked; then there is nothing else
 }
 
 // grid is nil unless there are answers with several values of the two knobs.
@@ -27,25 +29,34 @@ func (r *results) grid() *grid {
 	cells := map[image.Point][]gridCell{}
 	g := &grid{}
 	var rows []int
+	put := func(at image.Point, c gridCell) {
+		cells[at] = append(cells[at], c)
+		if !slices.Contains(g.Columns, at.X) {
+			g.Columns = append(g.Columns, at.X)
+		}
+		if !slices.Contains(rows, at.Y) {
+			rows = append(rows, at.Y)
+		}
+	}
 	for _, n := range r.numbers.Series {
-		if n.Answered == 0 {
+		if n.Answered == 0 || n.Search != nil {
 			continue
 		}
 		value := n.Confidence
 		if n.Score != nil {
 			value = &n.Score.Mean
 		}
-		c := gridCell{"–", seconds(n.Median), "0"}
+		c := gridCell{Value: "–", Seconds: seconds(n.Median), Heat: "0"}
 		if value != nil {
 			c.Value, c.Heat = percent(*value), strconv.FormatFloat(100**value, 'f', 0, 64)
 		}
-		at := image.Pt(n.NumTokens, n.MaxCrops)
-		cells[at] = append(cells[at], c)
-		if !slices.Contains(g.Columns, n.NumTokens) {
-			g.Columns = append(g.Columns, n.NumTokens)
-		}
-		if !slices.Contains(rows, n.MaxCrops) {
-			rows = append(rows, n.MaxCrops)
+		put(image.Pt(n.NumTokens, n.MaxCrops), c)
+	}
+	for _, e := range r.unasked {
+		at := image.Pt(e.Knobs.NumTokens, e.MaxCrops)
+		if cells[at] == nil && at.X > 0 {
+			put(at, gridCell{Mark: e.Mark})
+			g.Marked = true
 		}
 	}
 	if len(cells) < 2 {

@@ -16,11 +16,13 @@ type Numbers struct {
 // SeriesNumber is what is said of the answers with the same settings.
 type SeriesNumber struct {
 	Name       string           `json:"name"`
-	MaxCrops   int              `json:"max_crops"`
+	MaxCrops   int              `json:"max_crops"` // 0 of a search, which does not take it
 	NumTokens  int              `json:"num_tokens"`
 	Records    int              `json:"records"`
 	Answered   int              `json:"answered"`
 	Failed     int              `json:"failed"`
+	Unasked    int              `json:"unasked,omitempty"` // cells of a sweep that were not asked, which are neither answered nor failed
+	Search     *Looked          `json:"search,omitempty"`  // nil of answers that no search was made for
 	Unsure     int              `json:"unsure"`
 	Score      *Mean            `json:"score,omitempty"`      // nil where nothing is scored
 	Chance     *float64         `json:"chance,omitempty"`     // mean of 1/choices over the scored answers, where all had choices
@@ -28,6 +30,12 @@ type SeriesNumber struct {
 	Seconds    float64          `json:"seconds"`              // of all answers, without the checkpoint's opening
 	Median     float64          `json:"seconds_median"`       // of an answer
 	Categories []CategoryNumber `json:"categories,omitempty"`
+}
+
+// Looked is how many crops searches looked at, the overview included.
+type Looked struct {
+	Mean float64 `json:"crops_mean"`
+	Most int     `json:"crops_most"`
 }
 
 // CategoryNumber is the score of a category.
@@ -134,12 +142,23 @@ func (s *series) count() SeriesNumber {
 	var scores, sure, seconds []float64
 	chance, choosing := 0.0, 0
 	byCategory := map[string][]float64{}
+	if s.first.Knobs.Search {
+		n.MaxCrops, n.Search = 0, &Looked{}
+	}
 	for _, e := range s.by {
-		if e.Failed() {
+		switch {
+		case e.Failed():
 			n.Failed++
+			continue
+		case e.unasked():
+			n.Unasked++
 			continue
 		}
 		n.Answered++
+		if n.Search != nil {
+			n.Search.Mean += float64(e.Crops)
+			n.Search.Most = max(n.Search.Most, e.Crops)
+		}
 		n.Seconds += e.seconds()
 		seconds = append(seconds, e.seconds())
 		if e.Confidence != nil {
@@ -158,6 +177,9 @@ func (s *series) count() SeriesNumber {
 		if len(e.Choices) > 0 {
 			chance, choosing = chance+1/float64(len(e.Choices)), choosing+1
 		}
+	}
+	if n.Search != nil && n.Answered > 0 {
+		n.Search.Mean /= float64(n.Answered)
 	}
 	if len(scores) > 0 {
 		mean := meanScore(scores)
@@ -198,7 +220,7 @@ func (r *results) compare(a, b int) PairNumber {
 	var differences []float64
 	for _, i := range r.items {
 		one, two := i.entries[a], i.entries[b]
-		if one == nil || two == nil || one.Failed() || two.Failed() {
+		if one == nil || two == nil || !one.has() || !two.has() {
 			continue
 		}
 		n.Both++

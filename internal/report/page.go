@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -144,13 +145,7 @@ func (r *results) page(o Options) (*page, error) {
 		Numbers: &r.numbers, Grid: r.grid(), RightFrom: rightFrom, UnsureBelow: unsureBelow,
 	}
 	if p.Title == "" {
-		var names []string
-		for _, s := range r.series {
-			if !slices.Contains(names, s.name) {
-				names = append(names, s.name)
-			}
-		}
-		p.Title = strings.Join(names, ", ")
+		p.Title = r.title()
 	}
 	p.Title = show(terminal.Shorten(p.Title, 200))
 	unsure, failed := false, false
@@ -183,6 +178,28 @@ func (r *results) page(o Options) (*page, error) {
 	text, err := p.fill(nil)
 	p.text = len(text)
 	return p, err
+}
+
+// mostNamed is the most series, or files, that a title names.
+const mostNamed = 3
+
+// title names the series or, if there are many, their files.
+func (r *results) title() string {
+	var names, files []string
+	for _, s := range r.series {
+		names = append(names, s.name)
+		if file := filepath.Base(s.path); !slices.Contains(files, file) {
+			files = append(files, file)
+		}
+	}
+	if len(names) <= mostNamed {
+		return strings.Join(names, ", ")
+	}
+	more := ""
+	if len(files) > mostNamed {
+		files, more = files[:mostNamed-1], fmt.Sprintf(" and %d more files", len(files)-mostNamed+1)
+	}
+	return fmt.Sprintf("%s%s: %d runs", strings.Join(files, ", "), more, len(names))
 }
 
 // size is the bytes of the page without its pictures.
@@ -244,7 +261,15 @@ func (p *page) facts() {
 	add("Pictures", strconv.Itoa(len(r.pictures)), false)
 	add("Model", same(func(e entry) string { return e.Model }), false)
 	add("Precision", same(func(e entry) string { return e.Precision }), false)
-	add("Crops at most", same(func(e entry) string { return strconv.Itoa(e.MaxCrops) }), false)
+	add("Crops at most", same(func(e entry) string {
+		if e.Knobs.Search {
+			return ""
+		}
+		return strconv.Itoa(e.MaxCrops)
+	}), false)
+	if n := r.numbers.Series[0]; len(r.series) == 1 && n.Search != nil {
+		add("Crops looked at", fmt.Sprintf("%.1f on average, %d at most", n.Search.Mean, n.Search.Most), false)
+	}
 	add("Image tokens", same(func(e entry) string { return strconv.Itoa(e.NumTokens) }), false)
 	add("Seed", same(func(e entry) string { return strconv.FormatUint(e.Seed, 10) }), false)
 	add("Data set", same(func(e entry) string { return e.dataset }), false)
@@ -334,7 +359,7 @@ func (p *page) row(index int, i item, pictures []*picture, first map[int]bool) r
 			if sure, ok := e.sure(); ok {
 				c.Sure = percent(sure)
 			}
-			if !e.Failed() {
+			if e.has() {
 				c.Crops, c.Seconds = strconv.Itoa(e.Crops), seconds(e.seconds())
 			}
 		}
@@ -343,10 +368,13 @@ func (p *page) row(index int, i item, pictures []*picture, first map[int]bool) r
 	return r
 }
 
-// said is the answer, or why there is none.
+// said is the answer, or why there is none or no question.
 func (e entry) said() string {
-	if e.Failed() {
+	switch {
+	case e.Failed():
 		return e.Error
+	case e.unasked():
+		return e.Mark
 	}
 	return e.Answer
 }

@@ -101,6 +101,13 @@ func newEntry(e records.Entry) (entry, error) {
 	if one.score, err = score(one.fields["score"]); err != nil {
 		return one, err
 	}
+	if one.score == nil && one.Correct != nil { // of a sweep
+		right := 0.0
+		if *one.Correct {
+			right = 1
+		}
+		one.score = &right
+	}
 	if one.expected, err = texts("expected", one.fields["expected"]); err != nil {
 		return one, err
 	}
@@ -169,7 +176,7 @@ func absent(text json.RawMessage) bool { return len(text) == 0 || string(text) =
 // sure is how sure an answer is, 0…1: its confidence or else the probability of its least likely token. ok is false where neither is known.
 func (e entry) sure() (sure float64, ok bool) {
 	switch {
-	case e.Failed():
+	case !e.has():
 	case e.Confidence != nil:
 		return *e.Confidence, true
 	case e.PMin != nil:
@@ -190,6 +197,7 @@ const (
 	statusWrong    = "wrong"
 	statusFailed   = "failed"
 	statusAnswered = "answered"
+	statusUnasked  = "unasked" // a cell of a sweep that its picture cannot be seen in, or is seen in as in another
 )
 
 // rightFrom is the least score of a right answer, unsureBelow the least sureness of one that is not unsure.
@@ -198,11 +206,19 @@ const (
 	unsureBelow = 0.7
 )
 
+// unasked says whether the entry is a cell of a sweep that was not asked.
+func (e entry) unasked() bool { return e.Mark != "" && !e.Failed() }
+
+// has says whether the entry has an answer.
+func (e entry) has() bool { return !e.Failed() && !e.unasked() }
+
 // status is one word about an entry.
 func (e entry) status() string {
 	switch {
 	case e.Failed():
 		return statusFailed
+	case e.unasked():
+		return statusUnasked
 	case e.score == nil:
 		return statusAnswered
 	case *e.score >= rightFrom:
@@ -239,7 +255,8 @@ func (i item) any() *entry {
 // results is what a page is about.
 type results struct {
 	series   []*series
-	items    []item // those that are sure and wrong first
+	unasked  []*entry // one of each cell of a sweep that was asked of no picture
+	items    []item   // those that are sure and wrong first
 	pictures []*picture
 	numbers  Numbers
 }
@@ -248,7 +265,8 @@ type results struct {
 func arrange(runs []*Run) *results {
 	r := &results{}
 	for _, run := range runs {
-		r.series = append(r.series, run.split()...)
+		some, unasked := run.split()
+		r.series, r.unasked = append(r.series, some...), append(r.unasked, unasked...)
 	}
 	name(r.series)
 	r.pair()
@@ -257,9 +275,9 @@ func arrange(runs []*Run) *results {
 }
 
 // split are the series of a run, in the order of their first answers. A failure, which has no settings, goes with the answer before it, or
-// the first.
-func (r *Run) split() (all []*series) {
-	found := map[string]*series{}
+// the first. A cell of a sweep that no picture was asked in is no series: of each the first entry is in unasked.
+func (r *Run) split() (all []*series, unasked []*entry) {
+	found, marked := map[string]*series{}, map[string][]*entry{}
 	var waiting []*entry
 	var last *series
 	for i := range r.entries {
@@ -272,9 +290,10 @@ func (r *Run) split() (all []*series) {
 			}
 			continue
 		}
-		id := e.Run
-		if id == "" {
-			id = fmt.Sprint(e.MaxCrops, e.NumTokens, e.Precision, e.Model, e.Checkpoint)
+		id := e.settings()
+		if e.unasked() {
+			marked[id] = append(marked[id], e)
+			continue
 		}
 		if last = found[id]; last == nil {
 			last = &series{path: r.Path, first: *e, by: waiting}
@@ -283,10 +302,36 @@ func (r *Run) split() (all []*series) {
 		}
 		last.by = append(last.by, e)
 	}
-	if all == nil {
-		all = []*series{{path: r.Path, first: *waiting[0], by: waiting}}
+	for i := range r.entries {
+		e := &r.entries[i]
+		switch some := marked[e.settings()]; {
+		case !e.unasked() || e != some[0]:
+		case found[e.settings()] != nil:
+			of := found[e.settings()]
+			of.by = append(of.by, some...)
+		default:
+			unasked = append(unasked, e)
+		}
 	}
-	return all
+	if all == nil {
+		one := &series{path: r.Path, by: waiting}
+		for i := range r.entries {
+			if e := &r.entries[i]; e.unasked() {
+				one.by = append(one.by, e)
+			}
+		}
+		one.first = *one.by[0]
+		all = []*series{one}
+	}
+	return all, unasked
+}
+
+// settings identify those that an answer was given with.
+func (e *entry) settings() string {
+	if e.Run != "" {
+		return e.Run
+	}
+	return fmt.Sprint(e.MaxCrops, e.NumTokens, e.Precision, e.Model, e.Checkpoint)
 }
 
 // name gives series names that tell them apart: those of their files, as short as may be, and where that is not enough their knobs.
@@ -296,7 +341,7 @@ func name(all []*series) {
 		for _, s := range all {
 			s.name = filepath.Base(s.path)
 			if short > 0 {
-				s.name += fmt.Sprintf(", %d crops, %d tokens", s.first.MaxCrops, s.first.NumTokens)
+				s.name += ", " + s.cut()
 			}
 			if short > 1 {
 				s.name += ", " + s.first.Precision
@@ -309,6 +354,14 @@ func name(all []*series) {
 			return
 		}
 	}
+}
+
+// cut says how pictures are cut: a search does it by itself.
+func (s *series) cut() string {
+	if s.first.Knobs.Search {
+		return "search"
+	}
+	return fmt.Sprintf("%d crops, %d tokens", s.first.MaxCrops, s.first.NumTokens)
 }
 
 // pair makes the items. Pairs of different series are one if they have the same name of the image, question and id, or else the same

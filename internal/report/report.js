@@ -55,7 +55,7 @@ const first = i => i.e[state.a] || i.e[state.b] || i.e.find(e => e);
 const both = i => [i.e[state.a], i.e[state.b]].filter(e => e);
 const flipped = i => {
 	const [x, y] = [i.e[state.a], i.e[state.b]];
-	if (!x || !y || x.st === "failed" || y.st === "failed") return false;
+	if (!x || !y || [x, y].some(e => e.st === "failed" || e.st === "unasked")) return false;
 	if (x.sc === undefined && y.sc === undefined) return x.a !== y.a;
 	return x.sc !== undefined && y.sc !== undefined && x.st !== y.st;
 };
