@@ -123,9 +123,15 @@ func difference(got, want Record) string {
 		values[k.Name] = reflect.ValueOf(k.Value).Elem().Interface()
 	}
 	for k := range got.Knobs.All() {
+		if k.Value == any(&got.Choices) {
+			continue // which may be the pair's own
+		}
 		note(k.Name, reflect.ValueOf(k.Value).Elem().Interface(), values[k.Name])
 	}
 	note("precision", got.Precision, want.Precision)
+	if len(differ) == 0 && got.Checkpoint == want.Checkpoint {
+		note(mcllava.KnobName(got.All(), &got.Choices), got.Choices, want.Choices)
+	}
 	if got.Checkpoint != want.Checkpoint {
 		other := "by another checkpoint of the name " + shown(got.Model)
 		if got.Model != want.Model {
