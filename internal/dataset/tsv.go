@@ -229,6 +229,8 @@ func readTSV(s *Set, path string, sum *sums) (*table, error) {
 			switch {
 			case n >= len(names):
 				return nil, wrong(path, record, "", "has more than %d cells, expected one for each column of the first line", len(names))
+			case n == picture && e == ofFile && long > mostReference:
+				return nil, wrong(path, record, names[n], "ends with the file, without the end of a line: the file is not whole")
 			case n == picture:
 				p = tsvPicture{at: at}
 				if long <= mostReference {
