@@ -45,6 +45,7 @@ func TestReadPredictions(t *testing.T) {
 		"V*":                 {dataset.VStar, "{\"question_id\":\"OCR/x\",\"text\":\"A\"}\n\n{\"question_id\":\"OCR/z\",\"text\":\"B\"}\r\n{\"question_id\":\"OCR/y\",\"text\":\"C\"}", []string{"A", "C", "B"}},
 		"LLaVA's":            {dataset.GQA, "{\"question_id\":\"11\",\"prompt\":\"?\",\"text\":\"a\"}\n{\"question_id\":\"12\",\"text\":\"b\"}\n", []string{"a", "b"}},
 		"VLMEvalKit":         {dataset.HRBench, "index\tquestion\tprediction\n12\t\"two\nlines\"\t\"B. \"\"x\"\"\"\n11\tq\tA\n13\tq\t\n", []string{"A", `B. "x"`, ""}},
+		"another column":     {dataset.TSV, "prediction\tid\nb\t12\na\t11\nc\t13", []string{"a", "b", "c"}},
 		"VLMEvalKit in JSON": {dataset.MMERW, `[{"index":11,"prediction":"A"},{"index":12,"prediction":"B"},{"index":13,"prediction":"C"}]`, []string{"A", "B", "C"}},
 		"ChartQA":            {dataset.ChartQA, `[{"id":11,"prediction":"a"},{"id":12,"prediction":"b"},{"id":13,"prediction":"c"}]`, []string{"a", "b", "c"}},
 		"records":            {dataset.VQAv2, `{"id":"11","image":"i","question":"q","answer":"a","n":0}` + "\n" + `{"id":"12","error":"no picture"}` + "\n" + `{"id":"13","answer":"old"}` + "\n" + `{"id":"13","answer":"new"}` + "\n", []string{"a", "", "new"}},
@@ -76,6 +77,11 @@ func TestReadPlaces(t *testing.T) {
 		set.Items[i].Doc = i
 	}
 	got, err := readPredictions(strings.NewReader(`["a", "b", "5%"]`), set)
+	if err != nil || len(got) != 3 || got[2].Text != "5%" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	set.Kind = dataset.TSV
+	got, err = readPredictions(strings.NewReader("question\tprediction\n?\ta\n?\tb\n?\t5%\n"), set)
 	if err != nil || len(got) != 3 || got[2].Text != "5%" {
 		t.Errorf("%+v, %v", got, err)
 	}

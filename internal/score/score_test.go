@@ -139,6 +139,21 @@ func TestPairs(t *testing.T) {
 	}
 }
 
+// TestLongAnswers are not compared character by character where they are too long to be right.
+func TestLongAnswers(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	for _, c := range []struct {
+		answer, right string
+		score         float64
+	}{
+		{long, "x", 0}, {"x", long, 0}, {strings.Repeat("x", 8), "xxxx", 0.5}, {strings.Repeat("x", 9), "xxxx", 0}, {"xxxx", "        xxxxxxxx", 0.75},
+	} {
+		if got := scored(t, scorer(t, dataset.DocVQA, ""), c.answer, []string{c.right}); got.Value != c.score {
+			t.Errorf("%d characters for %d are worth %v, expected %v", len(c.answer), len(c.right), got.Value, c.score)
+		}
+	}
+}
+
 func TestGQA(t *testing.T) {
 	for _, c := range exact {
 		for scoring, want := range map[Scoring]float64{Official: c.official, LLaVA: c.llava, LMMs: c.lmms, "": c.llava} {
