@@ -107,9 +107,21 @@ func TestConsensus(t *testing.T) {
 		n, of int
 		want  float64
 	}{
-		{0, 10, 0}, {1, 10, 0.3}, {2, 10, 0.6}, {3, 10, 0.9}, {4, 10, 1}, {9, 10, 1}, {10, 10, 1},
+		{0, 10, 0},
+		{1, 10, 0.3},
+		{2, 10, 0.6},
+		{3, 10, 0.9},
+		{4, 10, 1},
+		{9, 10, 1},
+		{10, 10, 1},
 		{1, 1, 0}, // nobody is left to agree
-		{1, 2, 1. / 6}, {2, 2, 1. / 3}, {3, 3, 2. / 3}, {4, 4, 1}, {1, 3, 2. / 9}, {3, 9, (3*2./3 + 6) / 9}, {3, 11, (3*2./3 + 8) / 11},
+		{1, 2, 1. / 6},
+		{2, 2, 1. / 3},
+		{3, 3, 2. / 3},
+		{4, 4, 1},
+		{1, 3, 2. / 9},
+		{3, 9, (3*2./3 + 6) / 9},
+		{3, 11, (3*2./3 + 8) / 11},
 	} {
 		said := append(slices.Repeat([]string{"x"}, c.n), slices.Repeat([]string{"y"}, c.of-c.n)...)
 		for _, s := range []*Scorer{scorer(t, dataset.VQAv2, Official), scorer(t, dataset.VizWiz, Official), scorer(t, dataset.VQAv2, LMMs)} {
