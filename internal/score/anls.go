@@ -18,7 +18,10 @@ func anls(answer string, right []string) (float64, string, []string) {
 	for i, r := range right {
 		far := 0.0
 		if length := max(upperLen(r), upperLen(answer)); length > 0 {
-			far = float64(distance([]rune(with[i]), []rune(said))) / float64(length)
+			a, b := []rune(with[i]), []rune(said)
+			if far = 1; 2*max(len(a)-len(b), len(b)-len(a)) <= length { // else they are too unlike whatever stands in them
+				far = float64(distance(a, b)) / float64(length)
+			}
 		}
 		least = min(least, far)
 	}

@@ -22,6 +22,9 @@ var (
 // punctuation is processPunctuation of VQA's script. A mark goes without a trace if it stands next to a space anywhere in s, or if s has a
 // comma between digits; otherwise a space takes its place. Then full stops go that no digit follows.
 func punctuation(s string, thousands func(string) bool) string {
+	if !strings.ContainsAny(s, marks) {
+		return stops(s)
+	}
 	comma := thousands(s)
 	out := s
 	for _, m := range marks {
@@ -38,6 +41,9 @@ func punctuation(s string, thousands func(string) bool) string {
 }
 
 func stops(s string) string {
+	if !strings.Contains(s, ".") {
+		return s
+	}
 	var out strings.Builder
 	for i, left := 0, mostStops; i < len(s); i++ {
 		if s[i] == '.' && left > 0 {

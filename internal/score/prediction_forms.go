@@ -351,13 +351,18 @@ func readLines(from *bufio.Reader, into *collector) error {
 // readTable reads VLMEvalKit's TSV.
 func readTable(from io.Reader, into *collector) error {
 	r := csv.NewReader(from)
-	r.Comma, r.LazyQuotes, r.ReuseRecord = '\t', true, true
+	r.Comma, r.LazyQuotes = '\t', true
 	header, err := r.Read()
 	if err != nil {
 		return fmt.Errorf("is neither JSON nor TSV: %w", err)
 	}
-	index, prediction := slices.Index(header, "index"), slices.Index(header, "prediction")
-	if index < 0 || prediction < 0 {
+	index, prediction := -1, slices.Index(header, "prediction")
+	for _, name := range []string{"index", "id", "question_id", "questionId"} {
+		if index < 0 {
+			index = slices.Index(header, name)
+		}
+	}
+	if prediction < 0 || index < 0 && !slices.Contains(header, "question") {
 		return errors.New("is neither JSON nor a TSV with the columns index and prediction")
 	}
 	for n := 1; ; n++ {
@@ -369,10 +374,14 @@ func readTable(from io.Reader, into *collector) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", where, err)
 		}
-		if !utf8.ValidString(row[index]) || !utf8.ValidString(row[prediction]) {
+		p := &record{idField: "place", byDoc: true, doc: n - 1, text: row[prediction]}
+		if index >= 0 {
+			p = &record{idField: header[index], id: row[index], text: row[prediction]}
+		}
+		if !utf8.ValidString(p.id) || !utf8.ValidString(p.text) {
 			return fmt.Errorf("%s: is not UTF-8", where)
 		}
-		if err := into.add(where, &record{idField: "index", id: row[index], text: row[prediction]}); err != nil {
+		if err := into.add(where, p); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,8 @@ import (
 //     and answer, answerable or both (VizWiz), questionId and prediction (GQA), questionId and answer (DocVQA, InfographicVQA), question_id
 //     and text (V*, and LLaVA's answers to any benchmark), index and prediction (VLMEvalKit), id and answer or prediction;
 //   - for ChartQA also a JSON array of strings, in the order of the data set;
-//   - VLMEvalKit's TSV with the columns index and prediction;
+//   - VLMEvalKit's TSV with the columns index, or id, question_id or questionId, and prediction, or without any of
+//     these a column question, where the rows are in the order of the data set;
 //   - records of this program in JSON lines: id, answer, choice and error. What failed counts as an empty answer, and of several records
 //     with one id the last counts;
 //   - lmms-eval's samples in JSON lines: doc_id is the place in the published file, and the first text of filtered_resps the answer.

@@ -13,14 +13,14 @@ const tolerance = 0.05
 func relaxed(answer string, right []string) (float64, string, []string) {
 	value := 0.0
 	for _, r := range right {
-		if near(answer, r) {
+		if tolerates(answer, r) {
 			value = 1
 		}
 	}
 	return value, lower(answer), once(mapped(right, lower))
 }
 
-func near(answer, right string) bool {
+func tolerates(answer, right string) bool {
 	a, isNumber := fraction(answer)
 	r, ok := fraction(right)
 	if isNumber && ok && r != 0 {

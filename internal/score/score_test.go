@@ -107,9 +107,21 @@ func TestConsensus(t *testing.T) {
 		n, of int
 		want  float64
 	}{
-		{0, 10, 0}, {1, 10, 0.3}, {2, 10, 0.6}, {3, 10, 0.9}, {4, 10, 1}, {9, 10, 1}, {10, 10, 1},
+		{0, 10, 0},
+		{1, 10, 0.3},
+		{2, 10, 0.6},
+		{3, 10, 0.9},
+		{4, 10, 1},
+		{9, 10, 1},
+		{10, 10, 1},
 		{1, 1, 0}, // nobody is left to agree
-		{1, 2, 1. / 6}, {2, 2, 1. / 3}, {3, 3, 2. / 3}, {4, 4, 1}, {1, 3, 2. / 9}, {3, 9, (3*2./3 + 6) / 9}, {3, 11, (3*2./3 + 8) / 11},
+		{1, 2, 1. / 6},
+		{2, 2, 1. / 3},
+		{3, 3, 2. / 3},
+		{4, 4, 1},
+		{1, 3, 2. / 9},
+		{3, 9, (3*2./3 + 6) / 9},
+		{3, 11, (3*2./3 + 8) / 11},
 	} {
 		said := append(slices.Repeat([]string{"x"}, c.n), slices.Repeat([]string{"y"}, c.of-c.n)...)
 		for _, s := range []*Scorer{scorer(t, dataset.VQAv2, Official), scorer(t, dataset.VizWiz, Official), scorer(t, dataset.VQAv2, LMMs)} {
@@ -135,6 +147,21 @@ func TestPairs(t *testing.T) {
 					t.Errorf("%s: %q for %q is worth %v, expected %v: %s", name, p.answer, p.right, got.Value, p.score, p.why)
 				}
 			}
+		}
+	}
+}
+
+// TestLongAnswers are not compared character by character where they are too long to be right.
+func TestLongAnswers(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	for _, c := range []struct {
+		answer, right string
+		score         float64
+	}{
+		{long, "x", 0}, {"x", long, 0}, {strings.Repeat("x", 8), "xxxx", 0.5}, {strings.Repeat("x", 9), "xxxx", 0}, {"xxxx", "        xxxxxxxx", 0.75},
+	} {
+		if got := scored(t, scorer(t, dataset.DocVQA, ""), c.answer, []string{c.right}); got.Value != c.score {
+			t.Errorf("%d characters for %d are worth %v, expected %v", len(c.answer), len(c.right), got.Value, c.score)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package score
 
 import (
-	"maps"
 	"math"
 	"slices"
 
@@ -69,7 +68,8 @@ func (s *Scorer) Summary(scores []Score) Summary {
 		last[score.ID] = score
 	}
 	sum := Summary{Dataset: s.set.Kind, Scoring: s.scoring, Figures: map[string]float64{}, Items: []ItemScore{}}
-	var overall, all, answerType, questionType, category, binary, open means
+	overall, all, binary, open := means{}, means{}, means{}, means{}
+	answerType, questionType, category := means{}, means{}, means{}
 	var chance []float64
 	ties, unasked := 0, 0
 	for i := range s.set.Items {
@@ -90,9 +90,6 @@ func (s *Scorer) Summary(scores []Score) Summary {
 			continue
 		}
 		group := it.Group
-		if group == "" {
-			group = "\x00" + it.ID
-		}
 		all.add("", group, score.Value)
 		if s.set.Kind != dataset.VStar || slices.Contains(counted, it.Category) {
 			overall.add("", group, score.Value)
@@ -109,7 +106,7 @@ func (s *Scorer) Summary(scores []Score) Summary {
 			chance = append(chance, 1/float64(n))
 		}
 	}
-	if len(overall.values) == 0 && len(all.values) > 0 {
+	if len(overall) == 0 && len(all) > 0 {
 		overall = all
 		sum.Notes = append(sum.Notes, "no item of "+counted[0]+" or "+counted[1]+": the mean is over the others")
 	}
@@ -121,8 +118,8 @@ func (s *Scorer) Summary(scores []Score) Summary {
 		sum.Figures[FigureChance] = mean(chance)
 		sum.Figures[FigureTies] = float64(ties)
 	}
-	if all.repeated() {
-		sum.Figures[FigureAllRotations] = all.allRight()
+	if part, ok := all.allRight(); ok {
+		sum.Figures[FigureAllRotations] = part
 	}
 	switch s.set.Kind {
 	case dataset.VStar:
@@ -249,39 +246,50 @@ func f1(truth []bool, likely []float64) float64 {
 }
 
 // means are averages by name: of groups, each of which is the average of its items.
-type means struct {
-	values map[string]map[string][]float64
-	groups map[string][]string // of a name, as they come
+type means map[string]*tally
+
+// tally has the groups of a name, as they come.
+type tally struct {
+	sums, counts, least []float64      // of a group
+	places              map[string]int // of groups with a name
 }
 
-func (m *means) add(name, group string, value float64) {
-	if m.values == nil {
-		m.values, m.groups = map[string]map[string][]float64{}, map[string][]string{}
+// add takes an item. An empty group is its own.
+func (m means) add(name, group string, value float64) {
+	t := m[name]
+	if t == nil {
+		t = &tally{places: map[string]int{}}
+		m[name] = t
 	}
-	if m.values[name] == nil {
-		m.values[name] = map[string][]float64{}
+	at, ok := t.places[group]
+	if !ok || group == "" {
+		at = len(t.sums)
+		t.sums, t.counts, t.least = append(t.sums, 0), append(t.counts, 0), append(t.least, value)
+		t.places[group] = at
 	}
-	if m.values[name][group] == nil {
-		m.groups[name] = append(m.groups[name], group)
-	}
-	m.values[name][group] = append(m.values[name][group], value)
+	t.sums[at] += value
+	t.counts[at]++
+	t.least[at] = min(t.least[at], value)
 }
 
 // of is the average by a name, and the number of items.
-func (m *means) of(name string) (average float64, n int) {
-	each := make([]float64, 0, len(m.groups[name]))
-	for _, group := range m.groups[name] {
-		values := m.values[name][group]
-		each = append(each, mean(values))
-		n += len(values)
+func (m means) of(name string) (average float64, n int) {
+	t := m[name]
+	if t == nil {
+		return 0, 0
+	}
+	each := make([]float64, len(t.sums))
+	for i, sum := range t.sums {
+		each[i] = sum / t.counts[i]
+		n += int(t.counts[i])
 	}
 	return mean(each), n
 }
 
 // table is all averages but the one without a name.
-func (m *means) table() (map[string]float64, map[string]int) {
+func (m means) table() (map[string]float64, map[string]int) {
 	averages, counts := map[string]float64{}, map[string]int{}
-	for name := range maps.Keys(m.values) {
+	for name := range m {
 		if name != "" {
 			averages[name], counts[name] = m.of(name)
 		}
@@ -289,21 +297,15 @@ func (m *means) table() (map[string]float64, map[string]int) {
 	return averages, counts
 }
 
-// repeated says whether a group has several items.
-func (m *means) repeated() bool {
-	for _, values := range m.values[""] {
-		if len(values) > 1 {
-			return true
-		}
+// allRight is the part of the groups all of whose items are right; false where no group has several items.
+func (m means) allRight() (float64, bool) {
+	t := m[""]
+	if t == nil || slices.Max(t.counts) == 1 {
+		return 0, false
 	}
-	return false
-}
-
-// allRight is the part of the groups all of whose items are right.
-func (m *means) allRight() float64 {
-	var each []float64
-	for _, group := range m.groups[""] {
-		each = append(each, oneIf(slices.Min(m.values[""][group]) == 1))
+	each := make([]float64, len(t.least))
+	for i, least := range t.least {
+		each[i] = oneIf(least == 1)
 	}
-	return mean(each)
+	return mean(each), true
 }
