@@ -69,7 +69,9 @@ func NewSceneOf(seed uint64, o SceneOptions) (*Picture, error) {
 	c, d := NewCanvas(o.Width, o.Height), newDice(seed, 0)
 	street := paintStreet(c, d, StreetOptions{})
 	fits := func(s *Sign) bool { return o.Fits == nil || o.Fits(&street, s) }
-	write := func(_ font.Face, x, y float64, text string, ink color.RGBA) error { return c.write(x, y, o.Caps, text, ink) }
+	write := func(_ font.Face, x, y float64, text string, ink color.RGBA) error {
+		return c.write(x, y, o.Caps, text, ink)
+	}
 	sign, err := hangBoard(c, d, o.Shop, o.Caps, write, fits)
 	if err != nil {
 		return nil, err
