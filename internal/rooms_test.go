@@ -19,8 +19,8 @@ const module = "github.com/mcllava/mcllava"
 
 // rooms are the packages from the ground up. Each imports those of lower floors alone. The root is "".
 var rooms = [][]string{
-	{"internal/fault", "internal/files", "internal/terminal", "internal/overlay", "internal/machine", "internal/heif", "internal/demo", "internal/demo/draw", "internal/hub/hubtest", "internal/tiff", "internal/licenses", "internal/gaze"},
-	{"internal/modelfile", "internal/tensor", "internal/hub", "crop"},
+	{"internal/fault", "internal/files", "internal/terminal", "internal/overlay", "internal/machine", "internal/heif", "internal/demo", "internal/demo/draw", "internal/hub/hubtest", "internal/tiff", "internal/licenses", "internal/gaze", "internal/dataset"},
+	{"internal/modelfile", "internal/tensor", "internal/hub", "crop", "internal/dataset/datasettest"},
 	{"internal/safetensors", "internal/cache", "internal/inputs", "tokenizer"},
 	{"internal/weights", "internal/reference"},
 	{"internal/models", "encoder", "llm"},

@@ -36,6 +36,8 @@ type Set struct {
 	Path  string // that it was read from
 	Hash  string // hex SHA-256 of the files that say what is asked and what is right, pictures left out
 	Items []Item // as the files have them
+
+	tablesRead []*table // of kinds that are TSV or parquet, in the order of the items
 }
 
 // Item is one question.
