@@ -61,7 +61,7 @@ func TestSeedsDecide(t *testing.T) {
 
 // TestScenesAreFit looks at what is asked about many scenes: it can be seen as its part says, and one option alone is right.
 func TestScenesAreFit(t *testing.T) {
-	n := 120
+	n := 48
 	if testing.Short() {
 		n = 8
 	}

@@ -98,6 +98,32 @@ func TestWrite(t *testing.T) {
 	if !maps.Equal(count, want) {
 		t.Errorf("questions %v, want %v", count, want)
 	}
+	readAs(t, dataset.Scenes, folder, want)
+	if err := os.Remove(filepath.Join(folder, dataset.ScenesFile)); err != nil {
+		t.Fatal(err)
+	}
+	parts := map[string]int{OCR: 4, DirectAttributes: 4, RelativePosition: 4, Hard: 4}
+	readAs(t, dataset.Scenes, folder, parts)
+	readAs(t, dataset.VStar, folder, parts)
+}
+
+// readAs reads a set and counts its questions by category.
+func readAs(t *testing.T, kind dataset.Kind, folder string, want map[string]int) {
+	t.Helper()
+	set, err := dataset.Open(kind, folder, dataset.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int{}
+	for _, item := range set.Items {
+		got[item.Category]++
+		if (item.Options != nil) != (item.Right == 0) {
+			t.Errorf("%s: %q, right is %d", item.ID, item.Options, item.Right)
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("%s: questions %v, want %v", kind, got, want)
+	}
 }
 
 // TestFoldersThatAreNotWritten leaves what was there.
