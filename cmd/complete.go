@@ -65,6 +65,7 @@ var arguments = map[string]completion{
 	"models rm":    completeStored,
 	"pull":         first(completePulled),
 	"man":          first(completeFolders()),
+	"scenes":       first(completeFolders()),
 	"bench":        completeNothing,
 	"cache":        completeNothing,
 	"cache clear":  completeNothing,

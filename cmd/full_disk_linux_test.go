@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -72,5 +73,20 @@ func TestFullDiskOfCache(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(disk, "cache", "*", "*")); err != nil || len(left) > 0 {
 		t.Errorf("left on the disk: %v, %v", left, err)
+	}
+}
+
+// TestFullDiskOfScenes draws more than a disk has room for, into a new folder and into the disk's own.
+func TestFullDiskOfScenes(t *testing.T) {
+	disk := smallDisk(t, "size=60k")
+	for _, folder := range []string{filepath.Join(disk, "set"), disk} {
+		message, err := exec.Command("mcllava", "scenes", folder, "--n", "40", "--quiet").CombinedOutput()
+		begin, end := "mcllava: "+folder+string(filepath.Separator), ": no space left on device\n"
+		if got := string(message); err == nil || !strings.HasPrefix(got, begin) || !strings.HasSuffix(got, end) || strings.Contains(got, ".mcllava-") || strings.Count(got, "\n") != 1 {
+			t.Errorf("%v: %q, expected one line of %q to %q", err, got, begin, end)
+		}
+		if left, err := os.ReadDir(disk); err != nil || len(left) > 0 {
+			t.Errorf("left on the disk: %v, %v", left, err)
+		}
 	}
 }

@@ -110,7 +110,7 @@ Exit codes:
 	root.SetFlagErrorFunc(badFlag)
 	showHelp(root, s)
 	root.SetVersionTemplate("mcllava {{.Version}}\n")
-	root.AddCommand(newAsk(s, nil), newLook(s, nil), newSweep(s, nil), newEval(s, nil), newCrops(s, nil), newTokenize(s, nil), newInfo(s, nil), newPull(s, nil), newModels(s, nil), newConvert(s, nil), newMerge(s, nil), newReport(s, nil), newBench(s, nil), newCache(s), newLicenses(s), newVersion(s), newMan(s))
+	root.AddCommand(newAsk(s, nil), newLook(s, nil), newSweep(s, nil), newEval(s, nil), newScenes(s, nil), newCrops(s, nil), newTokenize(s, nil), newInfo(s, nil), newPull(s, nil), newModels(s, nil), newConvert(s, nil), newMerge(s, nil), newReport(s, nil), newBench(s, nil), newCache(s), newLicenses(s), newVersion(s), newMan(s))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {

@@ -27,7 +27,7 @@ var rooms = [][]string{
 	{"internal/checkpoint", "internal/estimate"},
 	{"internal/bench", ""},
 	{"internal/records"},
-	{"internal/run", "internal/report"},
+	{"internal/run", "internal/report", "internal/demo/scenes"},
 	{"internal/sweep"},
 	{"internal/evaluation"},
 	{"cmd"},

@@ -48,7 +48,7 @@ func (c Canvas) Polygon(fill color.RGBA, corners ...Point) {
 // Disc fills a circle.
 func (c Canvas) Disc(x, y, radius float64, fill color.RGBA) {
 	for row := math.Floor(y - radius); row <= y+radius; row++ {
-		if rest := radius*radius - (row+0.5-y)*(row+0.5-y); rest > 0 {
+		if rest := float64(radius*radius) - float64((row+0.5-y)*(row+0.5-y)); rest > 0 {
 			half := math.Sqrt(rest)
 			c.Box(x-half, row, x+half, row+1, fill)
 		}
@@ -66,12 +66,12 @@ func (c Canvas) Sky(ground float64, top, low color.RGBA) {
 // Car stands with its left bumper at x and its sills at y.
 func (c Canvas) Car(x, y, length float64, paint color.RGBA) {
 	h := length * 0.2
-	at := func(a, b float64) Point { return Point{x + length*a, y - h*b} }
+	at := func(a, b float64) Point { return Point{x + float64(length*a), y - float64(h*b)} }
 	c.Polygon(paint, at(0.22, 1), at(0.34, 1.9), at(0.68, 1.9), at(0.82, 1))
 	c.Polygon(RGB(170, 190, 204), at(0.29, 1), at(0.37, 1.7), at(0.65, 1.7), at(0.74, 1))
 	c.Box(x, y-h, x+length, y, paint)
 	for _, wheel := range []float64{0.20, 0.78} {
-		c.Disc(x+length*wheel, y+h*0.05, h*0.4, RGB(20, 20, 20))
+		c.Disc(x+float64(length*wheel), y+float64(h*0.05), h*0.4, RGB(20, 20, 20))
 	}
 }
 
@@ -87,16 +87,16 @@ type ShopFront struct {
 // ShopFront draws one.
 func (c Canvas) ShopFront(s ShopFront) {
 	mid, half := s.Middle, s.Half
-	c.Box(mid-half, s.Low, mid+half*0.35, s.Ground-0.75*s.Sill, RGB(70, 60, 54))
-	c.Box(mid-half*0.96, s.Low, mid+half*0.31, s.Ground-s.Sill, s.Glass)
-	c.Box(mid+half*0.45, s.Low, mid+half*0.95, s.Ground, s.Door)
-	c.Polygon(s.Cloth, Point{mid - half, s.Top}, Point{mid + half, s.Top}, Point{mid + half*1.12, s.Low}, Point{mid - half*1.12, s.Low})
+	c.Box(mid-half, s.Low, mid+float64(half*0.35), s.Ground-float64(0.75*s.Sill), RGB(70, 60, 54))
+	c.Box(mid-float64(half*0.96), s.Low, mid+float64(half*0.31), s.Ground-s.Sill, s.Glass)
+	c.Box(mid+float64(half*0.45), s.Low, mid+float64(half*0.95), s.Ground, s.Door)
+	c.Polygon(s.Cloth, Point{mid - half, s.Top}, Point{mid + half, s.Top}, Point{mid + float64(half*1.12), s.Low}, Point{mid - float64(half*1.12), s.Low})
 	if !s.Striped {
 		return
 	}
 	for k := range 5 {
-		x := mid - half + half*float64(k)*0.4
-		c.Box(x, s.Low-0.25*(s.Low-s.Top), x+half*0.2, s.Low, s.Pale)
+		x := mid - half + float64(half*float64(k)*0.4)
+		c.Box(x, s.Low-float64(0.25*(s.Low-s.Top)), x+float64(half*0.2), s.Low, s.Pale)
 	}
 }
 

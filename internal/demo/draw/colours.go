@@ -44,7 +44,7 @@ func Colours() []string {
 func RGB(r, g, b uint8) color.RGBA { return color.RGBA{r, g, b, 255} }
 
 func luma(c color.RGBA) float64 {
-	return 0.299*float64(c.R) + 0.587*float64(c.G) + 0.114*float64(c.B)
+	return float64(0.299*float64(c.R)) + float64(0.587*float64(c.G)) + float64(0.114*float64(c.B))
 }
 
 // scale multiplies a colour's brightness by at most 1.
@@ -54,7 +54,7 @@ func scale(c color.RGBA, f float64) color.RGBA {
 
 // mix goes from a to b as t goes from 0 to 1.
 func mix(a, b color.RGBA, t float64) color.RGBA {
-	blend := func(a, b uint8) uint8 { return uint8(float64(a) + (float64(b)-float64(a))*t) }
+	blend := func(a, b uint8) uint8 { return uint8(float64(a) + float64((float64(b)-float64(a))*t)) }
 	return RGB(blend(a.R, b.R), blend(a.G, b.G), blend(a.B, b.B))
 }
 

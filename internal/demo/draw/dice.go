@@ -7,11 +7,14 @@ import (
 )
 
 // dice are the chances of one part of a picture. Each part has its own, so that another sign leaves the ground as it was.
+//
+// Here and in what streets, signs and things are drawn by, products that are added to something are converted: some processors would
+// round them only once with the sum, and a seed would give other pixels there.
 type dice struct{ *rand.Rand }
 
 func newDice(seed, part uint64) dice { return dice{rand.New(rand.NewPCG(seed, part))} }
 
-func (d dice) between(low, high float64) float64 { return low + d.Float64()*(high-low) }
+func (d dice) between(low, high float64) float64 { return low + float64(d.Float64()*(high-low)) }
 
 // scale is between low and high, each doubling as likely as another.
 func (d dice) scale(low, high float64) float64 { return low * math.Pow(high/low, d.Float64()) }

@@ -107,7 +107,7 @@ func (l *lettering) line(text string, space float64) ([]glyph, error) {
 			return nil, fmt.Errorf("the font has no letter %q", letter)
 		}
 		if kern, err := l.font.Kern(&b, before, index, units, font.HintingNone); err == nil && before != 0 && space == 0 {
-			x += float64(kern) * unit
+			x += float64(float64(kern) * unit)
 		}
 		advance, err := l.font.GlyphAdvance(&b, index, units, font.HintingNone)
 		if err != nil {
@@ -158,7 +158,7 @@ func flatten(segments sfnt.Segments, unit float64) (out path) {
 			for i := 1; i <= pieces; i++ {
 				t := float64(i) / pieces
 				u := 1 - t
-				add(Point{u*u*last.X + 2*u*t*a.X + t*t*b.X, u*u*last.Y + 2*u*t*a.Y + t*t*b.Y})
+				add(Point{float64(u*u*last.X) + float64(2*u*t*a.X) + float64(t*t*b.X), float64(u*u*last.Y) + float64(2*u*t*a.Y) + float64(t*t*b.Y)})
 			}
 			last = b
 		}

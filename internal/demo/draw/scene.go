@@ -6,6 +6,8 @@ import (
 	"image/color"
 	"slices"
 	"strings"
+
+	"golang.org/x/image/font"
 )
 
 // Width and Height are those of a scene, as in the demo's evaluation.
@@ -25,7 +27,11 @@ func NewScene(seed uint64) (*Picture, error) {
 	c, d := NewCanvas(Width, Height), newDice(seed, 0)
 	street := paintStreet(c, d, StreetOptions{})
 	shop := pick(d, sceneShops)
-	sign, err := hangBoard(c, d, shop, d.between(leastCaps, largestCaps), nil)
+	write := func(face font.Face, x, y float64, text string, ink color.RGBA) error {
+		c.Text(face, x, y, text, ink)
+		return nil
+	}
+	sign, err := hangBoard(c, d, shop, d.between(leastCaps, largestCaps), write, func(*Sign) bool { return true })
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +56,8 @@ type SceneOptions struct {
 	Fits func(*Street, *Sign) bool
 }
 
-// NewSceneOf draws a street and a board as NewScene does, at another size and with what is asked for. It fails with ErrNoPlace where no
+// NewSceneOf draws a street and a board as NewScene does, at another size and with what is asked for; its pixels are the same on every
+// processor, which those of NewScene's letters are not to the last bit. It fails with ErrNoPlace where no
 // place fits, and with another error where the board is larger than the picture or an option is none.
 func NewSceneOf(seed uint64, o SceneOptions) (*Picture, error) {
 	if err := (Options{Width: o.Width, Height: o.Height, Camera: &Camera{Grain: o.Grain}}).check(); err != nil {
@@ -61,11 +68,11 @@ func NewSceneOf(seed uint64, o SceneOptions) (*Picture, error) {
 	}
 	c, d := NewCanvas(o.Width, o.Height), newDice(seed, 0)
 	street := paintStreet(c, d, StreetOptions{})
-	var fits func(*Sign) bool
-	if o.Fits != nil {
-		fits = func(s *Sign) bool { return o.Fits(&street, s) }
+	fits := func(s *Sign) bool { return o.Fits == nil || o.Fits(&street, s) }
+	write := func(_ font.Face, x, y float64, text string, ink color.RGBA) error {
+		return c.write(x, y, o.Caps, text, ink)
 	}
-	sign, err := hangBoard(c, d, o.Shop, o.Caps, fits)
+	sign, err := hangBoard(c, d, o.Shop, o.Caps, write, fits)
 	if err != nil {
 		return nil, err
 	}
@@ -90,8 +97,32 @@ func SceneQuestions(p *Picture) []Answer {
 	}
 }
 
-// hangBoard hangs a board with a shop in one or two lines, framed or not, where it is fit to hang; fits is nil for anywhere.
-func hangBoard(c Canvas, d dice, shop string, caps float64, fits func(*Sign) bool) (Sign, error) {
+// writer writes a line with its middle at x, standing on y.
+type writer func(face font.Face, x, y float64, text string, ink color.RGBA) error
+
+// write writes a line in Go Bold with its middle at x, standing on y. Text has a library round the letters' curves as the processor can.
+func (c Canvas) write(x, y, caps float64, text string, ink color.RGBA) error {
+	bold, err := loadFont("bold")
+	if err != nil {
+		return err
+	}
+	glyphs, err := bold.line(text, 0)
+	if err != nil {
+		return err
+	}
+	length, err := bold.length(text, 0)
+	if err != nil {
+		return err
+	}
+	at := matrix{XX: caps, X: x - float64(caps*length/2), YY: caps, Y: y}
+	for _, g := range glyphs {
+		c.fill(at.of(g.outline), ink)
+	}
+	return nil
+}
+
+// hangBoard hangs a board with a shop in one or two lines, framed or not, where it is fit to hang.
+func hangBoard(c Canvas, d dice, shop string, caps float64, write writer, fits func(*Sign) bool) (Sign, error) {
 	face, err := BoldFace(caps)
 	if err != nil {
 		return Sign{}, err
@@ -107,7 +138,7 @@ func hangBoard(c Canvas, d dice, shop string, caps float64, fits func(*Sign) boo
 		longest = max(longest, Length(face, line))
 	}
 	gap, padX, padY := caps*d.between(1.5, 1.8), caps*d.between(0.4, 1.2), caps*d.between(0.35, 0.9)
-	w, h := longest+2*padX, caps+gap*float64(len(lines)-1)+2*padY
+	w, h := longest+float64(2*padX), caps+float64(gap*float64(len(lines)-1))+float64(2*padY)
 	if w > 0.98*width || h > 0.62*height {
 		return Sign{}, fmt.Errorf("draw: %q in capitals of %.1f pixels: %w", shop, caps, ErrTooLarge)
 	}
@@ -118,10 +149,10 @@ func hangBoard(c Canvas, d dice, shop string, caps float64, fits func(*Sign) boo
 		if try == tries {
 			return Sign{}, fmt.Errorf("draw: %q in capitals of %.1f pixels: %w", shop, caps, ErrNoPlace)
 		}
-		x, y = d.between(0.01*width, 0.99*width-w), d.between(0.12*height, 0.74*height-h)
+		x, y = d.between(0.01*width, float64(0.99*width)-w), d.between(0.12*height, float64(0.74*height)-h)
 		sign = Sign{Text: strings.ToUpper(shop), Shop: shop, Caps: caps, Box: c.around(x, y, x+w, y+h)}
 		for i, line := range lines {
-			base, left := y+padY+caps+gap*float64(i), x+w/2-Length(face, line)/2
+			base, left := y+padY+caps+float64(gap*float64(i)), x+w/2-Length(face, line)/2
 			for k, letter := range line {
 				if letter != ' ' {
 					middle := left + (Length(face, line[:k])+Length(face, line[:k+1]))/2
@@ -129,7 +160,7 @@ func hangBoard(c Canvas, d dice, shop string, caps float64, fits func(*Sign) boo
 				}
 			}
 		}
-		if fits == nil || fits(&sign) {
+		if fits(&sign) {
 			break
 		}
 	}
@@ -142,7 +173,9 @@ func hangBoard(c Canvas, d dice, shop string, caps float64, fits func(*Sign) boo
 		c.Box(x+margin+line, y+margin+line, x+w-margin-line, y+h-margin-line, back)
 	}
 	for i, line := range lines {
-		c.Text(face, x+w/2, y+padY+caps+gap*float64(i), line, ink)
+		if err := write(face, x+w/2, y+padY+caps+float64(gap*float64(i)), line, ink); err != nil {
+			return Sign{}, err
+		}
 	}
 	return sign, nil
 }

@@ -17,7 +17,7 @@ type path [][]Point
 type matrix struct{ XX, XY, X, YX, YY, Y float64 }
 
 func (m matrix) at(x, y float64) Point {
-	return Point{m.XX*x + m.XY*y + m.X, m.YX*x + m.YY*y + m.Y}
+	return Point{float64(m.XX*x) + float64(m.XY*y) + m.X, float64(m.YX*x) + float64(m.YY*y) + m.Y}
 }
 
 func (m matrix) of(p path) path {
@@ -39,7 +39,7 @@ func arc(x, y, rx, ry, from, to float64) []Point {
 	points := []Point{{x, y}}
 	for a := from; ; a = min(to, a+6) {
 		s, c := math.Sincos(a * math.Pi / 180)
-		points = append(points, Point{x + rx*c, y + ry*s})
+		points = append(points, Point{x + float64(rx*c), y + float64(ry*s)})
 		if a >= to {
 			return points
 		}
@@ -69,10 +69,10 @@ func strokes(width float64, points ...Point) []path {
 		length := max(1e-9, math.Hypot(b.X-a.X, b.Y-a.Y))
 		x, y := (b.X-a.X)/length*width/2, (b.Y-a.Y)/length*width/2
 		all = append(all, path{{
-			{a.X - x*0.5 - y, a.Y - y*0.5 + x},
-			{a.X - x*0.5 + y, a.Y - y*0.5 - x},
-			{b.X + x*0.5 + y, b.Y + y*0.5 - x},
-			{b.X + x*0.5 - y, b.Y + y*0.5 + x},
+			{a.X - float64(x*0.5) - y, a.Y - float64(y*0.5) + x},
+			{a.X - float64(x*0.5) + y, a.Y - float64(y*0.5) - x},
+			{b.X + float64(x*0.5) + y, b.Y + float64(y*0.5) - x},
+			{b.X + float64(x*0.5) - y, b.Y + float64(y*0.5) + x},
 		}})
 	}
 	return all

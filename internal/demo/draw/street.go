@@ -100,7 +100,7 @@ func (s *streetPainter) houses() (left, right float64) {
 }
 
 func (s *streetPainter) windows(left, right, roof float64) {
-	bottom := s.ground - 34*s.unit
+	bottom := s.ground - float64(34*s.unit)
 	columns, rows := max(1, int((right-left)/(s.between(14, 22)*s.unit))), 1+s.IntN(3)
 	panes := either(s, []color.RGBA{RGB(88, 108, 128), RGB(120, 144, 168)}, []color.RGBA{RGB(244, 222, 140), RGB(40, 46, 60)})
 	frame := either(s, RGB(226, 224, 218), RGB(90, 90, 92))
@@ -112,7 +112,7 @@ func (s *streetPainter) windows(left, right, roof float64) {
 			h := w * s.between(1, 1.6)
 			if y+h < bottom {
 				s.Box(x-w, y-h, x+w, y+h, frame)
-				s.Box(x-w*0.88, y-h*0.9, x+w*0.88, y+h*0.9, pick(s.dice, panes))
+				s.Box(x-float64(w*0.88), y-float64(h*0.9), x+float64(w*0.88), y+float64(h*0.9), pick(s.dice, panes))
 			}
 		}
 	}
@@ -126,31 +126,31 @@ func (s *streetPainter) shopFront(left, right float64, wanted string) {
 	if s.facts.Awning == "white" {
 		pale = RGB(210, 210, 206)
 	}
-	top := s.ground - s.between(26, 30)*s.unit
+	top := s.ground - float64(s.between(26, 30)*s.unit)
 	front := ShopFront{
 		Middle: (left + right) / 2, Half: min((right-left)*0.46, s.between(16, 26)*s.unit),
-		Top: top, Low: top + s.between(6, 9)*s.unit, Ground: s.ground, Sill: 4 * s.unit,
+		Top: top, Low: top + float64(s.between(6, 9)*s.unit), Ground: s.ground, Sill: 4 * s.unit,
 		Glass: s.jitter(either(s, RGB(150, 176, 190), RGB(250, 232, 170)), 14), Door: s.jitter(RGB(92, 60, 40), 25),
 		Cloth: cloth, Pale: pale, Striped: s.chance(0.5),
 	}
 	s.ShopFront(front)
-	s.facts.AwningBox = s.around(front.Middle-front.Half*1.12, front.Top, front.Middle+front.Half*1.12, front.Low)
+	s.facts.AwningBox = s.around(front.Middle-float64(front.Half*1.12), front.Top, front.Middle+float64(front.Half*1.12), front.Low)
 }
 
 func (s *streetPainter) car(wanted string) {
 	paint := s.shade(wanted)
 	s.facts.Car = paint.name
 	length := s.between(24, 34) * s.unit
-	x := s.between(0.02*s.width, max(0.03*s.width, 0.98*s.width-length))
-	y := s.height - s.between(3, 6)*s.unit
+	x := s.between(0.02*s.width, max(0.03*s.width, float64(0.98*s.width)-length))
+	y := s.height - float64(s.between(3, 6)*s.unit)
 	s.Car(x, y, length, s.jitter(paint.RGBA, 10))
-	s.facts.CarBox = s.around(x, y-0.2*1.9*length, x+length, y+0.2*0.45*length)
+	s.facts.CarBox = s.around(x, y-float64(0.2*1.9*length), x+length, y+float64(0.2*0.45*length))
 }
 
 func (s *streetPainter) lamps() {
 	for range s.IntN(4) {
 		x := s.between(0, s.width)
-		s.Box(x, s.ground-45*s.unit, x+0.7*s.unit, s.ground+2*s.unit, RGB(40, 42, 44))
-		s.Disc(x+0.35*s.unit, s.ground-46.5*s.unit, 1.5*s.unit, RGB(250, 240, 200))
+		s.Box(x, s.ground-float64(45*s.unit), x+float64(0.7*s.unit), s.ground+float64(2*s.unit), RGB(40, 42, 44))
+		s.Disc(x+float64(0.35*s.unit), s.ground-float64(46.5*s.unit), 1.5*s.unit, RGB(250, 240, 200))
 	}
 }

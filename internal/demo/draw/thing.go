@@ -116,7 +116,7 @@ func (c Canvas) placeThing(d dice, o ThingOptions, taken []image.Rectangle) (Thi
 }
 
 func distance(a, b color.RGBA) float64 {
-	square := func(a, b uint8) float64 { return (float64(a) - float64(b)) * (float64(a) - float64(b)) }
+	square := func(a, b uint8) float64 { return float64((float64(a) - float64(b)) * (float64(a) - float64(b))) }
 	return math.Sqrt(square(a.R, b.R) + square(a.G, b.G) + square(a.B, b.B))
 }
 
