@@ -220,6 +220,14 @@ func (s *spoken) look(rows [][]float32) *Attention {
 	return a
 }
 
+// atPlace is told of crops that, but for the overview, are all around one place: the answer looked there if they have the most of the
+// attention together, where each of several may have less than the overview.
+func (a *Attention) atPlace() {
+	if a != nil && a.Overview && a.OverviewShare < 0.5 {
+		a.Overview, a.Box = false, a.Heat.Box(a.Peak)
+	}
+}
+
 // Ranked are the crops by their weight, the largest first.
 func (a *Attention) Ranked() []CropWeight {
 	return slices.SortedStableFunc(slices.Values(a.Crops), func(x, y CropWeight) int { return cmp.Compare(y.Weight, x.Weight) })

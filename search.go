@@ -107,6 +107,7 @@ type search struct {
 	seconds  Seconds
 	found    Found
 	best     *Answer
+	closer   bool // best is of a step that went closer
 }
 
 // Ask searches the picture for the answer to a question: Answer.Found tells how. Of the knobs it takes all but MaxCrops.
@@ -139,6 +140,9 @@ func (s *Searcher) Ask(ctx context.Context, question string, k Knobs, h Hooks) (
 	a.Seconds.Load = s.model.load.Seconds()
 	c.found.Crops, c.found.Answers = len(c.looked), len(c.found.Steps)
 	a.Found = &c.found
+	if c.closer {
+		a.Attention.atPlace()
+	}
 	if h.Attention == nil {
 		a.Attention = nil
 	}
@@ -281,7 +285,7 @@ func (c *search) ask(ctx context.Context, boxes []image.Rectangle) (*Answer, err
 	}
 	c.found.Steps = append(c.found.Steps, step)
 	if c.best == nil || c.worth(a) > c.worth(c.best) {
-		c.best = a
+		c.best, c.closer = a, len(c.found.Steps) > 1
 	}
 	return a, nil
 }

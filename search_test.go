@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/mcllava/mcllava/internal/demo/draw"
+	"github.com/mcllava/mcllava/internal/gaze"
 )
 
 func searchKnobs() Knobs {
@@ -110,6 +111,62 @@ func TestSearchOfStreets(t *testing.T) {
 			t.Errorf("street %d without a sign: %q, %+v", seed, a.Text, a.Found)
 		}
 	}
+}
+
+// TestSearchSaysWhereItFound has an answer of a closer step say where it looked, and one about the whole picture that it looked at that.
+func TestSearchSaysWhereItFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("encodes many crops")
+	}
+	m := open(t, Demo)
+	closer := 0
+	for seed := range uint64(4) {
+		s, err := draw.NewScene(3000 + seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		searcher, h := m.NewSearcher(scenePicture(t, s)), Hooks{Attention: &AttentionOptions{}}
+		q := draw.SceneQuestions(s)[0]
+		a, err := searcher.Ask(t.Context(), q.Question, searchKnobs(), h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(a.Found.Steps) > 1 && a.Text == q.Answer {
+			closer++
+			if at := a.Attention; at.Overview || !at.Box.Overlaps(s.Signs[0].Box) || !at.Peak.In(at.Box) {
+				t.Errorf("street %d: overview %v, box %v, peak %v, where the sign is at %v", seed, at.Overview, at.Box, at.Peak, s.Signs[0].Box)
+			}
+		}
+		day, err := searcher.Ask(t.Context(), "is it day or night?", searchKnobs(), h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := day.Attention; len(day.Found.Steps) == 1 && at.Overview != at.Box.Empty() {
+			t.Errorf("street %d: overview %v, box %v", seed, at.Overview, at.Box)
+		}
+	}
+	if closer == 0 {
+		t.Error("no search went closer")
+	}
+}
+
+// TestAtPlace has crops of one place together, and then the overview, with the most of the attention.
+func TestAtPlace(t *testing.T) {
+	for share, want := range map[float64]bool{0.3: false, 0.49: false, 0.51: true, 0.9: true} {
+		p := gaze.Picture{Width: 400, Height: 300, Side: 2, Covered: 1, Crops: []gaze.Crop{{Box: image.Rect(0, 0, 400, 300), Weight: share, Map: []float32{1, 0, 0, 0}}}}
+		for x := range 5 {
+			p.Crops = append(p.Crops, gaze.Crop{Box: image.Rect(100+x, 100, 180+x, 180), Weight: (1 - share) / 5, Map: []float32{0.1, 0.1, 0.1, 0.7}})
+		}
+		g := gaze.Look(p)
+		a := &Attention{Peak: g.Peak, Box: g.Box, Overview: g.Overview, OverviewShare: g.OverviewShare, Heat: g.Heat}
+		if !a.Overview {
+			t.Fatalf("with a share of %v the overview is not first", share)
+		}
+		if a.atPlace(); a.Overview != want || a.Box.Empty() != want || !want && !a.Box.Overlaps(image.Rect(140, 140, 184, 180)) {
+			t.Errorf("with a share of %v: overview %v, box %v", share, a.Overview, a.Box)
+		}
+	}
+	(*Attention)(nil).atPlace()
 }
 
 // TestSearchOfAnyPicture searches pictures that cannot be cut, or are extreme, and ends.

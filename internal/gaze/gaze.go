@@ -66,7 +66,7 @@ func Look(p Picture) Gaze {
 	window := g.Heat.best(1)
 	g.Peak = g.Heat.centre(window)
 	if !g.Overview {
-		g.Box = g.Heat.pixels(g.Heat.standingOut(g.Peak))
+		g.Box = g.Heat.Box(g.Peak)
 	}
 	return g
 }

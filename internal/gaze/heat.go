@@ -174,6 +174,9 @@ func (h *Heat) centre(r image.Rectangle) image.Point {
 	return image.Pt(pixel(x/sum, h.Cols, h.Width), pixel(y/sum, h.Rows, h.Height))
 }
 
+// Box is what is to be looked at around a pixel, in pixels.
+func (h *Heat) Box(peak image.Point) image.Rectangle { return h.pixels(h.standingOut(peak)) }
+
 // standingOut is, of some sizes of window, the smallest whose best one around a pixel stands out most from what is next to it.
 func (h *Heat) standingOut(peak image.Point) image.Rectangle {
 	cell := image.Pt(peak.X*h.Cols/h.Width, peak.Y*h.Rows/h.Height)

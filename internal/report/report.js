@@ -203,9 +203,16 @@ const layers = (e, s, p) => {
 	for (const c of seen) all[1].push(rect(c.box, { fill: "#ff8c1a", "fill-opacity": .5 * c.weight / most }));
 	if (isBox(look.box)) all[1].push(...outlined(look.box, "#ff8c1a", 3));
 	if (isPoint(look.peak)) all[2].push(...cross(look.peak, size, "#ffd21f"));
-	(Array.isArray(search.steps) ? search.steps : []).forEach((step, n) => {
+	const steps = Array.isArray(search.steps) ? search.steps : [], crops = Array.isArray(look.crops) ? look.crops : [];
+	// The step that the answer is of stands out; without attention that is the last.
+	const answers = (step, n) => crops.length ? boxes(step.boxes).join() === crops.slice(1).map(c => c && c.box).join() : n === steps.length - 1;
+	steps.forEach((step, n) => {
 		if (!step) return;
-		for (const b of boxes(step.boxes)) all[3].push(...outlined(b, "#4db8ff", 2), label([b[0] + size * .4, b[1] + size * 1.5], n + 1));
+		const faint = !answers(step, n);
+		for (const b of boxes(step.boxes)) {
+			if (faint) all[3].push(rect(b, { stroke: "#4db8ff", "stroke-width": 1, "stroke-opacity": .6, class: "faint" }));
+			else all[3].push(...outlined(b, "#4db8ff", 2), label([b[0] + size * .4, b[1] + size * 1.5], n + 1));
+		}
 		if (isPoint(step.peak)) all[3].push(...cross(step.peak, size * .7, "#4db8ff"));
 	});
 	for (const b of truth) all[4].push(...outlined(b, "#4be37d", 3, { "stroke-dasharray": "10 5" }));

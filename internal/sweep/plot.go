@@ -12,6 +12,7 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/palette"
 	"gonum.org/v1/plot/palette/moreland"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/text"
@@ -44,8 +45,10 @@ const (
 	margin                = 3 * vg.Millimeter
 	plotDPI               = 200
 	colours               = 256
-	markColumns           = 15 // characters of a line within a cell
-	leastTitle            = 44 // characters of a line of the title
+	markColumns           = 15                  // characters of a line within a cell
+	leastTitle            = 44                  // characters of a line of the title
+	barWidth              = 2.6 * vg.Centimeter // with its numbers and its label
+	gap                   = 2 * vg.Millimeter
 )
 
 // blueToYellow are the ends and the middle of a scale whose lightness alone tells the values, as for eyes that confuse red and green and
@@ -99,32 +102,44 @@ func (a Axes) PlotFigures(w io.Writer, path string, figures []Figure, about stri
 	if format == "" {
 		return fmt.Errorf("%s: ends with %q, expected one of %s", path, filepath.Ext(path), strings.Join(PlotEndings, ", "))
 	}
-	p, err := a.heatMap(figures, about)
+	p, bar, err := a.heatMap(figures, about)
 	if err != nil {
 		return err
 	}
 	maxCrops, numTokens := len(a.MaxCrops), len(a.NumTokens)
-	width := max(11*vg.Centimeter, 2.2*vg.Centimeter+vg.Length(numTokens)*cellWidth)
-	height := 3.2*vg.Centimeter + vg.Length(maxCrops)*cellHeight
+	width := max(11*vg.Centimeter, 2.6*vg.Centimeter+vg.Length(numTokens)*cellWidth)
+	mapWidth := width
+	if bar != nil {
+		width += barWidth
+	}
+	height := 3.6*vg.Centimeter + vg.Length(maxCrops)*cellHeight
 	var c vg.CanvasWriterTo
 	if format == "png" {
 		c = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(plotDPI))}
 	} else if c, err = draw.NewFormattedCanvas(width, height, format); err != nil {
 		return err
 	}
-	p.Draw(draw.Crop(draw.New(c), margin, -margin, margin, -margin))
+	whole := draw.New(c)
+	area := draw.Crop(whole, margin, mapWidth-width-margin, margin, -margin)
+	p.Draw(area)
+	if bar != nil {
+		cells := p.DataCanvas(area) // beside which the bar stands, and as high
+		bar.Draw(draw.Canvas{Canvas: whole.Canvas, Rectangle: vg.Rectangle{
+			Min: vg.Point{X: cells.Max.X + 2*gap, Y: cells.Min.Y}, Max: vg.Point{X: whole.Max.X - margin, Y: cells.Max.Y},
+		}})
+	}
 	_, err = c.WriteTo(w)
 	return err
 }
 
-// heatMap is the plot.
-func (a Axes) heatMap(figures []Figure, about string) (*plot.Plot, error) {
+// heatMap is the plot, and the bar of its colours, which is nil where there are not two values to tell apart.
+func (a Axes) heatMap(figures []Figure, about string) (cells, bar *plot.Plot, err error) {
 	h := heat{Axes: a}
 	low, high := 0.0, 1.0 // of accuracy
 	what := "share of right answers"
 	accuracy := judged(figures)
 	if !accuracy {
-		what = "seconds a question"
+		what = secondsEach
 		low, high = math.Inf(1), math.Inf(-1)
 	}
 	for _, f := range figures {
@@ -145,7 +160,8 @@ func (a Axes) heatMap(figures []Figure, about string) (*plot.Plot, error) {
 		}
 		h.values, h.labels = append(h.values, v), append(h.labels, label)
 	}
-	if !(low < high) { // one value, or none
+	several := low < high
+	if !several {
 		if math.IsInf(low, 0) {
 			low = 0
 		}
@@ -153,7 +169,7 @@ func (a Axes) heatMap(figures []Figure, about string) (*plot.Plot, error) {
 	}
 	scale, err := moreland.NewLuminance(blueToYellow)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	scale.SetMin(low)
 	scale.SetMax(high)
@@ -171,7 +187,7 @@ func (a Axes) heatMap(figures []Figure, about string) (*plot.Plot, error) {
 	for i, label := range h.labels {
 		l, err := plotter.NewLabels(plotter.XYLabels{XYs: []plotter.XY{{X: float64(i % len(a.NumTokens)), Y: float64(i / len(a.NumTokens))}}, Labels: []string{label}})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		style := &l.TextStyle[0]
 		style.Font.Variant = "Sans"
@@ -185,13 +201,97 @@ func (a Axes) heatMap(figures []Figure, about string) (*plot.Plot, error) {
 		}
 		p.Add(l)
 	}
-	p.X.Padding, p.Y.Padding = 0, 0
+	p.X.Padding, p.Y.Padding = gap, gap
+	p.X.Label.Padding, p.Y.Label.Padding = gap, gap
+	sans(p)
+	const half = 0.5 // of a cell
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -half, float64(len(a.NumTokens))-half, -half, float64(len(a.MaxCrops))-half
+	if err := separate(p); err != nil {
+		return nil, nil, err
+	}
+	if several {
+		bar = colourBar(scale, what, len(a.MaxCrops) >= labelRows)
+	}
+	return p, bar, nil
+}
+
+// secondsEach is what a heat map of seconds is about.
+const secondsEach = "seconds a question"
+
+// sans gives all letters of a plot one face.
+func sans(p *plot.Plot) {
 	for _, f := range []*font.Font{&p.Title.TextStyle.Font, &p.X.Label.TextStyle.Font, &p.Y.Label.TextStyle.Font, &p.X.Tick.Label.Font, &p.Y.Tick.Label.Font} {
 		f.Variant = "Sans"
 	}
-	const half = 0.5 // of a cell
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -half, float64(len(a.NumTokens))-half, -half, float64(len(a.MaxCrops))-half
-	return p, nil
+}
+
+// separate draws white lines between cells.
+func separate(p *plot.Plot) error {
+	draw := func(from, to plotter.XY) error {
+		l, err := plotter.NewLine(plotter.XYs{from, to})
+		if err == nil {
+			l.Color, l.Width = color.White, vg.Points(1.5)
+			p.Add(l)
+		}
+		return err
+	}
+	var err error
+	for x := p.X.Min + 1; x < p.X.Max; x++ {
+		err = errors.Join(err, draw(plotter.XY{X: x, Y: p.Y.Min}, plotter.XY{X: x, Y: p.Y.Max}))
+	}
+	for y := p.Y.Min + 1; y < p.Y.Max; y++ {
+		err = errors.Join(err, draw(plotter.XY{X: p.X.Min, Y: y}, plotter.XY{X: p.X.Max, Y: y}))
+	}
+	return err
+}
+
+// labelRows is how many rows of cells are as high as a long label of the bar.
+const labelRows = 3
+
+// colourBar is what the colours of a scale stand for, with the unit: of seconds it is that of their logarithms. A long label says what they
+// are about.
+func colourBar(scale palette.ColorMap, about string, long bool) *plot.Plot {
+	p := plot.New()
+	p.BackgroundColor = color.Transparent
+	p.Add(&plotter.ColorBar{ColorMap: scale, Vertical: true, Colors: colours})
+	p.HideX()
+	p.X.Padding, p.Y.Padding = 0, 0
+	p.Y.Tick.Marker, p.Y.Label.Text = plot.ConstantTicks(percents()), "%"
+	if about == secondsEach {
+		p.Y.Tick.Marker, p.Y.Label.Text = plot.ConstantTicks(secondTicks(scale.Min(), scale.Max())), "log scale"
+	}
+	if long {
+		p.Y.Label.Text = about + ", " + p.Y.Label.Text
+	}
+	p.Y.Label.Padding = gap
+	p.Y.Tick.Label.Font.Size = font.Points(9)
+	p.Y.Label.TextStyle.Font.Size = font.Points(10)
+	sans(p)
+	return p
+}
+
+// percents are ticks of shares.
+func percents() (ticks []plot.Tick) {
+	for i := 0; i <= 100; i += 25 {
+		ticks = append(ticks, plot.Tick{Value: float64(i) / 100, Label: fmt.Sprint(i)})
+	}
+	return ticks
+}
+
+// secondTicks are ticks of logarithms of seconds, at 1, 2 and 5 of each power of ten or, of a range with less than two of those, at its ends.
+func secondTicks(low, high float64) (ticks []plot.Tick) {
+	for power := math.Floor(low / math.Ln10); power <= high/math.Ln10; power++ {
+		for _, digit := range []float64{1, 2, 5} {
+			s := digit * math.Pow(10, power)
+			if at := math.Log(s); at >= low && at <= high {
+				ticks = append(ticks, plot.Tick{Value: at, Label: strconv.FormatFloat(s, 'f', max(0, -int(power)), 64) + " s"})
+			}
+		}
+	}
+	if len(ticks) < 2 {
+		ticks = []plot.Tick{{Value: low, Label: Seconds(math.Exp(low))}, {Value: high, Label: Seconds(math.Exp(high))}}
+	}
+	return ticks
 }
 
 // about says what the figures are of.

@@ -2,7 +2,10 @@ package sweep
 
 import (
 	"bytes"
+	"image"
+	"image/color"
 	"image/png"
+	"math"
 	"strings"
 	"testing"
 
@@ -143,6 +146,68 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+// checkPlot looks for white between the cells and the numbers of the rows, and for a bar of many colours to the right of the cells.
+func checkPlot(t *testing.T, picture image.Image, expect string) {
+	t.Helper()
+	size := picture.Bounds().Max
+	at := func(x, y int) color.RGBA { return color.RGBAModel.Convert(picture.At(x, y)).(color.RGBA) }
+	column := func(x int) map[color.RGBA]int {
+		all := map[color.RGBA]int{}
+		for y := range size.Y {
+			all[at(x, y)]++
+		}
+		return all
+	}
+	white := color.RGBA{255, 255, 255, 255}
+	left := 0 // of the cells: the first column that is mostly of one colour other than white
+	for x := 0; left == 0 && x < size.X; x++ {
+		for c, n := range column(x) {
+			if c != white && n > size.Y/8 {
+				left = x
+			}
+		}
+	}
+	title := size.Y / 5
+	for x := left - 12; x < left-1; x++ {
+		for y := title; y < size.Y; y++ {
+			if c := at(x, y); c != white {
+				t.Fatalf("expecting %q: at %d,%d, next to the cells at %d, is %v", expect, x, y, left, c)
+			}
+		}
+	}
+	most := 0
+	for x := size.X * 3 / 4; x < size.X; x++ {
+		most = max(most, len(column(x)))
+	}
+	if most < 150 {
+		t.Errorf("expecting %q: the bar has %d colours", expect, most)
+	}
+}
+
+func TestSecondTicks(t *testing.T) {
+	for _, c := range []struct {
+		low, high float64
+		want      string
+	}{
+		{0.44, 1.31, "0.5 s, 1 s"},
+		{0.007, 0.065, "0.01 s, 0.02 s, 0.05 s"},
+		{1, 100, "1 s, 2 s, 5 s, 10 s, 20 s, 50 s, 100 s"},
+		{3, 4, "3.00 s, 4.00 s"},
+		{150, 1500, "200 s, 500 s, 1000 s"},
+	} {
+		var got []string
+		for _, tick := range secondTicks(math.Log(c.low), math.Log(c.high)) {
+			got = append(got, tick.Label)
+			if !(tick.Value >= math.Log(c.low) && tick.Value <= math.Log(c.high)) {
+				t.Errorf("%v to %v: a tick at %v", c.low, c.high, math.Exp(tick.Value))
+			}
+		}
+		if strings.Join(got, ", ") != c.want {
+			t.Errorf("%v to %v: %q, want %q", c.low, c.high, got, c.want)
+		}
+	}
+}
+
 func TestPlot(t *testing.T) {
 	for _, expect := range []string{"", "yoga studio"} {
 		r := made(2, expect)
@@ -160,6 +225,12 @@ func TestPlot(t *testing.T) {
 					t.Errorf("expecting %q: %q is there: %v", expect, text, !want)
 				}
 			}
+			bar := map[string]string{"": "seconds a question, log scale", "yoga studio": "share of right answers, %"}
+			for expected, text := range bar {
+				if ending == ".svg" && strings.Contains(b.String(), text) != (expected == expect) {
+					t.Errorf("expecting %q: the bar says %q: %v", expect, text, expected != expect)
+				}
+			}
 			if ending == ".png" {
 				picture, err := png.Decode(&b)
 				if err != nil {
@@ -172,6 +243,7 @@ func TestPlot(t *testing.T) {
 						colours[[3]uint32{red >> 8, green >> 8, blue >> 8}]++
 					}
 				}
+				checkPlot(t, picture, expect)
 				if colours[[3]uint32{0xe8, 0xe8, 0xe8}] < 50_000 || len(colours) < 4 {
 					t.Errorf("the cells that were not asked are not grey: %d colours", len(colours))
 				}
