@@ -334,7 +334,7 @@ func (o *evalOptions) show(ctx context.Context, s Streams, r *evaluation.Results
 		}
 	}
 	if o.Output.Report != "" {
-		page := reportOptions{Runs: []string{o.Output.Path}, Output: o.Output.Report, Overwrite: o.replaces(), MaxSize: report.DefaultBytes, Pictures: o.Pictures, Quiet: o.Quiet}
+		page := reportOptions{Runs: []string{o.Output.Path}, Output: o.Output.Report, Overwrite: o.replaces(), MaxSize: report.DefaultBytes, Pictures: o.Pictures, Quiet: o.Quiet, Open: r.OpenPicture}
 		err = errors.Join(err, writeReport(ctx, s, page))
 	}
 	return err

@@ -126,6 +126,17 @@ func (e *Evaluation) pairs(mostBytes int64) *inputs.Pairs {
 	return inputs.Of(all)
 }
 
+// OpenPicture reads the picture of an item by its name in the records, if it lies within another file. It says false of other names.
+func (e *Evaluation) OpenPicture(name string) (data []byte, known bool, err error) {
+	for i := range e.items {
+		if p := &e.items[i].Picture; p.File == "" && p.Name == name {
+			data, err = p.Open()
+			return data, true, err
+		}
+	}
+	return nil, false, nil
+}
+
 // Do asks every item, in every cell of the axes, as run.Run does; of a picture each box is encoded once. The results are those of all rows
 // of the output file, if there is one, which may have been written by runs before. They are whole even after an error, as far as the run
 // has come. A number of image tokens of 0 in the axes is as in mcllava.ViewKnobs.

@@ -126,8 +126,18 @@ var (
 	errUnnamed = errors.New("has no name, since its line of the input was broken")
 )
 
+// read reads a picture's bytes.
+func (d decoder) read(p *picture) ([]byte, error) {
+	if d.Open != nil {
+		if data, known, err := d.Open(p.name); known {
+			return data, err
+		}
+	}
+	return p.read()
+}
+
 func (d decoder) decode(ctx context.Context, p *picture, most int, large bool) error {
-	data, err := p.read()
+	data, err := d.read(p)
 	if err != nil {
 		return err
 	}

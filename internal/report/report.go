@@ -27,6 +27,9 @@ type Options struct {
 	Link     bool                   // the large pictures are the files themselves, which the page then needs
 	Folder   string                 // where the page will be, for links
 	Pictures mcllava.PictureOptions // how pictures are decoded
+
+	// Open reads a picture that is no file of its own, by its name in the records. It is nil, or says false, where it knows of none.
+	Open func(name string) (data []byte, known bool, err error)
 }
 
 // Summary says what became of a page.
