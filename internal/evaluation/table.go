@@ -73,10 +73,15 @@ func lines(b *strings.Builder, all []Line) {
 		}
 	}
 	fmt.Fprintf(b, "%-*s %6s %8s %15s %8s\n", width, "", "n", "score", "95 %", "chance")
-	for _, l := range all {
+	last := ""
+	for i, l := range all {
 		if l.By == byQuestionType {
 			continue
 		}
+		if i > 0 && l.By != last {
+			b.WriteByte('\n')
+		}
+		last = l.By
 		chance := ""
 		if l.Chance != nil {
 			chance = fmt.Sprintf("%8.1f", percent**l.Chance)
