@@ -7,6 +7,7 @@ import (
 	_ "image/png"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/mcllava/mcllava/internal/dataset"
@@ -270,5 +271,28 @@ func TestTSV(t *testing.T) {
 	}
 	if file := open(t, dataset.TSV, dir+"/Squares.tsv"); file.Hash != s.Hash || len(file.Items) != 10 {
 		t.Errorf("the file has the hash %s, its folder %s", file.Hash, s.Hash)
+	}
+}
+
+// TestPicturesAtOnce opens the pictures of one set from several goroutines, in any order.
+func TestPicturesAtOnce(t *testing.T) {
+	for _, kind := range []dataset.Kind{dataset.MMERW, dataset.ChartQA, dataset.TSV} {
+		s, _ := mini(t, kind)
+		var all sync.WaitGroup
+		for first := range 4 {
+			all.Go(func() {
+				for i := range s.Items {
+					number := (i*(2*first+1) + first) % len(s.Items)
+					checkPicture(t, s.Items[number], number)
+				}
+			})
+		}
+		all.Wait()
+	}
+}
+
+func TestFileForFolder(t *testing.T) {
+	if _, err := dataset.Open(dataset.GQA, "miniature_test.go", dataset.Options{}); err == nil || !strings.Contains(err.Error(), "expected the folder") {
+		t.Errorf("a file for a folder: %v", err)
 	}
 }

@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Options say which part of a benchmark is read.
@@ -18,6 +20,11 @@ type Options struct {
 // kinds that are TSV or parquet. Pictures are not opened, and need not be there. An error is one line that names the file, the record
 // and the field, or lists the splits that are there.
 func Open(kind Kind, path string, o Options) (*Set, error) {
+	s, err := open(kind, path, o)
+	return s, oneLine(err)
+}
+
+func open(kind Kind, path string, o Options) (*Set, error) {
 	read := readers[kind]
 	if read == nil {
 		return nil, fmt.Errorf("no data set is called %q; there are %s", kind, listed(Kinds()))
@@ -75,6 +82,30 @@ func wrong(file, record, field, format string, args ...any) error {
 		}
 	}
 	return fmt.Errorf("%s%w", at, fmt.Errorf(format, args...))
+}
+
+// oneLine is an error whose text has control characters escaped, as what a file has may be in it.
+func oneLine(err error) error {
+	if err == nil || !strings.ContainsFunc(err.Error(), unicode.IsControl) {
+		return err
+	}
+	return escapedError{err}
+}
+
+type escapedError struct{ error }
+
+func (e escapedError) Unwrap() error { return e.error }
+
+func (e escapedError) Error() string {
+	var b strings.Builder
+	for _, r := range e.error.Error() {
+		if unicode.IsControl(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // listed are names with commas.

@@ -19,7 +19,8 @@ func (p Picture) Open() ([]byte, error) {
 	if p.open == nil {
 		return nil, errors.New("no picture was read")
 	}
-	return p.open()
+	b, err := p.open()
+	return b, oneLine(err)
 }
 
 // fileOf is the picture in a file.
@@ -73,7 +74,7 @@ func (s *Set) CheckPictures() error {
 	if first == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: item %s: picture: %w (%d of %d pictures are missing)", s.Path, first.ID, cause, missing, pictures)
+	return oneLine(fmt.Errorf("%s: item %s: picture: %w (%d of %d pictures are missing)", s.Path, first.ID, cause, missing, pictures))
 }
 
 // pictureFolder is that of folders below root that has a picture; without it, the first that exists, and else root. "" is root.

@@ -242,8 +242,8 @@ func (item *Item) answer(b *table, row int, record string, published bool) error
 }
 
 // huggingFace reads the split of a set in shards called validation-00000-of-00006.parquet and the like. usual is the split that results
-// are reported on. Each item is made by make, from a row and how it is called in errors.
-func (s *Set) huggingFace(sum *sums, usual string, folders, columns, needed []string, make func(b *table, row int, record string) (Item, error)) error {
+// are reported on. Each item is made by itemOf, from a row and how it is called in errors.
+func (s *Set) huggingFace(sum *sums, usual string, folders, columns, needed []string, itemOf func(b *table, row int, record string) (Item, error)) error {
 	splits, err := tableSplits(s.Path, folders...)
 	if err != nil {
 		return err
@@ -267,7 +267,7 @@ func (s *Set) huggingFace(sum *sums, usual string, folders, columns, needed []st
 		}
 		for row := range b.rows {
 			record := b.record(row)
-			item, err := make(b, row, record)
+			item, err := itemOf(b, row, record)
 			if err != nil {
 				return err
 			}

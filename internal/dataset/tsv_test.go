@@ -2,9 +2,12 @@ package dataset_test
 
 import (
 	"encoding/base64"
+	"encoding/csv"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -153,5 +156,43 @@ func TestFileHash(t *testing.T) {
 	s := open(t, dataset.VStar, dir)
 	if s.Hash != "92a6ae605dd40bb4d409836053a470234a7914845e5ab183ce2b77280536d449" || s.Items[1].ID != "OCR/9" {
 		t.Error(s.Hash, s.Items[1].ID)
+	}
+}
+
+// TestCellsAgainstWriter reads cells of all that needs quotes as package csv writes them, long ones too.
+func TestCellsAgainstWriter(t *testing.T) {
+	dice := rand.New(rand.NewPCG(1, 2))
+	signs := []string{`"`, `""`, "\t", "\n", "\r\n", "'", "a", "é", " ", "[", ","}
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	w.Comma = '\t'
+	rows := [][]string{{"question", "image", "index", "answer"}}
+	for i := range 300 {
+		question := "q"
+		for range dice.IntN(8) {
+			question += signs[dice.IntN(len(signs))]
+		}
+		if i%50 == 7 {
+			question += strings.Repeat(`"`, 100_000+dice.IntN(100)) + "end"
+		}
+		rows = append(rows, []string{question, encoded(t, i%10), strconv.Itoa(i), "a"})
+	}
+	if err := w.WriteAll(rows); err != nil {
+		t.Fatal(err)
+	}
+	s, err := tsv(t, b.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Items) != 300 {
+		t.Fatalf("%d items", len(s.Items))
+	}
+	for i, item := range s.Items {
+		if want := strings.TrimSpace(rows[i+1][0]); item.Question != want {
+			t.Errorf("item %d: %.80q, expected %.80q", i, item.Question, want)
+		}
+		if i%25 == 8 {
+			checkPicture(t, item, i%10)
+		}
 	}
 }

@@ -105,6 +105,7 @@ func TestWrongFiles(t *testing.T) {
 		"scene path":              {dataset.Scenes, "questions.jsonl", `"image":"`, `"image":"/`, []string{"line 1", "image", "/squares"}},
 		"same scene":              {dataset.Scenes, "questions.jsonl", `"id":"squares/0001"`, `"id":"squares/0000"`, []string{"line 2", "squares/0000", "line 1"}},
 		"same index":              {dataset.TSV, squares, "\n1\t", "\n0\t", []string{squares, "row 2", "index 0", "row 1"}},
+		"id of two lines":         {dataset.TSV, squares, "\n0\t", "\n\"a\nb\x1b\"\t0\tq\tA\tB\tC\tD\tE\tc\tl\tx\n0\t", []string{squares, `row 1 (index a\nb\x1b)`, "answer"}},
 		"no index":                {dataset.TSV, squares, "\n1\t", "\n\t", []string{squares, "row 2", "index", "is empty"}},
 		"unknown letter":          {dataset.TSV, squares, "\tB\tsquares", "\tE\tsquares", []string{squares, "row 2 (index 1)", "answer", `"E"`, "A, B, C, D"}},
 		"no answer":               {dataset.TSV, squares, "\tB\tsquares", "\t\tsquares", []string{squares, "row 2 (index 1)", "answer", "is empty"}},

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/mcllava/mcllava/internal/dataset"
@@ -82,6 +83,9 @@ func Picture(number int) image.Image {
 // Encoded is the picture of a number as JPEG, or as PNG.
 func Encoded(t testing.TB, number int, asPNG bool) []byte {
 	t.Helper()
+	if b, ok := drawn.Load([2]any{number, asPNG}); ok {
+		return bytes.Clone(b.([]byte))
+	}
 	var b bytes.Buffer
 	encode := func() error { return jpeg.Encode(&b, Picture(number), nil) }
 	if asPNG {
@@ -90,8 +94,12 @@ func Encoded(t testing.TB, number int, asPNG bool) []byte {
 	if err := encode(); err != nil {
 		t.Fatal(err)
 	}
+	drawn.Store([2]any{number, asPNG}, bytes.Clone(b.Bytes()))
 	return b.Bytes()
 }
+
+// drawn are the bytes of encoded pictures, by number and whether they are PNG.
+var drawn sync.Map
 
 // Write writes the miniature of a kind into a folder: the split that Open reads without Options. It has ten items, HR-Bench eight.
 func Write(t testing.TB, kind dataset.Kind, dir string) {
