@@ -27,7 +27,7 @@ var rooms = [][]string{
 	{"internal/checkpoint", "internal/estimate"},
 	{"internal/bench", ""},
 	{"internal/records"},
-	{"internal/run", "internal/report", "internal/demo/scenes"},
+	{"internal/run", "internal/report"},
 	{"internal/sweep"},
 	{"internal/evaluation"},
 	{"cmd"},
