@@ -130,6 +130,21 @@ func TestPagePrints(t *testing.T) {
 	b.quiet(page)
 }
 
+// TestShadesArePrinted looks at the cells of a sweep, whose shades browsers leave out unless they are told not to.
+func TestShadesArePrinted(t *testing.T) {
+	b := openBrowser(t)
+	folder := t.TempDir()
+	run := filepath.Join(folder, "rows.jsonl")
+	writeRun(t, run, cellOf(0, "a.png", 0, 60, "", false), cellOf(1, "a.png", 0, 120, "63 of 120 tokens at most", false), cellOf(2, "a.png", 4, 60, "", true))
+	page, _ := makePage(t, folder, Options{}, run)
+	b.open(page, "")
+	send(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	if got := eval[string](b, `[...document.querySelectorAll(".heat div")].map(e => e.className + getComputedStyle(e).printColorAdjust).join()`); got != "exact,unaskedexact,exact" {
+		t.Errorf("the cells are printed with %q", got)
+	}
+	b.quiet(page)
+}
+
 // TestEarlierStepsAreFaint opens an item of a search of two steps, the second of which the answer is of.
 func TestEarlierStepsAreFaint(t *testing.T) {
 	b := openBrowser(t)
