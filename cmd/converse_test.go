@@ -82,6 +82,11 @@ func TestZoomed(t *testing.T) {
 			}
 		}
 	}
+	for width, want := range map[int]int{450: 720, 700: 1050, 760: 1200} { // a large place of 1200 pixels
+		if got := zoomed(image.Rect(200, 400, 200+width, 450), image.Rect(0, 0, 1200, 900), 100); got.Dx() != want {
+			t.Errorf("of a place %d pixels wide %d are seen, want %d", width, got.Dx(), want)
+		}
+	}
 	if got := zoomed(image.Rect(1100, 700, 1500, 800), image.Rect(0, 0, 2400, 1600), 100); got != image.Rect(700, 350, 1900, 1150) {
 		t.Errorf("%v, expected three times the box in the shape of the picture", got)
 	}

@@ -232,7 +232,7 @@ func (p *session) zoom(ctx context.Context, where string) error {
 	within := p.seen()
 	closer := zoomed(box, within, p.model.Config().Vision.ImageSize)
 	if closer == within {
-		return fmt.Errorf("%d×%d pixels are seen, which the model sees whole; there is nothing closer", within.Dx(), within.Dy())
+		return fmt.Errorf("what is seen has %d×%d pixels, and there is nothing closer", within.Dx(), within.Dy())
 	}
 	return p.push(ctx, mcllava.RegionOf(closer))
 }
@@ -294,18 +294,19 @@ func (p *session) saySeen() {
 	p.watch.Note(what + ", in " + crops)
 }
 
+// Parts of the sides of what is seen, and how many times as wide or as high as the place that an answer looked at is what is seen next.
 const (
-	zoomMargin = 3   // what is seen next is so many times as wide or as high as the place that an answer looked at
-	leastZoom  = 0.9 // parts of the sides from which on it is not worth while
+	zoomMargin  = 3.0 // unless that is more than usualZoom
+	leastMargin = 1.5
+	usualZoom   = 0.6
+	leastZoom   = 0.9 // from which on it is not worth while
 )
 
 // zoomed is what is to be seen of a place within what is seen now: of the same shape, with a margin, and no less than the model sees whole,
 // which is a square of side pixels.
 func zoomed(box, within image.Rectangle, side int) image.Rectangle {
-	k := max(
-		float64(zoomMargin*box.Dx())/float64(within.Dx()), float64(zoomMargin*box.Dy())/float64(within.Dy()),
-		float64(side)/float64(min(within.Dx(), within.Dy())),
-	)
+	place := max(float64(box.Dx())/float64(within.Dx()), float64(box.Dy())/float64(within.Dy()))
+	k := max(min(zoomMargin*place, usualZoom), leastMargin*place, float64(side)/float64(min(within.Dx(), within.Dy())))
 	if k > leastZoom {
 		return within
 	}

@@ -23,7 +23,6 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -78,6 +77,16 @@ func openBrowser(t *testing.T) *tab {
 	return b
 }
 
+// openRuns opens a tab, and writes the page of the two runs.
+func openRuns(t *testing.T, o Options) (b *tab, page string) {
+	t.Helper()
+	b = openBrowser(t)
+	folder := t.TempDir()
+	one, two := twoRuns(t, folder)
+	page, _ = makePage(t, folder, o, one, two)
+	return b, page
+}
+
 // hear notes requests, and what the console would show as an error.
 func (b *tab) hear(event any) {
 	b.lock.Lock()
@@ -109,6 +118,16 @@ func (b *tab) open(path, fragment string) {
 	b.await(`document.documentElement.dataset.ready === "yes"`)
 }
 
+// send sends the browser a command.
+func send[P, R any](b *tab, command cdp.Command[P, R], params P) (result R) {
+	b.Helper()
+	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) (err error) {
+		result, err = cdp.Call(ctx, t, command, params)
+		return err
+	}))
+	return result
+}
+
 func address(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }
 
 // await waits until an expression is true.
@@ -120,7 +139,9 @@ func (b *tab) await(expression string) {
 		}
 		time.Sleep(25 * time.Millisecond)
 	}
-	b.Fatalf("%s is not true after 5 s", expression)
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	b.Fatalf("%s is not true after 5 s; the console has %q", expression, b.faults)
 }
 
 func eval[T any](b *tab, expression string) T {
@@ -143,13 +164,8 @@ func (b *tab) keys(keys ...string) {
 			}
 			up := down
 			up.Type, up.Text = input.DispatchKeyEventTypeKeyUp, ""
-			b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-				_, err := cdp.Call(ctx, t, input.DispatchKeyEvent, down)
-				if err == nil {
-					_, err = cdp.Call(ctx, t, input.DispatchKeyEvent, up)
-				}
-				return err
-			}))
+			send(b, input.DispatchKeyEvent, down)
+			send(b, input.DispatchKeyEvent, up)
 			continue
 		}
 		b.do(chromedp.KeyEvent(k))
@@ -158,10 +174,8 @@ func (b *tab) keys(keys ...string) {
 
 func (b *tab) screen(width, height int64, scheme string) {
 	b.Helper()
-	b.do(chromedp.EmulateViewport(width, height), chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
-		return err
-	}))
+	b.do(chromedp.EmulateViewport(width, height))
+	send(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
 }
 
 // quiet fails if the page asked for anything but itself and data, or if the console shows an error.
@@ -189,10 +203,7 @@ func (b *tab) quiet(page string) {
 
 // TestPageIsText opens a page whose texts are hostile: they stay texts, and nothing is asked for.
 func TestPageIsText(t *testing.T) {
-	b := openBrowser(t)
-	folder := t.TempDir()
-	one, two := twoRuns(t, folder)
-	page, _ := makePage(t, folder, Options{Title: hostile[0]}, one, two)
+	b, page := openRuns(t, Options{Title: hostile[0]})
 	b.open(page, "")
 	if title := eval[string](b, "document.title"); title != hostile[0] {
 		t.Errorf("the title is %q", title)
@@ -269,10 +280,7 @@ func TestPageNumbers(t *testing.T) {
 
 // TestPageByKeys uses the page by keys alone.
 func TestPageByKeys(t *testing.T) {
-	b := openBrowser(t)
-	folder := t.TempDir()
-	one, two := twoRuns(t, folder)
-	page, _ := makePage(t, folder, Options{}, one, two)
+	b, page := openRuns(t, Options{})
 	b.open(page, "")
 	place := func() string {
 		return eval[string](b, `document.activeElement.closest("#rows tr")?.querySelector("a").hash ?? ""`)
@@ -325,10 +333,7 @@ func TestPageByKeys(t *testing.T) {
 
 // TestPageFragment has the view survive a reload.
 func TestPageFragment(t *testing.T) {
-	b := openBrowser(t)
-	folder := t.TempDir()
-	one, two := twoRuns(t, folder)
-	page, _ := makePage(t, folder, Options{}, one, two)
+	b, page := openRuns(t, Options{})
 	const shown = `[...document.querySelectorAll("#rows tr:not([hidden]) a")].map(a => a.hash).join()`
 	b.open(page, "#f=wrong&c=signs&o=input")
 	want := eval[string](b, shown)
@@ -348,10 +353,7 @@ func TestPageFragment(t *testing.T) {
 
 // TestPageFits looks at the page in narrow and wide windows, in both schemes: nothing sticks out, and every text has a contrast of 4.5.
 func TestPageFits(t *testing.T) {
-	b := openBrowser(t)
-	folder := t.TempDir()
-	one, two := twoRuns(t, folder)
-	page, _ := makePage(t, folder, Options{Title: strings.Repeat("averylongname", 20)}, one, two)
+	b, page := openRuns(t, Options{Title: strings.Repeat("averylongname", 20)})
 	for _, scheme := range []string{"light", "dark"} {
 		for _, width := range []int64{320, 1280} {
 			b.screen(width, 800, scheme)
@@ -428,33 +430,26 @@ func TestContrastIsMeasured(t *testing.T) {
 
 // TestPageNames reads the accessibility tree: everything that can be used or seen has a name, and the items are a table.
 func TestPageNames(t *testing.T) {
-	b := openBrowser(t)
-	folder := t.TempDir()
-	one, two := twoRuns(t, folder)
-	page, _ := makePage(t, folder, Options{}, one, two)
+	b, page := openRuns(t, Options{})
 	b.screen(1280, 800, "light")
 	b.open(page, "")
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("#rows tr").forEach(r => r.style.contentVisibility = "visible")`))
 	roles := map[string]int{}
 	look := func() {
-		b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-			tree, err := cdp.Call(ctx, target, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
-			for _, n := range tree.Nodes {
-				if n.Ignored || n.Role == nil {
-					continue
-				}
-				var role, name string
-				_ = json.Unmarshal(n.Role.Value, &role)
-				if n.Name != nil {
-					_ = json.Unmarshal(n.Name.Value, &name)
-				}
-				roles[role]++
-				if slices.Contains([]string{"button", "link", "image", "combobox", "searchbox", "textbox", "dialog", "table", "columnheader", "rowheader", "group", "region", "meter", "checkbox"}, role) && strings.TrimSpace(name) == "" {
-					t.Errorf("a %s has no name", role)
-				}
+		for _, n := range send(b, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{}).Nodes {
+			if n.Ignored || n.Role == nil {
+				continue
 			}
-			return err
-		}))
+			var role, name string
+			_ = json.Unmarshal(n.Role.Value, &role)
+			if n.Name != nil {
+				_ = json.Unmarshal(n.Name.Value, &name)
+			}
+			roles[role]++
+			if slices.Contains([]string{"button", "link", "image", "combobox", "searchbox", "textbox", "dialog", "table", "columnheader", "rowheader", "group", "region", "meter", "checkbox"}, role) && strings.TrimSpace(name) == "" {
+				t.Errorf("a %s has no name", role)
+			}
+		}
 	}
 	look()
 	if roles["columnheader"] < 8 || roles["row"] < 10 || roles["table"] < 3 || roles["image"] != 5 || roles["combobox"] != 4 || roles["searchbox"] != 1 || roles["status"] != 1 {
@@ -471,75 +466,13 @@ func TestPageNames(t *testing.T) {
 
 // TestPageWithoutScript has every row stand without JavaScript.
 func TestPageWithoutScript(t *testing.T) {
-	b := openBrowser(t)
-	folder := t.TempDir()
-	one, two := twoRuns(t, folder)
-	page, _ := makePage(t, folder, Options{}, one, two)
-	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-		return err
-	}), chromedp.Navigate(address(page)))
+	b, page := openRuns(t, Options{})
+	send(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.do(chromedp.Navigate(address(page)))
 	if ready := eval[string](b, `document.documentElement.className + [...document.querySelectorAll("#rows tr")].filter(r => r.checkVisibility()).length + [...document.querySelectorAll(".needs")].filter(e => e.checkVisibility()).length + [...document.querySelectorAll("#rows img")].filter(i => i.complete && i.naturalWidth).length`); ready != "705" {
 		t.Errorf("class, rows, controls and pictures are %s, want 705", ready)
 	}
 	b.quiet(page)
-}
-
-// TestPageOfMany says how long a page of 5000 items takes until it answers to the first key.
-func TestPageOfMany(t *testing.T) {
-	b := openBrowser(t)
-	folder := t.TempDir()
-	var pairs []pair
-	const many, pictures = 5000, 200
-	var hashes []string
-	for i := range pictures {
-		hashes = append(hashes, writePicture(t, filepath.Join(folder, fmt.Sprintf("%d.png", i)), 64+i, 48))
-	}
-	for i := range many {
-		pairs = append(pairs, answer(i, fmt.Sprintf("%d.png", i%pictures), hashes[i%pictures], fmt.Sprintf("what is at place %d of the picture?", i), "It is a place.", float64(i%100)/100, 10, 100).with(map[string]any{"score": i % 2, "category": fmt.Sprint(i % 7)}))
-	}
-	run := filepath.Join(folder, "run.jsonl")
-	writeRun(t, run, pairs...)
-	page, _ := makePage(t, folder, Options{}, run)
-	info, err := os.Stat(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if info.Size() > DefaultBytes {
-		t.Errorf("the page has %d bytes", info.Size())
-	}
-	b.do(chromedp.Navigate("about:blank"), chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, performance.Enable, performance.EnableParams{})
-		return err
-	}))
-	start, before := time.Now(), b.work()
-	b.do(chromedp.Navigate(address(page)))
-	b.keys("j")
-	b.await(`document.activeElement.closest("#rows tr") !== null`)
-	took, work := time.Since(start), b.work()-before
-	start = time.Now()
-	b.keys("f")
-	b.await(`location.hash === "#f=wrong"`)
-	t.Logf("%d items, %.1f MB: %.2f s to the first key, of which the page's process worked %.2f s; %.2f s for a filter", many, float64(info.Size())/1e6, took.Seconds(), work, time.Since(start).Seconds())
-	if n := eval[int](b, `[...document.querySelectorAll("#rows tr")].filter(r => !r.hidden).length`); n != many/2 {
-		t.Errorf("%d rows are wrong, want %d", n, many/2)
-	}
-	b.quiet(page)
-}
-
-// work is how many seconds the page's process has worked.
-func (b *tab) work() (seconds float64) {
-	b.Helper()
-	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		all, err := cdp.Call(ctx, t, performance.GetMetrics, cdp.Empty{})
-		for _, m := range all.Metrics {
-			if m.Name == "ProcessTime" {
-				seconds = m.Value
-			}
-		}
-		return err
-	}))
-	return seconds
 }
 
 // TestPageOfLinks shows the files themselves in large.

@@ -97,6 +97,7 @@ type page struct {
 	RightFrom, UnsureBelow                            float64
 	Foot                                              []string
 	Rows                                              []row
+	More                                              []row // that a script adds, so that the page is there before them
 	Data                                              template.JS
 	Larges                                            []large
 }
@@ -125,6 +126,8 @@ type row struct {
 	Question, Name     string
 	Category, Expected string
 	Entries            []cell
+
+	Several, HasExpected bool // as the page has them
 }
 
 type cell struct {
@@ -213,12 +216,20 @@ func (p *page) write(w io.Writer, pictures []*picture) error {
 	return err
 }
 
+// atOnce is how many rows stand in the page from the start: more than a window shows.
+const atOnce = 150
+
 // fill makes the page, with pictures unless they are nil.
 func (p *page) fill(pictures []*picture) ([]byte, error) {
-	p.Rows, p.Larges, p.Foot = nil, nil, p.foot(pictures)
+	p.Rows, p.More, p.Larges, p.Foot = nil, nil, nil, p.foot(pictures)
 	first := map[int]bool{}
 	for n, i := range p.results.items {
-		p.Rows = append(p.Rows, p.row(n, i, pictures, first))
+		r := p.row(n, i, pictures, first)
+		if n < atOnce {
+			p.Rows = append(p.Rows, r)
+		} else {
+			p.More = append(p.More, r)
+		}
 	}
 	for n, one := range pictures {
 		if one.large != nil {
@@ -319,7 +330,7 @@ func (p *page) foot(pictures []*picture) (lines []string) {
 func (p *page) row(index int, i item, pictures []*picture, first map[int]bool) row {
 	one := i.any()
 	picture := p.results.pictures[i.picture]
-	r := row{Index: index, Place: i.place, Question: show(one.Question), Name: show(strings.TrimPrefix(picture.name, p.folder)), Note: "no picture"}
+	r := row{Several: p.Several, HasExpected: p.HasExpected, Index: index, Place: i.place, Question: show(one.Question), Name: show(strings.TrimPrefix(picture.name, p.folder)), Note: "no picture"}
 	if one.Question == "" {
 		r.Question = "a broken line of the input"
 	}

@@ -4,8 +4,7 @@ document.documentElement.classList.remove("loading"); // the rows are laid out o
 const $ = id => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
 const { items, series, pictures, grids, numbers } = data;
-const body = $("rows"), rows = [...body.children], several = series.length > 1;
-for (const row of rows) items[row.dataset.i].row = row;
+const body = $("rows"), several = series.length > 1;
 
 // A text with visible escapes for the characters that would steer what stands around it.
 const steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|[\u{e0000}-\u{e007f}]/gu;
@@ -23,8 +22,8 @@ const seconds = v => v >= 100 ? v.toFixed(0) : v >= 10 ? v.toFixed(1) : v.toFixe
 // The record of an entry: the fields that all of the run have stand once, with the run.
 const record = (e, s) => {
 	if (e.t) return null;
-	const all = {}, common = e.st === "failed" ? {} : series[s].common;
-	for (const k of series[s].keys) if (k in e.r) all[k] = e.r[k]; else if (k in common) all[k] = common[k];
+	const all = {}, own = e.r || {}, common = e.st === "failed" ? {} : series[s].common;
+	for (const k of series[s].keys) if (k in own) all[k] = own[k]; else if (k in common) all[k] = common[k];
 	return all;
 };
 const field = (e, s, k) => e.t ? JSON.parse(e.t)[k] : record(e, s)[k];
@@ -52,7 +51,7 @@ const keep = () => {
 };
 
 const first = i => i.e[state.a] || i.e[state.b] || i.e.find(e => e);
-const both = i => [i.e[state.a], i.e[state.b]].filter(e => e);
+const some = (i, is) => [state.a, state.b].some(s => i.e[s] && is(i.e[s]));
 const flipped = i => {
 	const [x, y] = [i.e[state.a], i.e[state.b]];
 	if (!x || !y || [x, y].some(e => e.st === "failed" || e.st === "unasked")) return false;
@@ -61,11 +60,11 @@ const flipped = i => {
 };
 const filters = {
 	all: () => true,
-	wrong: i => both(i).some(e => e.st === "wrong"),
-	right: i => both(i).some(e => e.st === "right"),
+	wrong: i => some(i, e => e.st === "wrong"),
+	right: i => some(i, e => e.st === "right"),
 	flipped,
-	unsure: i => both(i).some(e => e.u),
-	failed: i => both(i).some(e => e.st === "failed"),
+	unsure: i => some(i, e => e.u),
+	failed: i => some(i, e => e.st === "failed"),
 };
 const group = { wrong: 0, failed: 1 };
 const orders = {
@@ -82,32 +81,42 @@ for (const i of items) byPlace[i.n] = i;
 const texts = i => i.text ??= [pictures[i.p].n, i.q, ...i.e.filter(e => e).flatMap(e => [e.a, e.x, e.k])].join("\n").toLowerCase();
 
 // What is shown, in its order, and where among it the keys are.
-let shown = [], here = -1, order = "", sides = "0 1";
+let shown = [], visible = new Set(items), here = -1, order = "", sides = "0 1";
 const buttons = [...document.querySelectorAll("[data-filter]")];
+// The items in the order asked for, which at first is that of the page.
+let inOrder = items, orderOf = "\n0 " + (several ? 1 : -1);
+const sorted = () => {
+	const asked = state.o + "\n" + state.a + " " + state.b;
+	if (asked !== orderOf) [inOrder, orderOf] = [items.slice().sort(orders[state.o]), asked];
+	return inOrder;
+};
 const apply = () => {
 	if (several && sides !== state.a + " " + state.b) compare();
 	if (order !== state.o + "\n" + sides) {
-		if (order || state.o || sides !== "0 1") body.append(...items.slice().sort(orders[state.o]).map(i => i.row));
+		if (order || state.o || sides !== "0 1") {
+			addRows(items.length);
+			body.append(...sorted().map(i => i.row));
+		}
 		order = state.o + "\n" + sides;
 	}
 	const q = state.q.toLowerCase().trim();
-	const among = items.slice().sort(orders[state.o]).filter(i => (!state.c || i.e.some(e => e && e.k === state.c)) && (!q || texts(i).includes(q)));
+	const among = sorted().filter(i => (!state.c || i.e.some(e => e && e.k === state.c)) && (!q || texts(i).includes(q)));
 	const kept = shown[here];
 	shown = among.filter(filters[state.f]);
-	const visible = new Set(shown);
-	for (const i of items) if (i.row.hidden === visible.has(i)) i.row.hidden = !visible.has(i);
+	visible = new Set(shown);
+	for (const i of items) if (i.row && i.row.hidden === visible.has(i)) i.row.hidden = !visible.has(i);
 	for (const b of buttons) {
 		b.setAttribute("aria-pressed", b.dataset.filter === state.f);
-		b.firstElementChild.textContent = among.filter(filters[b.dataset.filter]).length;
+		if (!b.hidden) b.firstElementChild.textContent = among.reduce((n, i) => n + filters[b.dataset.filter](i), 0);
 	}
 	here = kept ? shown.indexOf(kept) : -1;
 	$("count").textContent = `${shown.length} of ${items.length} items`;
 };
 const go = at => {
 	if (at < 0 || at >= shown.length) return;
-	if (here >= 0 && shown[here]) shown[here].row.classList.remove("here");
+	if (here >= 0 && shown[here]) rowOf(shown[here]).classList.remove("here");
 	here = at;
-	const row = shown[here].row;
+	const row = rowOf(shown[here]);
 	row.classList.add("here");
 	row.querySelector("a").focus({ preventScroll: true });
 	row.scrollIntoView({ block: "nearest" });
@@ -115,6 +124,7 @@ const go = at => {
 
 // Rows and numbers of two other runs than those that the page has from the start.
 const compare = () => {
+	addRows(items.length);
 	sides = state.a + " " + state.b;
 	$("a").value = state.a;
 	$("b").value = state.b;
@@ -171,12 +181,44 @@ const near = new IntersectionObserver(all => {
 		fill(one.target);
 	}
 }, { rootMargin: "1000px" });
-for (const row of rows) {
-	const image = row.querySelector("img"), p = items[row.dataset.i].p;
-	if (image?.hasAttribute("src")) firstImages[p] = image;
+const take = row => {
+	const item = items[row.dataset.i], image = row.querySelector("img");
+	item.row = row;
+	if (row.hidden === visible.has(item)) row.hidden = !visible.has(item);
+	if (image?.hasAttribute("src")) firstImages[item.p] = image;
 	else if (image) near.observe(row);
-}
-addEventListener("beforeprint", () => rows.forEach(fill));
+};
+for (const row of body.children) take(row);
+
+// The rows that the page does not begin with are texts, and added when there is time, or when they are asked for: in their order, so that a
+// picture's first row is there before its others.
+let more;
+let added = body.children.length;
+const began = added;
+const addRows = until => {
+	if (added >= until) return;
+	more ??= $("more").textContent.match(/<tr [^]*?<\/tr>/g);
+	const holder = document.createElement("template");
+	holder.innerHTML = more.slice(added - began, until - began).join("");
+	const some = [...holder.content.children];
+	some.forEach(take);
+	body.append(...some);
+	added = until;
+	if (added === items.length) document.documentElement.dataset.rows = "all";
+};
+const rowOf = item => {
+	if (!item.row) addRows(1 + items.indexOf(item));
+	return item.row;
+};
+const whenIdle = window.requestIdleCallback ?? (f => setTimeout(f, 20));
+const addMore = () => {
+	addRows(Math.min(items.length, added + 100));
+	if (added < items.length) whenIdle(addMore);
+};
+addEventListener("beforeprint", () => {
+	addRows(items.length);
+	for (const i of items) fill(i.row);
+});
 
 // Layers of the open item.
 const names = ["crops", "attention", "peak", "search steps", "true box"];
@@ -313,6 +355,7 @@ const open = () => {
 		if (dialog.open) dialog.close();
 		return;
 	}
+	rowOf(i); // which may have the picture
 	const at = shown.indexOf(i);
 	$("d-question").replaceChildren(bdi(i.q));
 	$("d-name").replaceChildren(bdi(pictures[i.p].n));
@@ -362,7 +405,9 @@ if (several) for (const id of ["a", "b"]) $(id).addEventListener("change", event
 let typing;
 $("text").addEventListener("input", event => { clearTimeout(typing); typing = setTimeout(() => { state.q = event.target.value; change(); }, 120); });
 $("controls").addEventListener("submit", event => event.preventDefault());
-for (const c of [...new Set(items.flatMap(i => i.e.filter(e => e && e.k).map(e => e.k)))].sort()) {
+const categories = new Set();
+for (const i of items) for (const e of i.e) if (e && e.k) categories.add(e.k);
+for (const c of [...categories].sort()) {
 	const o = make("option", c);
 	o.value = c;
 	$("category").append(o);
@@ -380,7 +425,7 @@ document.addEventListener("keydown", event => {
 	} : {
 		j: () => go(here + 1), k: () => go(here < 0 ? 0 : here - 1),
 		Enter: () => {
-			const link = event.target.closest?.("#rows a") || (here >= 0 && !event.target.closest?.("button, a, summary") && shown[here].row.querySelector("a"));
+			const link = event.target.closest?.("#rows a") || (here >= 0 && !event.target.closest?.("button, a, summary") && rowOf(shown[here]).querySelector("a"));
 			if (!link) return true;
 			link.click();
 		},
@@ -402,5 +447,7 @@ const restore = () => {
 };
 addEventListener("hashchange", restore);
 restore();
+if (added < items.length) whenIdle(addMore);
+else document.documentElement.dataset.rows = "all";
 document.documentElement.dataset.ready = "yes";
 })();
