@@ -138,7 +138,8 @@ func (m *Model) answer(ctx context.Context, v *View, before, after []int, k Answ
 func (m *Model) fits(text int, plan Plan, choices []string) error {
 	room := m.config.Text.Context - text - plan.ImageTokens
 	if room < 1 {
-		return fmt.Errorf("num-tokens: %d image tokens and %d of text leave no room for an answer in the model's %d positions", plan.ImageTokens, text, m.config.Text.Context)
+		var k ViewKnobs
+		return fmt.Errorf("%s: %d image tokens and %d of text leave no room for an answer in the model's %d positions", KnobName(k.All(), &k.NumTokens), plan.ImageTokens, text, m.config.Text.Context)
 	}
 	for _, choice := range choices {
 		if n := m.positions(choice); n > room {

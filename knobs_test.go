@@ -2,7 +2,13 @@ package mcllava
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -58,5 +64,49 @@ func TestKnobTags(t *testing.T) {
 	}
 	if got := KnobName(k.All(), new(int)); got != "" {
 		t.Errorf("another value is the knob %q", got)
+	}
+}
+
+// TestKnobNamesAreWrittenOnce looks for names of knobs in the texts of the code. Those of one word are words of other things too, and
+// tags, help that names a flag and examples of a command are for readers.
+func TestKnobNamesAreWrittenOnce(t *testing.T) {
+	var names []string
+	var k Knobs
+	for knob := range k.All() {
+		if strings.Contains(knob.Name, "-") {
+			names = append(names, knob.Name, strings.ReplaceAll(knob.Name, "-", "_"))
+		}
+	}
+	name := regexp.MustCompile(`(^|[^-\w])(` + strings.Join(names, "|") + `)(_asked)?($|[^-\w])|--(` + strings.Join(names, "|") + `) %`)
+	for text, want := range map[string]bool{"num-tokens: %d": true, "max_crops": true, "other num-tokens or": true, "more --num-tokens": false, "--max-crops %d": true, "min-num-tokens": false} {
+		if name.MatchString(text) != want {
+			t.Fatalf("%q has the name of a knob: %v", text, !want)
+		}
+	}
+	files := 0
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		files++
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if _, ok := n.(*ast.Field); ok {
+				return false // with its tag
+			}
+			if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING && name.MatchString(text.Value) {
+				t.Errorf("%v: %s has the name of a knob, expected KnobName's", set.Position(text.Pos()), name.FindString(text.Value))
+			}
+			return true
+		})
+		return nil
+	})
+	const least = 50
+	if err != nil || files < least {
+		t.Errorf("%d files were read: %v", files, err)
 	}
 }

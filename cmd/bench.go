@@ -250,8 +250,10 @@ func benchQuestions(b *strings.Builder, models []bench.Model) {
 	fmt.Fprintf(b, "\na question about a photo of %d×%d, %d image tokens, answer of %d: seconds, once the model is open\n",
 		benchWidth, benchHeight, mcllava.DefaultNumTokens, estimate.AnswerTokens)
 	row(b, "", models, precisionName)
+	var k mcllava.Knobs
+	maxCrops := mcllava.KnobName(k.All(), &k.MaxCrops)
 	for i, q := range models[0].Questions {
-		row(b, fmt.Sprintf("--max-crops %d (%d crops)", q.MaxCrops, q.Crops), models, func(m bench.Model) string { return fmt.Sprintf("%.1f", m.Questions[i].Total) })
+		row(b, fmt.Sprintf("--%s %d (%d crops)", maxCrops, q.MaxCrops, q.Crops), models, func(m bench.Model) string { return fmt.Sprintf("%.1f", m.Questions[i].Total) })
 	}
 	row(b, "memory, GB", models, func(m bench.Model) string { return fmt.Sprintf("%.1f", float64(m.MemoryBytes)/1e9) })
 }

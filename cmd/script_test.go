@@ -61,6 +61,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv(raceSettings, os.Getenv(raceSettings))
 			e.Setenv("MCLLAVA_MAX_CROPS", "4") // to be quick; a script about the default sets it to nothing
+			e.Setenv("MCLLAVA_THREADS", "1")   // since scripts run side by side
 			e.Setenv("PICTURES", filepath.Join(root, "testdata", "images"))
 			e.Setenv("PHOTOS", filepath.Join(root, "testdata", "photos"))
 			e.Setenv("STREET", filepath.Join(root, "testdata", "street.png"))

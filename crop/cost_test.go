@@ -59,21 +59,36 @@ func TestDecodingHoldsOnePicture(t *testing.T) {
 	}
 }
 
+// ofLargestSize is a JPEG whose header claims as many pixels as may be, with bytes for them.
+func ofLargestSize(t *testing.T, name string) []byte {
+	const width = 20_000
+	height := int(DefaultLimits.MaxPixels / width)
+	data := bytes.Clone(read(t, filepath.Join(photos, name)))
+	frame := max(bytes.Index(data, []byte("\xff\xc0\x00\x11")), bytes.Index(data, []byte("\xff\xc2\x00\x11")))
+	binary.BigEndian.PutUint16(data[frame+5:], uint16(height))
+	binary.BigEndian.PutUint16(data[frame+7:], width)
+	return append(data, make([]byte, width*height/512)...)
+}
+
 // A picture that would take too much memory by its kind is told by its header.
 func TestMemoryLimit(t *testing.T) {
-	progressive := bytes.Clone(read(t, photos+"/420-progressive.jpg"))
-	sof := bytes.Index(progressive, []byte("\xff\xc2"))
-	binary.BigEndian.PutUint16(progressive[sof+5:], 15600)
-	binary.BigEndian.PutUint16(progressive[sof+7:], 16000)
-	deep := hugePNG(15000, 15000)
+	baseline := ofLargestSize(t, "444-odd.jpg")
+	if w, h, _, err := DecodeSize(baseline, Limits{}); int64(w*h) != DefaultLimits.MaxPixels || err != nil {
+		t.Errorf("the largest baseline JPEG without subsampling is %d×%d, %v", w, h, err)
+	}
+	if _, _, _, err := DecodeSize(ofLargestSize(t, "420-progressive.jpg"), Limits{}); err != nil {
+		t.Errorf("the largest progressive JPEG with chroma at half size: %v", err)
+	}
+	progressive := bytes.Replace(baseline, []byte("\xff\xc0"), []byte("\xff\xc2"), 1)
+	deep := hugePNG(15700, 15700)
 	deep[24] = 16
 	binary.BigEndian.PutUint32(deep[29:], crc32.ChecksumIEEE(deep[12:29]))
 	for _, c := range []struct {
 		data []byte
 		err  string
 	}{
-		{progressive, "JPEG of 16000×15600 pixels takes 1.87 GB to decode, the limit is 1.70 GB (6 bytes a pixel of --max-pixels, and 0.2 GB)"},
-		{deep, "PNG of 15000×15000 pixels takes 1.80 GB to decode"},
+		{progressive, "JPEG of 20000×12500 pixels takes 3.75 GB to decode, the limit is 1.95 GB (7 bytes a pixel of --max-pixels, and 0.2 GB)"},
+		{deep, "PNG of 15700×15700 pixels takes 1.97 GB to decode"},
 		{hugePNG(20000, 13000), "PNG header claims 20000×13000 = 260 megapixels, the limit is 250 (--max-pixels)"},
 	} {
 		if _, err := Decode(t.Context(), c.data, DecodeOptions{}); err == nil || !strings.Contains(err.Error(), c.err) {

@@ -142,7 +142,7 @@ func readHeader(data []byte, lim Limits) (h header, err error) {
 	case c.Width < MinSide || c.Height < MinSide:
 		return header{}, fmt.Errorf("picture is %d×%d pixels, expected at least %d×%d", c.Width, c.Height, MinSide, MinSide)
 	case f.memory(data)*pixels > limitMemory(lim):
-		return header{}, fmt.Errorf("%s of %d×%d pixels takes %.2f GB to decode, the limit is %.2f GB (6 bytes a pixel of --max-pixels, and 0.2 GB)",
+		return header{}, fmt.Errorf("%s of %d×%d pixels takes %.2f GB to decode, the limit is %.2f GB (7 bytes a pixel of --max-pixels, and 0.2 GB)",
 			f.name, c.Width, c.Height, f.memory(data)*pixels/1e9, limitMemory(lim)/1e9)
 	case float64(len(data)) < f.leastBytes(data, c.Width, c.Height):
 		return header{}, f.truncated()

@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// limitMemory is what decoding may take, in bytes.
+// limitMemory is what decoding may take, in bytes: at least the 7 bytes a pixel of a baseline JPEG without subsampling.
 func limitMemory(lim Limits) float64 {
-	const pixelBytes, more = 6, 200e6
+	const pixelBytes, more = 7, 200e6
 	return pixelBytes*float64(lim.MaxPixels) + more
 }
 

@@ -191,7 +191,7 @@ func (c *Cache) segmentPaths(k Key) []string {
 	found, _ := os.ReadDir(folder)
 	var paths []string
 	for _, f := range found {
-		if strings.HasPrefix(f.Name(), prefix) && cropsFile.MatchString(f.Name()) && f.Type().IsRegular() {
+		if strings.HasPrefix(f.Name(), prefix) && cropsFile().MatchString(f.Name()) && f.Type().IsRegular() {
 			paths = append(paths, filepath.Join(folder, f.Name()))
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/mcllava/mcllava/internal/files"
@@ -106,13 +107,13 @@ type stored struct {
 }
 
 var (
-	entryFolder = regexp.MustCompile(`^[0-9a-f]{2}$`)
-	cropsFile   = regexp.MustCompile(`^[0-9a-f]{62}-[0-9a-f]{16}\.crops$`)
-	promptFile  = regexp.MustCompile(`^[0-9a-f]{62}\.prompt$`)
+	entryFolder = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{2}$`) })
+	cropsFile   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{62}-[0-9a-f]{16}\.crops$`) })
+	promptFile  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{62}\.prompt$`) })
 
 	// What versions before this one left.
-	oldFile      = regexp.MustCompile(`^[0-9a-f]{62}\.features$`)
-	oldTemporary = regexp.MustCompile(`^features-[0-9]+\.tmp$`)
+	oldFile      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{62}\.features$`) })
+	oldTemporary = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^features-[0-9]+\.tmp$`) })
 )
 
 // entries lists the files under the names of entries; none if there is no folder. Those of older versions are removed.
@@ -123,10 +124,10 @@ func (c *Cache) entries() ([]stored, error) {
 	}
 	var all []stored
 	for _, f := range top {
-		if f.Type().IsRegular() && oldTemporary.MatchString(f.Name()) {
+		if f.Type().IsRegular() && oldTemporary().MatchString(f.Name()) {
 			_ = os.Remove(filepath.Join(c.folder, f.Name()))
 		}
-		if !f.IsDir() || !entryFolder.MatchString(f.Name()) {
+		if !f.IsDir() || !entryFolder().MatchString(f.Name()) {
 			continue
 		}
 		folder := filepath.Join(c.folder, f.Name())
@@ -138,10 +139,10 @@ func (c *Cache) entries() ([]stored, error) {
 			switch name := f.Name(); {
 			case !f.Type().IsRegular():
 				continue
-			case oldFile.MatchString(name):
+			case oldFile().MatchString(name):
 				_ = os.Remove(filepath.Join(folder, name))
 				continue
-			case !cropsFile.MatchString(name) && !promptFile.MatchString(name):
+			case !cropsFile().MatchString(name) && !promptFile().MatchString(name):
 				continue
 			}
 			info, err := f.Info()

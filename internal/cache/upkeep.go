@@ -38,7 +38,7 @@ func (c *Cache) Stats() (Stats, error) {
 	for _, e := range all {
 		s.Entries++
 		s.Bytes += e.size
-		if name := entryName(e.path); promptFile.MatchString(filepath.Base(e.path)) {
+		if name := entryName(e.path); promptFile().MatchString(filepath.Base(e.path)) {
 			s.Prompts++
 		} else {
 			pictures[name] = true
@@ -111,7 +111,7 @@ func verify(path string) error {
 	if _, err := hex.Decode(name[:], []byte(entryName(path))); err != nil {
 		return err
 	}
-	if promptFile.MatchString(filepath.Base(path)) {
+	if promptFile().MatchString(filepath.Base(path)) {
 		m, err := readPrompt(path, name)
 		if err != nil {
 			return err
@@ -161,7 +161,7 @@ func (c *Cache) Clear() (cleared Count, err error) {
 	}
 	top, listErr := os.ReadDir(c.folder)
 	for _, f := range top {
-		if f.IsDir() && entryFolder.MatchString(f.Name()) {
+		if f.IsDir() && entryFolder().MatchString(f.Name()) {
 			_ = os.Remove(filepath.Join(c.folder, f.Name())) // fails if it has other files
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -25,7 +26,7 @@ func parseList(text []byte) (commit string, files map[string]bool, err error) {
 	if err := json.Unmarshal(text, &content); err != nil {
 		return "", nil, err
 	}
-	if content.SHA != "" && !commitHash.MatchString(content.SHA) {
+	if content.SHA != "" && !commitHash().MatchString(content.SHA) {
 		return "", nil, fmt.Errorf("sha is %.60q, expected a commit", content.SHA)
 	}
 	files = map[string]bool{}
@@ -50,7 +51,7 @@ type remote struct {
 	size   int64
 }
 
-var checksum = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+var checksum = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`) })
 
 // parseRemote reads the headers of an answer to HEAD.
 func parseRemote(response *http.Response) (r remote, err error) {
@@ -65,11 +66,11 @@ func parseRemote(response *http.Response) (r remote, err error) {
 		r.size = -1
 	}
 	switch {
-	case !checksum.MatchString(r.etag):
+	case !checksum().MatchString(r.etag):
 		return r, fmt.Errorf("ETag is %.80q, expected a SHA-256 or the SHA-1 of a git blob", r.etag)
 	case r.size < 0:
 		return r, fmt.Errorf("does not say the file's size, expected X-Linked-Size or Content-Length")
-	case r.commit != "" && !commitHash.MatchString(r.commit):
+	case r.commit != "" && !commitHash().MatchString(r.commit):
 		return r, fmt.Errorf("X-Repo-Commit is %.60q, expected a commit", r.commit)
 	}
 	return r, nil

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/mcllava/mcllava/internal/files"
 )
@@ -32,13 +33,13 @@ const pulling = "pulling"
 var ErrNotPulled = errors.New("not in the hub cache")
 
 var (
-	repoName   = regexp.MustCompile(`^\w[\w.-]{0,95}/\w[\w.-]{0,95}$`)
-	commitHash = regexp.MustCompile(`^[0-9a-f]{40}$`)
+	repoName   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\w[\w.-]{0,95}/\w[\w.-]{0,95}$`) })
+	commitHash = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{40}$`) })
 )
 
 // IsRepo says whether a name has the form OWNER/NAME of a repository on the hub.
 func IsRepo(name string) bool {
-	return repoName.MatchString(name) && !strings.Contains(name, "--") && !strings.Contains(name, "..")
+	return repoName().MatchString(name) && !strings.Contains(name, "--") && !strings.Contains(name, "..")
 }
 
 // DefaultCache is HF_HUB_CACHE, or the folder hub in HF_HOME, which is ~/.cache/huggingface on every system.
@@ -83,7 +84,7 @@ func (c Cache) Find(repo, revision string) (string, error) {
 // find also counts the files of the checkpoint.
 func (c Cache) find(repo, revision string) (folder string, files int, err error) {
 	commit := revision
-	if !commitHash.MatchString(commit) {
+	if !commitHash().MatchString(commit) {
 		commit, err = c.readRef(repo, revision)
 		if errors.Is(err, fs.ErrNotExist) {
 			return "", 0, c.notPulled(repo, revision)
@@ -112,7 +113,7 @@ func (c Cache) readRef(repo, revision string) (commit string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if commit = strings.TrimSpace(string(text)); !commitHash.MatchString(commit) {
+	if commit = strings.TrimSpace(string(text)); !commitHash().MatchString(commit) {
 		return "", fmt.Errorf("%w: %s holds %.60q, expected a commit", ErrNotPulled, c.ref(repo, revision), commit)
 	}
 	return commit, nil

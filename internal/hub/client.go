@@ -103,7 +103,7 @@ func (c *Client) listOnce(ctx context.Context, t target) (commit string, files m
 	if commit, files, err = parseList(text); err != nil {
 		return "", nil, fmt.Errorf("%s: list of files from %s: %w", t, host, err)
 	}
-	if commitHash.MatchString(t.revision) && commit != "" && commit != t.revision {
+	if commitHash().MatchString(t.revision) && commit != "" && commit != t.revision {
 		return "", nil, fmt.Errorf("%s: %s answers with the files of commit %s, expected %s", t, host, commit, t.revision)
 	}
 	return commit, files, nil

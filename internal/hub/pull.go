@@ -36,7 +36,7 @@ func (c *Client) pull(ctx context.Context, repo, revision string) (done Pulled, 
 	if !localName(revision) || terminal.Escape(revision) != revision {
 		return done, fmt.Errorf("revision is %q, expected a branch, tag or commit", revision)
 	}
-	if lower := strings.ToLower(revision); commitHash.MatchString(lower) {
+	if lower := strings.ToLower(revision); commitHash().MatchString(lower) {
 		revision = lower
 	}
 	if c.Offline {
@@ -53,7 +53,7 @@ func (c *Client) pull(ctx context.Context, repo, revision string) (done Pulled, 
 	if p.commit, p.listed, err = c.list(ctx, repo, revision); err != nil {
 		return done, err
 	}
-	if commitHash.MatchString(revision) {
+	if commitHash().MatchString(revision) {
 		p.commit = revision
 	}
 	p.revision = cmp.Or(p.commit, revision)

@@ -80,7 +80,7 @@ func (c Cache) snapshots(folder string) ([]Snapshot, error) {
 	revisions := c.refs(base)
 	var all []Snapshot
 	for _, e := range entries {
-		if !e.IsDir() || !commitHash.MatchString(e.Name()) {
+		if !e.IsDir() || !commitHash().MatchString(e.Name()) {
 			continue
 		}
 		s := Snapshot{Repo: repoOf(folder), Commit: e.Name(), Revisions: revisions[e.Name()], Folder: filepath.Join(base, "snapshots", e.Name())}
@@ -105,7 +105,7 @@ func (c Cache) refs(base string) map[string][]string {
 		const longest = 1 << 10
 		text, err := ReadSmall(path, longest)
 		name, relErr := filepath.Rel(top, path)
-		if commit := strings.TrimSpace(string(text)); err == nil && relErr == nil && commitHash.MatchString(commit) {
+		if commit := strings.TrimSpace(string(text)); err == nil && relErr == nil && commitHash().MatchString(commit) {
 			refs[commit] = append(refs[commit], filepath.ToSlash(name))
 		}
 		return nil

@@ -28,11 +28,37 @@ func Unmarshal(text []byte, v any) error {
 	var broken *json.SyntaxError
 	switch {
 	case errors.As(err, &wrong):
+		wrong.Field = withoutEmbedded(wrong.Field, reflect.TypeOf(v))
 		return wrongType(wrong)
 	case errors.As(err, &broken):
 		return fmt.Errorf("not JSON at byte %d: %v", broken.Offset, broken)
 	}
 	return err
+}
+
+// withoutEmbedded is the path of a field without the names of embedded structs, which JSON does not have.
+func withoutEmbedded(path string, t reflect.Type) string {
+	var names []string
+	for name := range strings.SplitSeq(path, ".") {
+		for t != nil && (t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array) {
+			t = t.Elem()
+		}
+		var next reflect.Type
+		embedded := false
+		if t != nil && t.Kind() == reflect.Struct {
+			for field := range t.Fields() {
+				tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+				if tag == name || tag == "" && field.Name == name {
+					next, embedded = field.Type, field.Anonymous && tag == ""
+					break
+				}
+			}
+		}
+		if t = next; !embedded {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ".")
 }
 
 func wrongType(e *json.UnmarshalTypeError) error {

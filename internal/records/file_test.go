@@ -316,7 +316,13 @@ func TestResumeRefuses(t *testing.T) {
 		{"{}\n", "line 1 is no record: it has no image", JSONL},
 		{"{\"image\":\"a\",\"question\":\"b\"}\n", "line 1 is no record: it has no number", JSONL},
 		{"{\"image\":\"a\",\"question\":\"b\",\"n\":0}\n", "line 1 has no key", JSONL},
-		{"{\"image\":3}\n", "line 1 is no JSON object", JSONL},
+		{"{\"image\":\"a\",\"n\":\"1\"}\n", "line 1 is no record: n: found a string, expected a whole number", JSONL},
+		{"{\"max_crops\":1.5}\n", "line 1 is no record: max_crops: found 1.5, expected a whole number", JSONL},
+		{"{\"seconds\":{\"load\":\"x\"}}\n", "line 1 is no record: seconds.load: found a string, expected a number", JSONL},
+		{"{\"tokens\":[1,\"x\"]}\n", "line 1 is no record: tokens: found a string, expected a whole number", JSONL},
+		{"{\"image_bytes\":\"-\"}\n", "line 1 is no record: image_bytes is not in base64", JSONL},
+		{"{\"image\":\"a\",\n", "line 1 is no JSON object of a record", JSONL},
+		{"{\"image\":3}\n", "line 1 is no record: image: found a number, expected a string", JSONL},
 		{string(CSV.header()) + "a,b\r\n", "line 2 has 2 fields, expected ", CSV},
 	} {
 		if err := os.WriteFile(path, []byte(c.text), 0o644); err != nil {

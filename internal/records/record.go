@@ -4,12 +4,14 @@ package records
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"unicode/utf8"
 
 	"github.com/mcllava/mcllava"
+	"github.com/mcllava/mcllava/internal/modelfile"
 )
 
 // Schema is the version of a record's fields. It goes up when one changes its meaning or goes away, and not when one is added. Records
@@ -163,8 +165,15 @@ func parseJSON(text []byte) (Record, error) {
 		N          *int   `json:"n"`
 		ImageBytes []byte `json:"image_bytes"`
 	}
-	if err := json.Unmarshal(text, &r); err != nil {
+	var wrong *json.UnmarshalTypeError
+	var broken *json.SyntaxError
+	switch err := json.Unmarshal(text, &r); {
+	case errors.As(err, &broken), errors.As(err, &wrong) && wrong.Field == "":
 		return Record{}, errors.New("is no JSON object of a record")
+	case errors.As(err, new(base64.CorruptInputError)):
+		return Record{}, errors.New("is no record: image_bytes is not in base64")
+	case err != nil:
+		return Record{}, fmt.Errorf("is no record: %w", modelfile.Unmarshal(text, &r))
 	}
 	if r.N != nil {
 		r.answered.N = *r.N

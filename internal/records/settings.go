@@ -51,7 +51,7 @@ func otherSweep(got, want Record) string {
 		return "outside a sweep, this run is one"
 	}
 	got.ViewKnobs.MaxCrops, got.ViewKnobs.NumTokens = want.ViewKnobs.MaxCrops, want.ViewKnobs.NumTokens
-	if text := difference(got, want); text != "" && text != unnamedDifference {
+	if text := difference(got, want); text != "" && text != unnamedDifference() {
 		return text
 	}
 	k := &want.Knobs
@@ -143,13 +143,17 @@ func difference(got, want Record) string {
 		return other + ", and with different settings: " + strings.Join(differ, "; ")
 	}
 	if len(differ) == 0 {
-		return unnamedDifference
+		return unnamedDifference()
 	}
 	return "with different settings: " + strings.Join(differ, "; ")
 }
 
 // unnamedDifference is that of records which show none.
-const unnamedDifference = "with different num-tokens, choices or logprobs"
+func unnamedDifference() string {
+	var k mcllava.Knobs
+	name := func(value any) string { return mcllava.KnobName(k.All(), value) }
+	return fmt.Sprintf("with different %s, %s or %s", name(&k.NumTokens), name(&k.Choices), name(&k.LogProbs))
+}
 
 // shown is a value as a message has it: a text in quotes unless it is one word, and not all of a long one.
 func shown(v any) string {

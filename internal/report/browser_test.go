@@ -44,6 +44,35 @@ type tab struct {
 	faults   []string
 }
 
+// browser is one for all tests, since a start takes longer than most of them; each tab has cookies and a cache of its own.
+var (
+	browser, endBrowser = context.WithCancel(context.Background())
+	browserOnce         sync.Once
+	errBrowser          error
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if chromedp.FromContext(browser) != nil {
+		_ = chromedp.Cancel(browser) // waits until the browser has ended
+	}
+	endBrowser()
+	os.Exit(code)
+}
+
+// startBrowser has the program at a path run until the tests end.
+func startBrowser(path string) error {
+	browserOnce.Do(func() {
+		options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.Flag("disable-dev-shm-usage", true)}
+		if os.Geteuid() == 0 {
+			options = append(options, chromedp.NoSandbox)
+		}
+		browser, _ = chromedp.NewContext(browser, chromedp.WithAllocatorOptions(options...))
+		errBrowser = chromedp.Do(browser)
+	})
+	return errBrowser
+}
+
 // openBrowser opens a tab. Without a browser the test is skipped, unless MCLLAVA_TEST_REQUIRE asks for one.
 func openBrowser(t *testing.T) *tab {
 	t.Helper()
@@ -62,13 +91,12 @@ func openBrowser(t *testing.T) *tab {
 	case testing.Short():
 		t.Skip("long")
 	}
-	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(found), chromedp.Flag("disable-dev-shm-usage", true)}
-	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox)
+	if err := startBrowser(found); err != nil {
+		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(options...))
+	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(cancel)
 	b := &tab{T: t, ctx: ctx}
 	if err := chromedp.Listen(ctx, b.hear); err != nil {

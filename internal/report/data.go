@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/crop"
@@ -65,7 +66,7 @@ type axes struct {
 }
 
 // longInteger finds integers that a float64 may not hold.
-var longInteger = regexp.MustCompile(`[:,\[]\s*-?\d{16,}\s*[,}\]]`)
+var longInteger = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[:,\[]\s*-?\d{16,}\s*[,}\]]`) })
 
 func (p *page) data(pictures []*picture) ([]byte, error) {
 	r := p.results
@@ -182,7 +183,7 @@ func (e *entry) data(common map[string]json.RawMessage) (*entryData, error) {
 		took := e.seconds()
 		d.Seconds, d.Crops = &took, e.Crops
 	}
-	if longInteger.Match(e.text) {
+	if longInteger().Match(e.text) {
 		d.Text = readable(string(e.text))
 		return d, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/mcllava/mcllava/internal/inputs"
@@ -28,9 +29,11 @@ var (
 	pageJS string
 )
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"show": show, "percent": percent, "points": points, "span": span, "seconds": seconds,
-}).Parse(pageHTML))
+var pageTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Funcs(template.FuncMap{
+		"show": show, "percent": percent, "points": points, "span": span, "seconds": seconds,
+	}).Parse(pageHTML))
+})
 
 // show is a text of others as the page has it: with escapes for what steers the text around it, but for newlines.
 func show(text string) string {
@@ -242,7 +245,7 @@ func (p *page) fill(pictures []*picture) ([]byte, error) {
 	}
 	p.Data = template.JS(data)
 	var out bytes.Buffer
-	err = pageTemplate.Execute(&out, p)
+	err = pageTemplate().Execute(&out, p)
 	return out.Bytes(), err
 }
 
