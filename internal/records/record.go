@@ -20,14 +20,14 @@ const Schema = 2
 
 // Record is one pair: an image and a question, with the answer or, if Error is not empty, why there is none.
 type Record struct {
-	ID            string             `json:"id,omitempty"` // the caller's own name of the pair, if any
-	Image         string             `json:"image"`        // empty, as Question may be, for a broken line of the input, which has failed
-	Question      string             `json:"question"`
-	Answer        string             `json:"answer"`
-	Error         string             `json:"error,omitempty"`
-	Mark          string             `json:"mark,omitempty"`     // why a cell of a sweep was not asked, where that is no failure
-	Expected      string             `json:"expected,omitempty"` // what the answer is to say
-	Correct       *bool              `json:"correct,omitempty"`  // whether it does; nil where nothing is expected
+	ID       string `json:"id,omitempty"` // the caller's own name of the pair, if any
+	Image    string `json:"image"`        // empty, as Question may be, for a broken line of the input, which has failed
+	Question string `json:"question"`
+	Answer   string `json:"answer"`
+	Error    string `json:"error,omitempty"`
+	Mark     string `json:"mark,omitempty"`     // why a cell of a sweep was not asked, where that is no failure
+	Expected string `json:"expected,omitempty"` // what the answer is to say
+	Correct  *bool  `json:"correct,omitempty"`  // whether it does; nil where nothing is expected
 	Evaluated
 	Choice        string             `json:"choice,omitempty"`
 	Probabilities map[string]float64 `json:"probabilities,omitempty"` // of each choice
