@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/internal/dataset"
@@ -32,6 +34,7 @@ type evalOptions struct {
 	Predictions string   // file of answers that are scored, in place of the model's; "" for none
 	Against     []string // files of other systems' answers or figures, or "published"
 	JSON        bool     // the table as JSON
+	Command     []string // words of the command line
 	Plot        string
 	Submission  string
 	Samples     string
@@ -132,6 +135,10 @@ func (o *evalOptions) addFlags(f *evalFlags, c *cobra.Command) {
 // read completes the options from arguments and flags, and refuses those that make no sense together.
 func (o *evalOptions) read(f *evalFlags, c *cobra.Command, args []string) (err error) {
 	o.Kind, o.Path = dataset.Kind(args[0]), args[1]
+	o.Command = append(strings.Fields(c.CommandPath()), args...)
+	c.Flags().Visit(func(f *pflag.Flag) {
+		o.Command = append(o.Command, "--"+f.Name+"="+strings.Trim(f.Value.String(), "[]"))
+	})
 	o.Items.Style, o.Items.Choosing, o.Items.Scoring = evaluation.Style(f.style), evaluation.Choosing(f.choosing), score.Scoring(f.scoring)
 	if c.Flags().Changed("sample-seed") {
 		o.Items.Sample = &f.seed
@@ -334,7 +341,7 @@ func (o *evalOptions) show(ctx context.Context, s Streams, r *evaluation.Results
 		}
 	}
 	if o.Output.Report != "" {
-		page := reportOptions{Runs: []string{o.Output.Path}, Output: o.Output.Report, Overwrite: o.replaces(), MaxSize: report.DefaultBytes, Pictures: o.Pictures, Quiet: o.Quiet, Open: r.OpenPicture}
+		page := reportOptions{Runs: []string{o.Output.Path}, Output: o.Output.Report, Overwrite: o.replaces(), MaxSize: report.DefaultBytes, Pictures: o.Pictures, Quiet: o.Quiet, Open: r.OpenPicture, Command: o.Command}
 		err = errors.Join(err, writeReport(ctx, s, page))
 	}
 	return err

@@ -25,6 +25,7 @@ type reportOptions struct {
 	Pictures  mcllava.PictureOptions
 	JSON      bool // the numbers alone
 	Quiet     bool
+	Command   []string
 	Open      func(name string) (data []byte, known bool, err error) // as report.Options has it
 }
 
@@ -130,7 +131,7 @@ func writeReport(ctx context.Context, s Streams, o reportOptions) error {
 
 func (o reportOptions) page() report.Options {
 	return report.Options{
-		Title: o.Title, Version: version(), MaxBytes: int(max(1, o.MaxSize)), Link: o.Link, Folder: filepath.Dir(o.Output), Pictures: o.Pictures, Open: o.Open,
+		Title: o.Title, Version: version(), MaxBytes: int(max(1, o.MaxSize)), Link: o.Link, Folder: filepath.Dir(o.Output), Pictures: o.Pictures, Open: o.Open, Command: o.Command,
 	}
 }
 

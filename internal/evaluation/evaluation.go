@@ -229,7 +229,7 @@ func (c *collector) Answered(r records.Record) {
 // judge adds to the record of an answer what is right, and what the answer is worth.
 func (e *Evaluation) judge(r *records.Record, cells int) {
 	it := &e.items[r.N/cells]
-	r.Dataset, r.Scoring = e.name(), string(e.Scoring)
+	r.Dataset, r.DatasetHash, r.Scoring = e.name(), e.Set.Hash, string(e.Scoring)
 	r.Category, r.AnswerType, r.QuestionType = it.Category, it.AnswerType, it.QuestionType
 	r.Expected = expected(it)
 	for _, b := range it.Boxes {

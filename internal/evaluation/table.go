@@ -95,7 +95,7 @@ func lines(b *strings.Builder, all []Line) {
 
 // grid is the score of each cell: a row for each limit of crops, a column for each number of image tokens.
 func (r *Results) grid(b *strings.Builder, cells []Figures, columns int) {
-	const first, each = 10, 22
+	const first, each = 10, 28
 	perRow := max(1, min(len(r.Axes.NumTokens), (columns-first)/each))
 	for from := 0; from < len(r.Axes.NumTokens); from += perRow {
 		to := min(from+perRow, len(r.Axes.NumTokens))

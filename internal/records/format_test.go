@@ -142,7 +142,7 @@ func TestBadCSV(t *testing.T) {
 	r := answer(1)
 	for _, c := range allColumns {
 		text, err := c.get(&r)
-		if later := []string{"num_tokens_asked", "clamp", "region", "choices", "logprobs", "mark", "expected", "correct", "dataset", "category", "answer_type", "question_type", "true_box", "scoring", "compared", "score", "sweep", "attention", "search", "search_asked", "search_crops", "coarse", "sure", "abstentions"}; c.name != "error" && !slices.Contains(later, c.name) && (err != nil || text == "") {
+		if later := []string{"num_tokens_asked", "clamp", "region", "choices", "logprobs", "mark", "expected", "correct", "dataset", "dataset_sha256", "category", "answer_type", "question_type", "true_box", "scoring", "compared", "score", "sweep", "attention", "search", "search_asked", "search_crops", "coarse", "sure", "abstentions"}; c.name != "error" && !slices.Contains(later, c.name) && (err != nil || text == "") {
 			t.Errorf("%s is %q, %v", c.name, text, err)
 		}
 	}

@@ -59,7 +59,8 @@ type Record struct {
 
 // Evaluated is what an evaluation adds to the record of an answer to an item of a data set.
 type Evaluated struct {
-	Dataset      string   `json:"dataset,omitempty"` // with its split
+	Dataset      string   `json:"dataset,omitempty"`        // with its split
+	DatasetHash  string   `json:"dataset_sha256,omitempty"` // of what it asks and what is right
 	Category     string   `json:"category,omitempty"`
 	AnswerType   string   `json:"answer_type,omitempty"`
 	QuestionType string   `json:"question_type,omitempty"`

@@ -123,7 +123,7 @@ func twoRuns(t *testing.T, folder string) (a, b string) {
 			p = p.with(map[string]any{
 				"attention": map[string]any{"peak": []int{450, 300}, "box": []int{300, 200, 600, 400}, "overview": false, "crops": []any{map[string]any{"box": []int{300, 100, 700, 500}, "weight": 0.75}}},
 				"search":    map[string]any{"crops": 3, "answers": 2, "stop": "sure", "steps": []any{map[string]any{"boxes": [][]int{{0, 0, 400, 400}, {200, 100, 600, 500}}, "answer": hostile[1], "p_min": 0.25, "peak": []int{100, 100}, "seconds": 0.5}}},
-				"true_box":  []int{100, 50, 300, 250}, "token_logprobs": []float64{-0.1, -0.5, -2},
+				"true_box":  [][]int{{100, 50, 300, 250}}, "token_logprobs": []float64{-0.1, -0.5, -2},
 			})
 			runs[r] = append(runs[r], p)
 		}

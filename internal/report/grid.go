@@ -4,6 +4,8 @@ import (
 	"image"
 	"slices"
 	"strconv"
+
+	"github.com/mcllava/mcllava"
 )
 
 // grid is the table of the two knobs.
@@ -38,7 +40,7 @@ func (r *results) grid() *grid {
 			rows = append(rows, at.Y)
 		}
 	}
-	for _, n := range r.numbers.Series {
+	for i, n := range r.numbers.Series {
 		if n.Answered == 0 || n.Search != nil {
 			continue
 		}
@@ -50,7 +52,11 @@ func (r *results) grid() *grid {
 		if value != nil {
 			c.Value, c.Heat = percent(*value), strconv.FormatFloat(100**value, 'f', 0, 64)
 		}
-		put(image.Pt(n.NumTokens, n.MaxCrops), c)
+		tokens := n.NumTokens
+		if r.series[i].first.Knobs.NumTokens == 0 { // the default, of which some crops give fewer
+			tokens = max(tokens, mcllava.DefaultNumTokens)
+		}
+		put(image.Pt(tokens, n.MaxCrops), c)
 	}
 	for _, e := range r.unasked {
 		at := image.Pt(e.Knobs.NumTokens, e.MaxCrops)

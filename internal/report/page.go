@@ -189,7 +189,7 @@ func (r *results) page(o Options) (*page, error) {
 // mostNamed is the most series, or files, that a title names.
 const mostNamed = 3
 
-// title names the series or, if there are many, their files.
+// title names the series or, if there are many or several in a file, their files.
 func (r *results) title() string {
 	var names, files []string
 	for _, s := range r.series {
@@ -198,7 +198,7 @@ func (r *results) title() string {
 			files = append(files, file)
 		}
 	}
-	if len(names) <= mostNamed {
+	if len(names) <= mostNamed && len(files) == len(names) {
 		return strings.Join(names, ", ")
 	}
 	more := ""
@@ -287,12 +287,12 @@ func (p *page) facts() {
 	add("Image tokens", same(func(e entry) string { return strconv.Itoa(e.NumTokens) }), false)
 	add("Seed", same(func(e entry) string { return strconv.FormatUint(e.Seed, 10) }), false)
 	add("Data set", same(func(e entry) string { return e.dataset }), false)
-	for _, name := range []string{"dataset_sha256", "version", "command"} {
-		add(name, same(func(e entry) string {
-			text, _ := texts(name, e.fields[name])
-			return text
-		}), true)
+	add("SHA-256 of the data set", same(func(e entry) string { return e.DatasetHash }), true)
+	command := slices.Clone(p.options.Command)
+	for i, w := range command {
+		command[i] = quote(w)
 	}
+	add("Command", strings.Join(command, " "), true)
 	add("Folder", p.folder, true)
 	add("Checkpoint", same(func(e entry) string { return e.Checkpoint }), true)
 	add("Settings", same(func(e entry) string {

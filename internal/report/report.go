@@ -23,6 +23,7 @@ const DefaultBytes = 30_000_000
 type Options struct {
 	Title    string                 // "" for the names of the runs
 	Version  string                 // of the program, for the page's foot
+	Command  []string               // words of the command line that the runs are of; nil where it is not known
 	MaxBytes int                    // of the page; 0 for DefaultBytes. Texts are always whole; what is left of it goes to pictures
 	Link     bool                   // the large pictures are the files themselves, which the page then needs
 	Folder   string                 // where the page will be, for links

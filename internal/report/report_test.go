@@ -147,7 +147,7 @@ func TestReadErrors(t *testing.T) {
 		want  string
 	}{
 		"score":    {[]pair{good, answer(1, "x.png", "11", "p", "one", 0.9, 10, 100).with(map[string]any{"score": 7})}, "line 2: score is 7, expected a number from 0 to 1"},
-		"words":    {[]pair{answer(1, "x.png", "11", "p", "one", 0.9, 10, 100).with(map[string]any{"score": "high"})}, `line 1: score is "high", expected a number from 0 to 1`},
+		"words":    {[]pair{answer(1, "x.png", "11", "p", "one", 0.9, 10, 100).with(map[string]any{"score": "high"})}, `line 1 is no record: score: found a string, expected a number`},
 		"expected": {[]pair{answer(1, "x.png", "11", "p", "one", 0.9, 10, 100).with(map[string]any{"expected": map[string]any{"a": 1}})}, `line 1 is no record: expected: found an object, expected a string`},
 		"empty":    {nil, "has no record"},
 	} {

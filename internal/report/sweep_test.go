@@ -57,7 +57,7 @@ func TestMarkedCells(t *testing.T) {
 		t.Fatal(err)
 	}
 	for part, times := range map[string]int{
-		"<title>rows.jsonl, 0 crops, 60 tokens, rows.jsonl, 4 crops, 60 tokens, rows.jsonl, 9 crops, 60 tokens</title>": 1,
+		"<title>rows.jsonl: 3 runs</title>":       1,
 		`<div class="unasked">` + most + `</div>`: 1, `<div class="unasked">` + same: 0, ">120 tokens</th>": 1, ", 0 tokens": 0, `"a":"` + same: 1,
 	} {
 		if got := strings.Count(string(text), part); got != times {
@@ -86,7 +86,7 @@ func TestTitle(t *testing.T) {
 		return arrange(runs).title()
 	}
 	for _, c := range []struct{ want, files string }{
-		{"a.jsonl, 4 crops, 60 tokens, a.jsonl, 4 crops, 120 tokens", "a.jsonl"},
+		{"a.jsonl: 2 runs", "a.jsonl"},
 		{"a.jsonl, b.jsonl: 4 runs", "a.jsonl x/b.jsonl"},
 		{"a.jsonl, b.jsonl and 3 more files: 10 runs", "a.jsonl b.jsonl c.jsonl d.jsonl e.jsonl"},
 	} {
