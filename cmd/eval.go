@@ -341,10 +341,22 @@ func (o *evalOptions) show(ctx context.Context, s Streams, r *evaluation.Results
 		}
 	}
 	if o.Output.Report != "" {
-		page := reportOptions{Runs: []string{o.Output.Path}, Output: o.Output.Report, Overwrite: o.replaces(), MaxSize: report.DefaultBytes, Pictures: o.Pictures, Quiet: o.Quiet, Open: r.OpenPicture, Command: o.Command}
+		f := r.Figures(others)
+		page := reportOptions{
+			Figures: f.Facts(), Overall: &f.Overall, Others: besides(others),
+			Runs: []string{o.Output.Path}, Output: o.Output.Report, Overwrite: o.replaces(), MaxSize: report.DefaultBytes, Pictures: o.Pictures, Quiet: o.Quiet, Open: r.OpenPicture, Command: o.Command,
+		}
 		err = errors.Join(err, writeReport(ctx, s, page))
 	}
 	return err
+}
+
+// besides are other systems for a page.
+func besides(others []evaluation.System) (all []report.Other) {
+	for _, s := range others {
+		all = append(all, report.Other{Name: s.Name, Overall: s.Overall, By: s.By["category"], Source: s.Source})
+	}
+	return all
 }
 
 // spareFile refuses, before any work, a file that could not be written after it or would take the place of an input.

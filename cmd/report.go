@@ -26,6 +26,9 @@ type reportOptions struct {
 	JSON      bool // the numbers alone
 	Quiet     bool
 	Command   []string
+	Figures   []report.Figure
+	Overall   *float64
+	Others    []report.Other
 	Open      func(name string) (data []byte, known bool, err error) // as report.Options has it
 }
 
@@ -132,6 +135,7 @@ func writeReport(ctx context.Context, s Streams, o reportOptions) error {
 func (o reportOptions) page() report.Options {
 	return report.Options{
 		Title: o.Title, Version: version(), MaxBytes: int(max(1, o.MaxSize)), Link: o.Link, Folder: filepath.Dir(o.Output), Pictures: o.Pictures, Open: o.Open, Command: o.Command,
+		Figures: o.Figures, Overall: o.Overall, Others: o.Others,
 	}
 }
 

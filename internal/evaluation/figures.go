@@ -1,10 +1,12 @@
 package evaluation
 
 import (
+	"fmt"
 	"io"
 	"slices"
 
 	"github.com/mcllava/mcllava/internal/dataset"
+	"github.com/mcllava/mcllava/internal/report"
 	"github.com/mcllava/mcllava/internal/score"
 	"github.com/mcllava/mcllava/internal/sweep"
 )
@@ -152,6 +154,25 @@ func (r *Results) line(scores []score.Score, by, name string, wanted func(*datas
 		l.Chance = &chance
 	}
 	return l
+}
+
+// Facts are what a page of results says of the figures beside those that it finds in the records.
+func (f *Figures) Facts() (facts []report.Figure) {
+	add := func(name, value string) { facts = append(facts, report.Figure{Name: name, Value: value}) }
+	for _, l := range f.Lines {
+		if l.By == "" {
+			add("Score, "+l.Name, fmt.Sprintf("%.2f %% of %d (%.1f – %.1f, bootstrap)", percent*l.Score, l.N, percent*l.Low, percent*l.High))
+		}
+	}
+	for _, text := range extra(&f.Summary) {
+		add("Of the benchmark", text)
+	}
+	add("Scoring", string(f.Scoring))
+	add("Prompt style", string(f.Style))
+	if f.Sample != nil {
+		add("Sample seed", fmt.Sprint(*f.Sample))
+	}
+	return facts
 }
 
 // Plot writes a heat map of the scores over both knobs, in the format of a file's name.

@@ -30,7 +30,9 @@ func (r *Results) Table(others []System, columns int) string {
 	}
 	b.WriteByte('\n')
 	lines(&b, f.Lines)
-	extra(&b, &f.Summary)
+	for _, text := range extra(&f.Summary) {
+		fmt.Fprintln(&b, terminal.Escape(text))
+	}
 	if len(others) > 0 {
 		beside(&b, &f, others)
 	}
@@ -131,8 +133,7 @@ func valuesBy(s *score.Summary, by string) map[string]float64 {
 }
 
 // extra is what only some benchmarks have, and what is to be known of the figures.
-func extra(b *strings.Builder, s *score.Summary) {
-	var parts []string
+func extra(s *score.Summary) (parts []string) {
 	for _, name := range slices.Sorted(maps.Keys(s.Figures)) {
 		v := s.Figures[name]
 		called := strings.ReplaceAll(name, "_", " ")
@@ -146,9 +147,7 @@ func extra(b *strings.Builder, s *score.Summary) {
 			parts = append(parts, fmt.Sprintf("%s %.2f", called, percent*v))
 		}
 	}
-	for _, text := range append(parts, s.Notes...) {
-		fmt.Fprintln(b, terminal.Escape(text))
-	}
+	return append(parts, s.Notes...)
 }
 
 // beside sets other systems' figures below the own ones.

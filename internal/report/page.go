@@ -95,6 +95,7 @@ type page struct {
 	Numbers                                           *Numbers
 	Grid                                              *grid
 	Categories                                        []category
+	Others                                            *others
 	First                                             *PairNumber
 	Filters                                           []filter
 	RightFrom, UnsureBelow                            float64
@@ -148,7 +149,7 @@ type large struct {
 func (r *results) page(o Options) (*page, error) {
 	p := &page{
 		results: r, options: o, shapes: map[string]int{}, Title: o.Title, Link: o.Link, Several: len(r.series) > 1, CSS: template.CSS(pageCSS), JS: template.JS(pageJS),
-		Numbers: &r.numbers, Grid: r.grid(), RightFrom: rightFrom, UnsureBelow: unsureBelow,
+		Numbers: &r.numbers, Grid: r.grid(), Others: r.others(o), RightFrom: rightFrom, UnsureBelow: unsureBelow,
 	}
 	if p.Title == "" {
 		p.Title = r.title()
@@ -287,6 +288,9 @@ func (p *page) facts() {
 	add("Image tokens", same(func(e entry) string { return strconv.Itoa(e.NumTokens) }), false)
 	add("Seed", same(func(e entry) string { return strconv.FormatUint(e.Seed, 10) }), false)
 	add("Data set", same(func(e entry) string { return e.dataset }), false)
+	for _, f := range p.options.Figures {
+		add(f.Name, f.Value, false)
+	}
 	add("SHA-256 of the data set", same(func(e entry) string { return e.DatasetHash }), true)
 	command := slices.Clone(p.options.Command)
 	for i, w := range command {
@@ -295,6 +299,9 @@ func (p *page) facts() {
 	add("Command", strings.Join(command, " "), true)
 	add("Folder", p.folder, true)
 	add("Checkpoint", same(func(e entry) string { return e.Checkpoint }), true)
+	if p.options.Command != nil {
+		return
+	}
 	add("Settings", same(func(e entry) string {
 		words := append([]string{"mcllava", "ask"}, settingsOf(e)...)
 		for i, w := range words {
@@ -302,6 +309,52 @@ func (p *page) facts() {
 		}
 		return strings.Join(words, " ") + " …"
 	}), true)
+}
+
+// others is the table of other systems.
+type others struct {
+	Categories []string
+	Rows       []otherRow
+}
+
+type otherRow struct {
+	Name, Overall, Source string
+	Cells                 []string
+}
+
+// others is nil where no system is set beside. The scores of this page's last run stand in the first row.
+func (r *results) others(o Options) *others {
+	if len(o.Others) == 0 {
+		return nil
+	}
+	t := &others{}
+	last := r.numbers.Series[len(r.numbers.Series)-1]
+	own := otherRow{Name: last.Name, Overall: "–"}
+	switch {
+	case o.Overall != nil:
+		own.Overall = percent(*o.Overall)
+	case last.Score != nil:
+		own.Overall = percent(last.Score.Mean)
+	}
+	for _, c := range last.Categories {
+		if slices.ContainsFunc(o.Others, func(s Other) bool { _, has := s.By[c.Name]; return has }) {
+			t.Categories = append(t.Categories, c.Name)
+			own.Cells = append(own.Cells, percent(c.Mean.Mean))
+		}
+	}
+	t.Rows = append(t.Rows, own)
+	for _, s := range o.Others {
+		row := otherRow{Name: s.Name, Overall: percent(s.Overall / 100), Source: s.Source}
+		for _, name := range t.Categories {
+			cell := "–"
+			if v, has := s.By[name]; has {
+				cell = percent(v / 100)
+			}
+			row.Cells = append(row.Cells, cell)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
 }
 
 // foot says what the page lacks, and who wrote it.

@@ -24,6 +24,9 @@ type Options struct {
 	Title    string                 // "" for the names of the runs
 	Version  string                 // of the program, for the page's foot
 	Command  []string               // words of the command line that the runs are of; nil where it is not known
+	Figures  []Figure               // what else is known of the runs, for the page's head
+	Overall  *float64               // score of the last run as its benchmark has it, 0…1; nil for the mean
+	Others   []Other                // other systems that are set beside
 	MaxBytes int                    // of the page; 0 for DefaultBytes. Texts are always whole; what is left of it goes to pictures
 	Link     bool                   // the large pictures are the files themselves, which the page then needs
 	Folder   string                 // where the page will be, for links
@@ -31,6 +34,17 @@ type Options struct {
 
 	// Open reads a picture that is no file of its own, by its name in the records. It is nil, or says false, where it knows of none.
 	Open func(name string) (data []byte, known bool, err error)
+}
+
+// Figure is a text under a name.
+type Figure struct{ Name, Value string }
+
+// Other is another system's scores, in percent.
+type Other struct {
+	Name    string
+	Overall float64
+	By      map[string]float64 // by the names of categories
+	Source  string
 }
 
 // Summary says what became of a page.
