@@ -64,3 +64,49 @@ func TestSeeingAccuracy(t *testing.T) {
 		t.Logf("%s: the first crop is float32's in %d of %d scenes", precision.name(), same, *gazeScenes)
 	}
 }
+
+// TestSearchesOfOddQuestions measures searches for what is large, close at hand, or there twice.
+func TestSearchesOfOddQuestions(t *testing.T) {
+	if *gazeScenes == 0 {
+		t.Skip("-gaze measures it")
+	}
+	m := open(t, Demo)
+	oneStep, close, closeRight, either, neither := 0, 0, 0, 0, 0
+	for i := range *gazeScenes {
+		s, p := drawnScene(t, uint64(8000+i))
+		if a := searched(t, m.NewSearcher(p), "is it day or night?", searchKnobs()); len(a.Found.Steps) == 1 {
+			oneStep++
+		}
+		sign := s.Signs[0].Box
+		near := s.Image().SubImage(sign.Inset(-sign.Dx() / 2).Intersect(s.Image().Bounds()))
+		q := draw.SceneQuestions(s)[0]
+		if a := searched(t, m.NewSearcher(pictureOf(t, near)), q.Question, searchKnobs()); len(a.Found.Steps) == 1 {
+			close++
+			if a.Text == q.Answer {
+				closeRight++
+			}
+		} else if a.Text == q.Answer {
+			closeRight++
+		}
+		other, err := draw.NewScene(uint64(9000 + i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		second := other.Signs[0].Box
+		if second.Overlaps(sign) {
+			continue
+		}
+		both := s.Image()
+		for y := second.Min.Y; y < second.Max.Y; y++ {
+			copy(both.Pix[both.PixOffset(second.Min.X, y):both.PixOffset(second.Max.X, y)], other.Image().Pix[other.Image().PixOffset(second.Min.X, y):other.Image().PixOffset(second.Max.X, y)])
+		}
+		switch a := searched(t, m.NewSearcher(pictureOf(t, both)), whatShop, searchKnobs()); {
+		case a.Text == q.Answer, a.Text == draw.SceneQuestions(other)[0].Answer:
+			either++
+		default:
+			neither++
+		}
+	}
+	t.Logf("%d scenes: of day or night %d ask once; of close-ups %d ask once and %d are right; of two signs one is told in %d and none in %d",
+		*gazeScenes, oneStep, close, closeRight, either, neither)
+}
