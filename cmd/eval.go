@@ -286,7 +286,7 @@ func (o *evalOptions) ask(ctx context.Context, s Streams, e *evaluation.Evaluati
 	}
 	cells := len(o.Axes.MaxCrops) * len(o.Axes.NumTokens)
 	w := newWatch(s, o.askOptions, e.Items()*cells)
-	w.stream = false
+	w.stream, w.questions = false, max(1, e.Items()/e.Pictures())
 	if cells > 1 {
 		w.cells = cells
 	}

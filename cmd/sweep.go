@@ -222,9 +222,6 @@ func (o *sweepOptions) watch(s Streams, cells int) *sweepWatch {
 	return w
 }
 
-// First says nothing: how long a sweep takes is not known from its first cell.
-func (*sweepWatch) First(context.Context, *mcllava.Model, *mcllava.Picture, mcllava.Plan) {}
-
 // Picture shows the tables of the picture before.
 func (w *sweepWatch) Picture(number int) {
 	w.show()

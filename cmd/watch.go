@@ -52,6 +52,9 @@ func (w *watch) Resumed(found records.Found) {
 
 // First says how long the run will take, if that is long.
 func (w *watch) First(ctx context.Context, m *mcllava.Model, p *mcllava.Picture, plan mcllava.Plan) {
+	if w.cells > 0 {
+		return // which is not known from the first cell
+	}
 	announce(ctx, w, m, p, plan)
 }
 

@@ -102,6 +102,15 @@ func chosen(items []dataset.Item, limit int, sample *uint64) []dataset.Item {
 // Items is how many items are asked.
 func (e *Evaluation) Items() int { return len(e.items) }
 
+// Pictures is how many pictures the items are about.
+func (e *Evaluation) Pictures() int {
+	names := map[string]bool{}
+	for i := range e.items {
+		names[e.items[i].Picture.Name] = true
+	}
+	return len(names)
+}
+
 // pairs are the items as questions about pictures. mostBytes is those of a picture.
 func (e *Evaluation) pairs(mostBytes int64) *inputs.Pairs {
 	var all []inputs.Pair
