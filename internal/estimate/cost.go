@@ -36,11 +36,15 @@ func ProjectorFLOP(c encoder.Config, features int) float64 {
 }
 
 // PrefillFLOP is the operations of a prompt in the decoder's products and attention, and of the logits after its last
-// position. Position i looks at i+1 positions, so attention takes half of what it would without its mask.
+// position, for which the last layer computes that row alone but for keys and values. Position i looks at i+1 positions, so attention
+// takes half of what it would without its mask.
 func PrefillFLOP(c llm.Config, positions int) float64 {
-	seen := positions * (positions + 1) / 2
-	layer := 4*product(positions, c.Hidden, c.Hidden) + 2*product(positions, c.Hidden, c.Intermediate) + 2*product(seen, 1, c.Hidden)
-	return float64(c.Layers)*layer + product(1, c.Hidden, c.Vocab)
+	layer := func(rows, seen int) float64 {
+		return 2*product(positions, c.Hidden, c.Hidden) + 2*product(rows, c.Hidden, c.Hidden) +
+			2*product(rows, c.Hidden, c.Intermediate) + 2*product(seen, 1, c.Hidden)
+	}
+	whole := layer(positions, positions*(positions+1)/2)
+	return float64(c.Layers-1)*whole + layer(min(1, positions), positions) + product(1, c.Hidden, c.Vocab)
 }
 
 // TokenBytes is the memory that decoding one token reads: every weight of the decoder once, its layers' in the form f and the
