@@ -13,6 +13,7 @@ import (
 
 	"github.com/mcllava/mcllava/internal/estimate"
 	"github.com/mcllava/mcllava/internal/machine"
+	"github.com/mcllava/mcllava/internal/measured"
 	"github.com/mcllava/mcllava/internal/tensor"
 	"github.com/mcllava/mcllava/internal/weights"
 	"github.com/mcllava/mcllava/llm"
@@ -54,16 +55,18 @@ type Report struct {
 	CPU      string   `json:"cpu"`
 	Features []string `json:"features"`
 	Tier     string   `json:"cpu_tier"`
+	Kernels  string   `json:"cpu_kernels"` // the tier, and what was chosen otherwise than the tier has first
 	Threads  int      `json:"threads"`
 	System   string   `json:"system"`
 	Program  string   `json:"program"`
 	Go       string   `json:"go"`
 	Quick    bool     `json:"quick"`
 
-	Peaks    []Peak    `json:"peaks"`                           // empty where none are known
-	Read     float64   `json:"read_bytes_per_second,omitempty"` // sustained, of memory
-	Products []Product `json:"products"`
-	Models   []Model   `json:"models"`
+	Chosen   []tensor.Measured `json:"cpu_measured,omitempty"`          // what the kernels were chosen by
+	Peaks    []Peak            `json:"peaks"`                           // empty where none are known
+	Read     float64           `json:"read_bytes_per_second,omitempty"` // sustained, of memory
+	Products []Product         `json:"products"`
+	Models   []Model           `json:"models"`
 }
 
 // Model is the speed of a model in one precision.
@@ -158,12 +161,13 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 }
 
 func measure(ctx context.Context, o Options, e effort) (*Report, error) {
+	_ = measured.Kernels() // an error that the caller knows
 	p := tensor.NewPool(o.Threads)
 	defer p.Close()
 	tier, _ := tensor.ActiveTier()
 	r := &run{Options: o, effort: e}
 	r.report = &Report{
-		CPU: machine.CPU(), Features: machine.Features(), Tier: string(tier), Threads: p.Threads(), System: runtime.GOOS + "/" + runtime.GOARCH,
+		CPU: machine.CPU(), Features: machine.Features(), Tier: string(tier), Kernels: tensor.Kernels(), Chosen: tensor.Measurements(), Threads: p.Threads(), System: runtime.GOOS + "/" + runtime.GOARCH,
 		Program: machine.Program(), Go: runtime.Version(), Quick: o.Quick,
 	}
 	const partsOfModel = 5

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/mcllava/mcllava/internal/measured"
 	"github.com/mcllava/mcllava/internal/tensor"
 	"github.com/mcllava/mcllava/internal/weights"
 )
@@ -15,8 +16,10 @@ var speed = Speed{Pixels: 1, Encode: 2, Prefill: 3, Decode: 4}
 
 func cacheAt(t *testing.T) Speeds {
 	t.Helper()
-	return Speeds{filepath.Join(t.TempDir(), "folder", "speed.json")}
+	return speedsAt(filepath.Join(t.TempDir(), "folder", "speed.json"))
 }
+
+func speedsAt(path string) Speeds { return Speeds{measured.Kept[Speed]{Path: path}} }
 
 func keep(t *testing.T, c Speeds, k Key, s Speed) {
 	t.Helper()
@@ -37,7 +40,7 @@ func TestCacheKeepsSpeedsApart(t *testing.T) {
 	}
 	for what, change := range map[string]func(*Key){
 		"CPU":       func(k *Key) { k.CPU += "x" },
-		"tier":      func(k *Key) { k.Tier += "x" },
+		"kernels":   func(k *Key) { k.Kernels += "x" },
 		"threads":   func(k *Key) { k.Threads++ },
 		"program":   func(k *Key) { k.Program += "x" },
 		"shape":     func(k *Key) { k.Shape.Text.Layers++ },
@@ -69,10 +72,10 @@ func TestDamagedCache(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := cacheAt(t)
-			if err := os.MkdirAll(filepath.Dir(c.path), 0o755); err != nil {
+			if err := os.MkdirAll(filepath.Dir(c.kept.Path), 0o755); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(c.path, []byte(text), 0o600); err != nil {
+			if err := os.WriteFile(c.kept.Path, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			if s, ok := c.Speed(key); ok {
@@ -91,13 +94,13 @@ func TestUnwritableCache(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []Speeds{{}, {filepath.Join(file, "speed.json")}} {
+	for _, c := range []Speeds{{}, speedsAt(filepath.Join(file, "speed.json"))} {
 		key := NewKey(small, weights.Forms{}, 1)
 		if err := c.Keep(key, speed); err == nil {
-			t.Errorf("%q: kept", c.path)
+			t.Errorf("%q: kept", c.kept.Path)
 		}
 		if s, ok := c.Speed(key); ok {
-			t.Errorf("%q: speed %v", c.path, s)
+			t.Errorf("%q: speed %v", c.kept.Path, s)
 		}
 	}
 }
@@ -105,12 +108,12 @@ func TestUnwritableCache(t *testing.T) {
 func TestCacheDoesNotGrowForever(t *testing.T) {
 	c := cacheAt(t)
 	key := NewKey(small, weights.Forms{}, 1)
-	for i := range 2 * mostKept {
+	for i := range 2 * measured.MostKept {
 		key.Threads = i + 1
 		keep(t, c, key, speed)
 	}
-	if n := len(c.read()); n > mostKept {
-		t.Errorf("%d speeds, want at most %d", n, mostKept)
+	if n := len(c.kept.All()); n > measured.MostKept {
+		t.Errorf("%d speeds, want at most %d", n, measured.MostKept)
 	}
 	if _, ok := c.Speed(key); !ok {
 		t.Error("the last one is not among them")
