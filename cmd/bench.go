@@ -216,6 +216,7 @@ func benchModels(b *strings.Builder, r *bench.Report, models []bench.Model) {
 		row(b, "  share of the peak", models, func(m bench.Model) string { return percent(of(m).Share) })
 	}
 	work("one crop through the tower", func(m bench.Model) *bench.Work { return m.Crop })
+	work("its features through the projector", func(m bench.Model) *bench.Work { return m.Projector })
 	work(fmt.Sprintf("prompt of %d tokens", models[0].Decoding[len(models[0].Decoding)-1].Positions), func(m bench.Model) *bench.Work { return m.Prefill })
 	for i, d := range models[0].Decoding {
 		row(b, fmt.Sprintf("tokens a second after %d", d.Positions), models, func(m bench.Model) string { return fmt.Sprintf("%.1f", m.Decoding[i].TokensPerSecond) })

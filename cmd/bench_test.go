@@ -48,7 +48,7 @@ func benched() *bench.Report {
 		Models: []bench.Model{
 			{Precision: "f16", Skipped: "needs 7.0 GB of memory, 4.0 are available"},
 			{
-				Precision: "q8", VisionLayers: 27, TextLayers: 32, MemoryBytes: 3.9e9, Crop: work, Prefill: work,
+				Precision: "q8", VisionLayers: 27, TextLayers: 32, MemoryBytes: 3.9e9, Crop: work, Projector: work, Prefill: work,
 				Decoding:  []bench.Decoding{{Positions: 16, TokensPerSecond: 27.3, TokenBytes: 2.75e9, Share: 0.9}, {Positions: 768, TokensPerSecond: 25.2, TokenBytes: 2.99e9, Share: 0.9}},
 				Questions: []bench.Answer{{MaxCrops: 100, Crops: 97, Tokens: 20, Total: 71.6}},
 			},

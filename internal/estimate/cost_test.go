@@ -64,9 +64,9 @@ func TestMemory(t *testing.T) {
 
 func TestSecondsAddUp(t *testing.T) {
 	q := Question{Width: 100, Height: 50, Boxes: []image.Rectangle{image.Rect(0, 0, 100, 50), image.Rect(0, 0, 50, 50)}, Keep: []int{1, 2}, Text: 4, Answer: 3}
-	s := q.Seconds(small, weights.Forms{Vision: tensor.F16, Text: tensor.Q8}, Speed{Pixels: 10, Encode: 20, Prefill: 40, Decode: 80})
+	s := q.Seconds(small, weights.Forms{Vision: tensor.F16, Text: tensor.Q8}, Speed{Pixels: 10, Encode: 20, Project: 5, Prefill: 40, Decode: 80})
 	near(t, "preprocess", s.Preprocess, (5000+(5000+50)+(2500+50))/10., 1e-12)
-	near(t, "encode", s.Encode, (CropFLOP(small.Vision, 1)+CropFLOP(small.Vision, 2)+ProjectorFLOP(small.Vision, 3))/20, 1e-12)
+	near(t, "encode", s.Encode, (LayersFLOP(small.Vision, 1)+LayersFLOP(small.Vision, 2))/20+(2*960+ProjectorFLOP(small.Vision, 3))/5, 1e-12)
 	near(t, "prefill", s.Prefill, PrefillFLOP(small.Text, 7)/40, 1e-12)
 	near(t, "decode", s.Decode, (TokenBytes(small.Text, tensor.Q8, 8)+TokenBytes(small.Text, tensor.Q8, 9))/80, 1e-12)
 	near(t, "total", s.Total(), s.Preprocess+s.Encode+s.Prefill+s.Decode, 1e-12)

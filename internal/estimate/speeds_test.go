@@ -12,7 +12,7 @@ import (
 	"github.com/mcllava/mcllava/internal/weights"
 )
 
-var speed = Speed{Pixels: 1, Encode: 2, Prefill: 3, Decode: 4}
+var speed = Speed{Pixels: 1, Encode: 2, Project: 5, Prefill: 3, Decode: 4}
 
 func cacheAt(t *testing.T) Speeds {
 	t.Helper()
@@ -63,12 +63,13 @@ func TestCacheKeepsSpeedsApart(t *testing.T) {
 func TestDamagedCache(t *testing.T) {
 	key := NewKey(small, weights.Forms{}, 1)
 	for name, text := range map[string]string{
-		"empty":     "",
-		"cut short": `{"` + key.String(),
-		"other":     `[1, 2]`,
-		"wrong":     fmt.Sprintf(`{%q: {"encode_flop_per_second": "fast"}}`, key),
-		"zero":      fmt.Sprintf(`{%q: {"encode_flop_per_second": 1e9}}`, key),
-		"negative":  fmt.Sprintf(`{%q: {"pixels_per_second": 1, "encode_flop_per_second": -1, "prefill_flop_per_second": 1, "decode_bytes_per_second": 1}}`, key),
+		"empty":                 "",
+		"cut short":             `{"` + key.String(),
+		"other":                 `[1, 2]`,
+		"wrong":                 fmt.Sprintf(`{%q: {"encode_flop_per_second": "fast"}}`, key),
+		"without the projector": fmt.Sprintf(`{%q: {"pixels_per_second": 1, "encode_flop_per_second": 1, "prefill_flop_per_second": 1, "decode_bytes_per_second": 1}}`, key),
+		"zero":                  fmt.Sprintf(`{%q: {"encode_flop_per_second": 1e9}}`, key),
+		"negative":              fmt.Sprintf(`{%q: {"pixels_per_second": 1, "encode_flop_per_second": -1, "project_flop_per_second": 1, "prefill_flop_per_second": 1, "decode_bytes_per_second": 1}}`, key),
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := cacheAt(t)
@@ -122,9 +123,9 @@ func TestCacheDoesNotGrowForever(t *testing.T) {
 
 func TestOnlyFinitePositiveSpeedsAreValid(t *testing.T) {
 	for _, bad := range []float64{0, -1, math.NaN(), math.Inf(1)} {
-		for i := range 4 {
+		for i := range 5 {
 			s := speed
-			*[]*float64{&s.Pixels, &s.Encode, &s.Prefill, &s.Decode}[i] = bad
+			*[]*float64{&s.Pixels, &s.Encode, &s.Project, &s.Prefill, &s.Decode}[i] = bad
 			if s.valid() {
 				t.Errorf("%+v is valid", s)
 			}
