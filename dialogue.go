@@ -110,7 +110,7 @@ func (d *dialogue) name(v *View, before []int) (name [sha256.Size]byte, ok bool)
 		return name, false
 	}
 	return sha256.Sum256(fmt.Appendf(nil, "%x %q %q %q %q %v %v %v", k.Picture, k.Cutting, k.Precision, k.Checkpoint,
-		m.forms.Text.String(), v.plan.Boxes, v.plan.TokensPerCrop, before)), true
+		tensor.Arithmetic(m.forms.Text), v.plan.Boxes, v.plan.TokensPerCrop, before)), true
 }
 
 // restore sets the keys and values to the picture of a view behind some tokens, as a run before stored them, if one did. They stay in

@@ -52,7 +52,7 @@ func (m *Model) key(p *Picture) (cache.Key, error) {
 	return cache.Key{
 		Picture:    p.Hash,
 		Cutting:    fmt.Sprintf("%d: at %d%s", pixelsVersion, m.config.Vision.ImageSize, p.variant()),
-		Precision:  fmt.Sprintf("%s, %s", m.forms.Vision, tier),
+		Precision:  fmt.Sprintf("%s, %s", tensor.Arithmetic(m.forms.Vision), tier),
 		Checkpoint: identity,
 	}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/mcllava/mcllava/internal/checkpoint"
+	"github.com/mcllava/mcllava/internal/measured"
 	"github.com/mcllava/mcllava/internal/tensor"
 )
 
@@ -14,7 +15,7 @@ type Headers struct{ model *Model }
 // OpenHeaders reads the headers of a checkpoint, as Inspect does, for a precision. Errors are those of OpenWith that are known without
 // the weights.
 func OpenHeaders(folder string, p Precision) (*Headers, error) {
-	if _, err := tensor.ActiveTier(); err != nil {
+	if err := measured.Kernels(); err != nil {
 		return nil, err
 	}
 	c, err := checkpoint.Open(folder)

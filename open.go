@@ -12,6 +12,7 @@ import (
 	"github.com/mcllava/mcllava/encoder"
 	"github.com/mcllava/mcllava/internal/cache"
 	"github.com/mcllava/mcllava/internal/checkpoint"
+	"github.com/mcllava/mcllava/internal/measured"
 	"github.com/mcllava/mcllava/internal/tensor"
 	"github.com/mcllava/mcllava/internal/weights"
 	"github.com/mcllava/mcllava/llm"
@@ -55,7 +56,7 @@ func Open(folder string, threads int) (*Model, error) {
 // An error names the file and field that are wrong.
 func OpenWith(folder string, o OpenOptions) (*Model, error) {
 	start := time.Now()
-	if _, err := tensor.ActiveTier(); err != nil {
+	if err := measured.Kernels(); err != nil {
 		return nil, err
 	}
 	c, err := checkpoint.Open(folder)

@@ -14,7 +14,7 @@ import (
 	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/internal/bench"
 	"github.com/mcllava/mcllava/internal/estimate"
-	"github.com/mcllava/mcllava/internal/tensor"
+	"github.com/mcllava/mcllava/internal/measured"
 )
 
 type benchOptions struct {
@@ -68,7 +68,7 @@ that were seen, so that they can be compared where other programs take turns on 
 }
 
 func runBench(ctx context.Context, s Streams, o benchOptions) error {
-	if _, err := tensor.ActiveTier(); err != nil {
+	if err := measured.Kernels(); err != nil {
 		return err
 	}
 	config := mcllava.PublishedConfig()
@@ -130,7 +130,10 @@ func benchProgress(w io.Writer) (report func(step string, done, total int), clea
 // benchText is a report for people.
 func benchText(r *bench.Report) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %d threads, %s\nkernels for %s; the CPU has %s\nmcllava %s, %s\n", r.CPU, r.Threads, r.System, r.Tier, strings.Join(r.Features, " "), r.Program, r.Go)
+	fmt.Fprintf(&b, "%s, %d threads, %s\nkernels %s; the CPU has %s\nmcllava %s, %s\n", r.CPU, r.Threads, r.System, r.Kernels, strings.Join(r.Features, " "), r.Program, r.Go)
+	for _, m := range r.Chosen {
+		fmt.Fprintf(&b, "%s\n", measuredText(m))
+	}
 	benchPeaks(&b, r)
 	benchProducts(&b, r)
 	var models []bench.Model
@@ -213,6 +216,7 @@ func benchModels(b *strings.Builder, r *bench.Report, models []bench.Model) {
 		row(b, "  share of the peak", models, func(m bench.Model) string { return percent(of(m).Share) })
 	}
 	work("one crop through the tower", func(m bench.Model) *bench.Work { return m.Crop })
+	work("its features through the projector", func(m bench.Model) *bench.Work { return m.Projector })
 	work(fmt.Sprintf("prompt of %d tokens", models[0].Decoding[len(models[0].Decoding)-1].Positions), func(m bench.Model) *bench.Work { return m.Prefill })
 	for i, d := range models[0].Decoding {
 		row(b, fmt.Sprintf("tokens a second after %d", d.Positions), models, func(m bench.Model) string { return fmt.Sprintf("%.1f", m.Decoding[i].TokensPerSecond) })

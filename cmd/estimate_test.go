@@ -46,7 +46,7 @@ func TestOnlyLongRunsAreAnnounced(t *testing.T) {
 	}
 	key := estimate.NewKey(shapeOf(m.Config()), forms, 0)
 	for speed, long := range map[float64]bool{1: true, 1e15: false} {
-		if err := estimate.OpenSpeeds().Keep(key, estimate.Speed{Pixels: speed, Encode: speed, Prefill: speed, Decode: speed}); err != nil {
+		if err := estimate.OpenSpeeds().Keep(key, estimate.Speed{Pixels: speed, Encode: speed, Project: speed, Prefill: speed, Decode: speed}); err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range []struct{ terminal, quiet bool }{{true, false}, {true, true}, {false, false}} {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mcllava/mcllava"
+	"github.com/mcllava/mcllava/internal/tensor"
 )
 
 type infoOptions struct {
@@ -86,9 +87,21 @@ func info(ctx context.Context, s Streams, o infoOptions) error {
 	if o.Verify {
 		line("checksums", "all as written")
 	}
-	line("CPU kernels", "%s", i.Tier)
+	line("CPU kernels", "%s", i.Kernels)
+	for _, m := range i.Measured {
+		line("", "%s", measuredText(m))
+	}
 	_, err = fmt.Fprint(s.Out, b.String())
 	return err
+}
+
+// measuredText says how fast the ways of a choice were, and which is in use.
+func measuredText(m tensor.Measured) string {
+	var ways []string
+	for _, w := range m.Ways {
+		ways = append(ways, fmt.Sprintf("%s %.0f", w.Name, w.Rate/1e9))
+	}
+	return fmt.Sprintf("%s by %s: %s GFLOP/s on a thread, as measured", m.Choice, m.Used, strings.Join(ways, ", "))
 }
 
 func verify(ctx context.Context, s Streams, model string) error {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/cpu"
 
 	"github.com/mcllava/mcllava/internal/hub/hubtest"
 )
@@ -52,11 +53,14 @@ func TestScripts(t *testing.T) {
 		Dir:   folder,
 		Files: files,
 		Condition: func(name string) (bool, error) {
-			if name != "parallel" {
-				return false, fmt.Errorf("%s is no condition", name)
+			switch name {
+			case "parallel":
+				version, _ := exec.Command("parallel", "--version").Output()
+				return bytes.HasPrefix(version, []byte("GNU parallel")), nil
+			case "avx2":
+				return cpu.X86.HasAVX2 && cpu.X86.HasFMA, nil
 			}
-			version, _ := exec.Command("parallel", "--version").Output()
-			return bytes.HasPrefix(version, []byte("GNU parallel")), nil
+			return false, fmt.Errorf("%s is no condition", name)
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv(raceSettings, os.Getenv(raceSettings))

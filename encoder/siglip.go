@@ -152,7 +152,7 @@ type state struct {
 func newState(t *tower, crops int) *state {
 	c := t.Config
 	rows := crops * c.Patches()
-	s := &state{crops: crops, tokens: c.Patches(), patches: tensor.New(rows, Channels*c.PatchSize*c.PatchSize), mlp: tensor.New(rows, c.Intermediate), kv: tensor.NewKV(tensor.KVForm(t.layers[0].k.Weight.Form()), c.Heads, c.Hidden/c.Heads, c.Patches())}
+	s := &state{crops: crops, tokens: c.Patches(), patches: tensor.New(rows, Channels*c.PatchSize*c.PatchSize), mlp: tensor.New(rows, c.Intermediate), kv: tensor.NewKV(tensor.AttentionForm(t.layers[0].k.Weight.Form()), c.Heads, c.Hidden/c.Heads, c.Patches())}
 	for _, m := range []*blas32.General{&s.x, &s.h, &s.q, &s.k, &s.v} {
 		*m = tensor.New(rows, c.Hidden)
 	}

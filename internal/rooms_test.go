@@ -21,7 +21,7 @@ const module = "github.com/mcllava/mcllava"
 var rooms = [][]string{
 	{"internal/fault", "internal/files", "internal/terminal", "internal/terminal/picture", "internal/overlay", "internal/machine", "internal/heif", "internal/demo", "internal/demo/draw", "internal/hub/hubtest", "internal/tiff", "internal/licenses", "internal/gaze", "internal/dataset"},
 	{"internal/modelfile", "internal/tensor", "internal/hub", "crop", "internal/dataset/datasettest", "internal/score"},
-	{"internal/safetensors", "internal/cache", "internal/inputs", "tokenizer", "internal/demo/scenes"},
+	{"internal/safetensors", "internal/measured", "internal/cache", "internal/inputs", "tokenizer", "internal/demo/scenes"},
 	{"internal/weights", "internal/reference"},
 	{"internal/models", "encoder", "llm"},
 	{"internal/checkpoint", "internal/estimate"},

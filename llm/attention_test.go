@@ -22,7 +22,7 @@ func wantAttention(d *Decoder, x blas32.General, form tensor.Form, layers, posit
 	}
 	kv := d.NewKV(x.Rows)
 	for i := range layers[1] {
-		d.layers[i].forward(d.pool, s, d.rotary, kv.layers[i])
+		d.layers[i].forward(d.pool, s, s.x.Rows, d.rotary, kv.layers[i])
 		if i < layers[0] {
 			continue
 		}

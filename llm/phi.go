@@ -91,28 +91,36 @@ func (d *Decoder) Forward(ctx context.Context, x blas32.General, kv *KV) (blas32
 	return d.forward(ctx, x, kv, x.Rows, func(int) {})
 }
 
-// forward is Forward, of which only the last rows are watched, and calls done with the number of layers behind it.
-func (d *Decoder) forward(ctx context.Context, x blas32.General, kv *KV, watched int, done func(layers int)) (blas32.General, error) {
+// forward is Forward of which only the last rows are wanted, and watched: it returns those, [wanted, D], and the last layer computes
+// no others but for their keys and values. It calls done with the number of layers behind it.
+func (d *Decoder) forward(ctx context.Context, x blas32.General, kv *KV, wanted int, done func(layers int)) (blas32.General, error) {
 	if kv.Len()+x.Rows > kv.Cap() {
 		return blas32.General{}, fmt.Errorf("%d tokens after %d do not fit the %d positions of keys and values", x.Rows, kv.Len(), kv.Cap())
 	}
 	s := kv.state(d.Config, x.Rows)
 	tensor.Copy(s.x, x)
-	first := kv.Len()
+	first, rows := kv.Len(), x.Rows
 	for i := range d.layers {
 		if err := ctx.Err(); err != nil {
 			kv.Truncate(first)
 			return blas32.General{}, err
 		}
-		d.layers[i].forward(d.pool, s, d.rotary, kv.layers[i])
+		if i == len(d.layers)-1 {
+			rows = wanted
+		}
+		d.layers[i].forward(d.pool, s, rows, d.rotary, kv.layers[i])
 		if kv.watch != nil {
-			kv.watch.see(d.pool, tensor.Rows(s.q, x.Rows-watched, x.Rows), kv.layers[i], i)
+			kv.watch.see(d.pool, last(s.q, wanted), kv.layers[i], i)
 		}
 		done(i + 1)
 	}
-	d.norm.Apply(d.pool, s.h, s.x)
-	return s.h, nil
+	h := last(s.h, wanted)
+	d.norm.Apply(d.pool, h, last(s.x, wanted))
+	return h, nil
 }
+
+// last is the view of the last n rows of m.
+func last(m blas32.General, n int) blas32.General { return tensor.Rows(m, m.Rows-n, m.Rows) }
 
 // Logits sets logits [V] to the score of every token of the vocabulary as the one that follows the last row of hidden [L, D].
 func (d *Decoder) Logits(logits []float32, hidden blas32.General) {
@@ -136,16 +144,22 @@ func newState(c Config, rows int) *state {
 	return s
 }
 
-// forward is x += attention(h) + mlp(h), h = norm x.
-func (l *layer) forward(p *tensor.Pool, s *state, rotary *tensor.Rotary, kv *tensor.KV) {
+// forward is x += attention(h) + mlp(h), h = norm x, for the last rows of s; of the others it leaves keys and values alone.
+func (l *layer) forward(p *tensor.Pool, s *state, rows int, rotary *tensor.Rotary, kv *tensor.KV) {
 	l.norm.Apply(p, s.h, s.x)
 
-	tensor.ApplyAll(p, s.h,
-		tensor.Output{Layer: &l.q, Dst: s.q}, tensor.Output{Layer: &l.k, Dst: s.k}, tensor.Output{Layer: &l.v, Dst: s.v},
-		tensor.Output{Layer: &l.fc1, Dst: s.mlp, Activation: tensor.GELUTanh})
-	rotary.Apply(p, s.q, kv.HeadDim(), kv.Len())
+	x, h, q, a, mlp := last(s.x, rows), last(s.h, rows), last(s.q, rows), last(s.a, rows), last(s.mlp, rows)
+	keys, values := tensor.Output{Layer: &l.k, Dst: s.k}, tensor.Output{Layer: &l.v, Dst: s.v}
+	queries, inner := tensor.Output{Layer: &l.q, Dst: q}, tensor.Output{Layer: &l.fc1, Dst: mlp, Activation: tensor.GELUTanh}
+	if rows == s.x.Rows {
+		tensor.ApplyAll(p, h, queries, keys, values, inner)
+	} else {
+		tensor.ApplyAll(p, s.h, keys, values)
+		tensor.ApplyAll(p, h, queries, inner)
+	}
+	rotary.Apply(p, q, kv.HeadDim(), kv.Len()+s.x.Rows-rows)
 	rotary.Apply(p, s.k, kv.HeadDim(), kv.Len())
-	tensor.Attend(p, s.a, s.q, s.k, s.v, kv, true)
-	l.dense.Add(p, s.x, s.a)
-	l.fc2.Add(p, s.x, s.mlp)
+	tensor.Attend(p, a, q, s.k, s.v, kv, true)
+	l.dense.Add(p, x, a)
+	l.fc2.Add(p, x, mlp)
 }

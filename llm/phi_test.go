@@ -62,7 +62,7 @@ func TestStages(t *testing.T) {
 
 			s := newState(d.Config, x.Rows)
 			tensor.Copy(s.x, x)
-			d.layers[0].forward(d.pool, s, d.rotary, d.NewKV(x.Rows).layers[0])
+			d.layers[0].forward(d.pool, s, s.x.Rows, d.rotary, d.NewKV(x.Rows).layers[0])
 			reference.Check(t, "llm.layer0", s.x, c.Stage(t, "llm.layer0"), stageTolerance)
 
 			hidden, err := d.Forward(t.Context(), x, kv)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mcllava/mcllava/internal/estimate"
 	"github.com/mcllava/mcllava/internal/machine"
+	"github.com/mcllava/mcllava/internal/measured"
 	"github.com/mcllava/mcllava/internal/tensor"
 	"github.com/mcllava/mcllava/internal/weights"
 	"github.com/mcllava/mcllava/llm"
@@ -54,16 +55,18 @@ type Report struct {
 	CPU      string   `json:"cpu"`
 	Features []string `json:"features"`
 	Tier     string   `json:"cpu_tier"`
+	Kernels  string   `json:"cpu_kernels"` // the tier, and what was chosen otherwise than the tier has first
 	Threads  int      `json:"threads"`
 	System   string   `json:"system"`
 	Program  string   `json:"program"`
 	Go       string   `json:"go"`
 	Quick    bool     `json:"quick"`
 
-	Peaks    []Peak    `json:"peaks"`                           // empty where none are known
-	Read     float64   `json:"read_bytes_per_second,omitempty"` // sustained, of memory
-	Products []Product `json:"products"`
-	Models   []Model   `json:"models"`
+	Chosen   []tensor.Measured `json:"cpu_measured,omitempty"`          // what the kernels were chosen by
+	Peaks    []Peak            `json:"peaks"`                           // empty where none are known
+	Read     float64           `json:"read_bytes_per_second,omitempty"` // sustained, of memory
+	Products []Product         `json:"products"`
+	Models   []Model           `json:"models"`
 }
 
 // Model is the speed of a model in one precision.
@@ -77,7 +80,8 @@ type Model struct {
 	WeightBytes  int64  `json:"weight_bytes"`      // of the whole model
 	MemoryBytes  int64  `json:"memory_bytes"`      // of the longest question
 
-	Crop      *Work      `json:"crop,omitempty"`
+	Crop      *Work      `json:"crop,omitempty"`      // speed, peak and share are of the tower's layers
+	Projector *Work      `json:"projector,omitempty"` // for all features of the crop but one, in 16 bits at least
 	Prefill   *Work      `json:"prefill,omitempty"`
 	Decoding  []Decoding `json:"decoding,omitempty"`
 	Questions []Answer   `json:"questions,omitempty"`
@@ -158,20 +162,21 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 }
 
 func measure(ctx context.Context, o Options, e effort) (*Report, error) {
+	_ = measured.Kernels() // an error that the caller knows
 	p := tensor.NewPool(o.Threads)
 	defer p.Close()
 	tier, _ := tensor.ActiveTier()
 	r := &run{Options: o, effort: e}
 	r.report = &Report{
-		CPU: machine.CPU(), Features: machine.Features(), Tier: string(tier), Threads: p.Threads(), System: runtime.GOOS + "/" + runtime.GOARCH,
+		CPU: machine.CPU(), Features: machine.Features(), Tier: string(tier), Kernels: tensor.Kernels(), Chosen: tensor.Measurements(), Threads: p.Threads(), System: runtime.GOOS + "/" + runtime.GOARCH,
 		Program: machine.Program(), Go: runtime.Version(), Quick: o.Quick,
 	}
-	const partsOfModel = 5
+	const partsOfModel = 6
 	r.total = 1 + len(r.forms())*len(productShapes(o.Shape, Prompt)) + partsOfModel*len(o.Precisions)
 	r.step("peaks")
 	r.meter = newMeter(p, e.slice, e.memory)
 	for range e.passes {
-		for _, f := range r.forms() {
+		for _, f := range r.peakForms() {
 			r.arithmetic(f)()
 		}
 		r.reading()
@@ -195,7 +200,7 @@ func measure(ctx context.Context, o Options, e effort) (*Report, error) {
 		r.report.Models = append(r.report.Models, m)
 		debug.FreeOSMemory()
 	}
-	r.report.Peaks, r.report.Read = r.peaks(r.forms()), r.read
+	r.report.Peaks, r.report.Read = r.peaks(r.peakForms()), r.read
 	for i := range r.report.Models {
 		if m := &r.report.Models[i]; m.Skipped == "" {
 			r.conclude(m, o.Precisions[i].Forms)
@@ -215,9 +220,12 @@ func (r *run) conclude(m *Model, f weights.Forms) {
 	speed := estimate.Speed{
 		Pixels:  r.pixels,
 		Encode:  atBest(m.Crop.FLOPS, m.Crop.Share, r.flops[tensor.Instruction(f.Vision)]),
+		Project: atBest(m.Projector.FLOPS, m.Projector.Share, r.flops[tensor.Instruction(fine(f.Vision))]),
 		Prefill: atBest(m.Prefill.FLOPS, m.Prefill.Share, r.flops[tensor.Instruction(f.Text)]),
 	}
-	m.Crop.Seconds, m.Prefill.Seconds = m.Crop.FLOP/speed.Encode, m.Prefill.FLOP/speed.Prefill
+	patches := estimate.PatchFLOP(r.Shape.Vision)
+	m.Crop.Seconds = (m.Crop.FLOP-patches)/speed.Encode + patches/speed.Project
+	m.Projector.Seconds, m.Prefill.Seconds = m.Projector.FLOP/speed.Project, m.Prefill.FLOP/speed.Prefill
 	for i := range m.Decoding {
 		d := &m.Decoding[i]
 		speed.Decode = atBest(d.Read, d.Share, r.read)
@@ -239,6 +247,16 @@ func (r *run) forms() []tensor.Form {
 	return slices.Compact(forms)
 }
 
+// peakForms are those that something is measured beside the peak of.
+func (r *run) peakForms() []tensor.Form {
+	forms := r.forms()
+	for _, p := range r.Precisions {
+		forms = append(forms, fine(p.Forms.Vision))
+	}
+	slices.Sort(forms)
+	return slices.Compact(forms)
+}
+
 func (r *run) step(name string) {
 	if r.Progress != nil {
 		r.Progress(name, r.done, r.total)
@@ -249,7 +267,7 @@ func (r *run) step(name string) {
 // model measures the parts of a question in one precision.
 func (r *run) model(ctx context.Context, p Precision) (Model, error) {
 	whole := r.Shape
-	timed := few(whole, r.effort.vision, r.effort.text, whole.Text.Vocab)
+	timed := few(whole, r.effort.vision, r.effort.text)
 	result := Model{
 		Precision: p.Name, Vision: p.Forms.Vision.String(), Text: p.Forms.Text.String(),
 		VisionLayers: timed.Vision.Layers, TextLayers: timed.Text.Layers, WeightBytes: estimate.WeightBytes(whole, p.Forms),
@@ -260,17 +278,20 @@ func (r *run) model(ctx context.Context, p Precision) (Model, error) {
 	r.step(p.Name + ": weights")
 	if free, need := machine.AvailableMemory(), estimate.WeightBytes(timed, p.Forms)+spare; free > 0 && need > free {
 		result.Skipped = fmt.Sprintf("needs %.1f GB of memory, %.1f are available", float64(need)/1e9, float64(free)/1e9)
-		r.done += 4
+		r.done += 5
 		return result, nil
 	}
 	m := newModel(r.pool, timed, p.Forms, timed.Vision.Batch())
 
-	r.step(p.Name + ": crop")
-	crop, err := r.crop(ctx, m)
-	if err != nil {
+	r.step(p.Name + ": projector")
+	var err error
+	if result.Projector, err = r.projector(ctx, m); err != nil {
 		return result, err
 	}
-	result.Crop = crop
+	r.step(p.Name + ": crop")
+	if result.Crop, err = r.crop(ctx, m, result.Projector.FLOPS); err != nil {
+		return result, err
+	}
 
 	positions := min(Prompt, whole.Text.Context-tokens)
 	kv := m.decoder.NewKV(positions + tokens)
@@ -297,13 +318,27 @@ func (r *run) model(ctx context.Context, p Precision) (Model, error) {
 // spare is more than a run takes besides the weights: keys and values, activations.
 const spare = 1 << 30
 
-func (r *run) crop(ctx context.Context, m *model) (*Work, error) {
+// fine is the form of what the vision tower's form is too coarse for.
+func fine(vision tensor.Form) tensor.Form { return min(vision, tensor.BF16) }
+
+func (r *run) projector(ctx context.Context, m *model) (*Work, error) {
+	w := workOf(m.shape.Vision, len(m.keep))
+	m.project() // touches memory for the first time
+	speed, p, err := r.timed(ctx, r.effort.rounds, r.arithmetic(fine(m.form.Vision)), func() (float64, time.Duration, error) {
+		return w.projector, m.project(), ctx.Err()
+	})
+	return newWork(workOf(r.Shape.Vision, 1).projector, speed, p), err
+}
+
+// crop measures the layers of the tower, where the projector has a speed.
+func (r *run) crop(ctx context.Context, m *model, projector float64) (*Work, error) {
+	w := workOf(m.shape.Vision, len(m.keep))
 	if _, err := m.encode(ctx); err != nil { // touches memory for the first time
 		return nil, err
 	}
 	speed, p, err := r.timed(ctx, r.effort.rounds, r.arithmetic(m.form.Vision), func() (float64, time.Duration, error) {
 		took, err := m.encode(ctx)
-		return m.encodeFLOP(), took, err
+		return w.layers, w.layersIn(took, projector), err
 	})
 	return newWork(estimate.CropFLOP(r.Shape.Vision, r.Shape.Vision.Patches()), speed, p), err
 }

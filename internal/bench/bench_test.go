@@ -97,9 +97,15 @@ func checkModel(t *testing.T, r *Report, m Model, forms weights.Forms) {
 	if m.Skipped != "" || m.VisionLayers != 2 || m.TextLayers != 2 || m.WeightBytes != estimate.WeightBytes(small, forms) || m.MemoryBytes <= m.WeightBytes {
 		t.Errorf("%s: %+v", m.Precision, m)
 	}
-	for f, w := range map[tensor.Form]*Work{forms.Vision: m.Crop, forms.Text: m.Prefill} {
-		if !(w.FLOPS > 1e6) || math.Abs(w.Seconds*best(w.FLOPS, w.Share, f)/w.FLOP-1) > 1e-9 {
-			t.Errorf("%s, %s: %+v", m.Precision, f, w)
+	project := best(m.Projector.FLOPS, m.Projector.Share, min(forms.Vision, tensor.BF16))
+	patches := estimate.PatchFLOP(small.Vision)
+	for w, want := range map[*Work]float64{
+		m.Crop:      estimate.LayersFLOP(small.Vision, small.Vision.Patches())/best(m.Crop.FLOPS, m.Crop.Share, forms.Vision) + patches/project,
+		m.Projector: estimate.ProjectorFLOP(small.Vision, small.Vision.Patches()-1) / project,
+		m.Prefill:   m.Prefill.FLOP / best(m.Prefill.FLOPS, m.Prefill.Share, forms.Text),
+	} {
+		if !(w.FLOPS > 1e6) || math.Abs(w.Seconds/want-1) > 1e-9 {
+			t.Errorf("%s: %+v, want %v seconds", m.Precision, w, want)
 		}
 	}
 	if m.Crop.FLOP != estimate.CropFLOP(small.Vision, small.Vision.Patches()) || m.Prefill.FLOP != estimate.PrefillFLOP(small.Text, small.Text.Context-tokens) {
@@ -162,6 +168,47 @@ func TestSpeed(t *testing.T) {
 	cancel()
 	if _, err := Speed(ctx, small, weights.Forms{}, 2); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// TestTheWholeFollowsFromAFewLayers has a machine of made-up speeds run two layers of the published tower and its projector, and wants
+// the time of the whole: each layer, the patches and the projector as often as they are there.
+func TestTheWholeFollowsFromAFewLayers(t *testing.T) {
+	const layers, projector = 800e9, 250e9 // operations a second, as where 8 bits are computed faster than 16
+	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+	published := estimate.Shape{
+		Vision: encoder.Config{Hidden: 1152, Intermediate: 4304, Layers: 27, Heads: 16, ImageSize: 384, PatchSize: 14, Projected: 2560},
+		Text:   llm.Config{Hidden: 2560, Intermediate: 10240, Layers: 32, Heads: 32, Vocab: 51200, Context: 2048},
+	}
+	// By hand: a layer is 4 products of 1152, 2 of 4304 and attention, for 729 patches; an answer keeps 700 features.
+	const d, patches, kept = 1152.0, 729.0, 700.0
+	layer := 2*patches*(4*d*d+2*d*4304) + 4*patches*patches*d
+	last := 2*(2*patches*d*d+2*kept*d*d+2*kept*d*4304) + 4*kept*patches*d
+	embedding := 2 * patches * 588 * d
+	projected := 2 * kept * (d*2560 + 2560*2560)
+	want := (26*layer+last)/layers + (embedding+projected)/projector
+
+	for _, timed := range []int{1, 2, 3, 27} {
+		for _, crops := range []int{1, 2} {
+			w := workOf(few(published, timed, timed).Vision, crops)
+			tower := seconds(w.layers/layers + w.patches/projector)
+			measured := w.projector / seconds(w.projector/projector).Seconds()
+			s := estimate.Speed{Pixels: 1e9, Prefill: 1e9, Decode: 1e9, Project: measured, Encode: w.layers / w.layersIn(tower, measured).Seconds()}
+			q := estimate.Question{Boxes: make([]image.Rectangle, 1), Keep: []int{kept}, Text: 10, Answer: 2}
+			if got := q.Seconds(published, weights.Forms{Vision: tensor.Q8, Text: tensor.Q8}, s).Encode; math.Abs(got/want-1) > 1e-6 {
+				t.Errorf("from %d layers of %d crops: %v s, want %v", timed, crops, got, want)
+			}
+		}
+	}
+	w := work{layers: 1, patches: 1}
+	if got := w.layersIn(seconds(10), 0.01); got != seconds(5) {
+		t.Errorf("patches that take longer than all: %v left, want 5s", got)
+	}
+	if got := few(published, 2, 2).Text; got.Layers != 2 || got.Vocab != 3200 {
+		t.Errorf("2 of 32 layers with a vocabulary of %d, want 3200 of 51200", got.Vocab)
+	}
+	if few(published, 30, 40) != published {
+		t.Error("there are no fewer than all layers")
 	}
 }
 

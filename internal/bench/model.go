@@ -25,6 +25,7 @@ type model struct {
 
 	pixels, centres blas32.General // of the crops
 	keep            []int
+	features        blas32.General // for the projector
 }
 
 // newModel makes a model of a shape in memory, and so many crops to encode at once.
@@ -42,25 +43,42 @@ func newModel(p *tensor.Pool, s estimate.Shape, f weights.Forms, crops int) *mod
 	return m
 }
 
-// encodeFLOP is the operations of encode.
-func (m *model) encodeFLOP() float64 {
-	return encodeFLOP(m.shape, len(m.keep))
-}
-
-func encodeFLOP(s estimate.Shape, crops int) float64 {
-	keep := s.Vision.Patches() - 1
-	return float64(crops)*estimate.CropFLOP(s.Vision, keep) + estimate.ProjectorFLOP(s.Vision, crops*keep)
-}
-
-// encode runs the crops through the tower, and all of their features but the first of each through the projector.
+// encode runs the crops through the tower, and keeps all of their features but the first of each.
 func (m *model) encode(ctx context.Context) (time.Duration, error) {
 	start := time.Now()
-	features, err := m.encoder.Encode(ctx, m.pixels, m.centres, m.keep)
-	if err != nil {
-		return 0, err
+	_, err := m.encoder.Encode(ctx, m.pixels, m.centres, m.keep)
+	return time.Since(start), err
+}
+
+// project runs as many features through the projector.
+func (m *model) project() time.Duration {
+	if m.features.Rows == 0 {
+		m.features = tensor.New(len(m.keep)*(m.shape.Vision.Patches()-1), m.shape.Vision.Hidden)
+		r := rand.New(rand.NewPCG(3, 4))
+		for i := range m.features.Data {
+			m.features.Data[i] = float32(r.NormFloat64())
+		}
 	}
-	m.encoder.Project(features.Rows)
-	return time.Since(start), nil
+	start := time.Now()
+	m.encoder.Project(m.features)
+	return time.Since(start)
+}
+
+// work is the operations of so many crops, by what computes them: the layers of the tower, the embedding of its patches, and the
+// projector. The last two are held in 16 bits at least, and so are slower where layers have 8. They are as large in a model of few
+// layers as in the whole, and must be told apart to compute the one from the other.
+type work struct{ layers, patches, projector float64 }
+
+func workOf(v encoder.Config, crops int) work {
+	keep, n := v.Patches()-1, float64(crops)
+	return work{n * estimate.LayersFLOP(v, keep), n * estimate.PatchFLOP(v), estimate.ProjectorFLOP(v, crops*keep)}
+}
+
+// layersIn is how long the layers take of the time of a tower, whose patches are embedded at the speed of the projector, operations a
+// second: half of the time at least, as a measurement on a busy machine may be anything.
+func (w work) layersIn(tower time.Duration, projector float64) time.Duration {
+	patches := time.Duration(w.patches / projector * float64(time.Second))
+	return max(tower-patches, tower/2)
 }
 
 // prompt is embeddings [positions, D].
@@ -124,11 +142,13 @@ func pixelRate(p *tensor.Pool, size int) float64 {
 	return float64(crops*p.Threads()) * estimate.CropPixels(box, size) / time.Since(start).Seconds()
 }
 
-// few is a shape with no more layers than the given ones and no more tokens than a piece of a vocabulary, which runs as fast, by
-// operation and by byte, as the whole does.
-func few(s estimate.Shape, vision, text, vocab int) estimate.Shape {
+// few is a shape with no more layers than the given ones, and a vocabulary that has the part in the decoder's bytes that it has in the
+// whole, so that it runs as fast, by byte, as the whole does.
+func few(s estimate.Shape, vision, text int) estimate.Shape {
 	s.Vision.Layers = min(s.Vision.Layers, vision)
-	s.Text.Layers = min(s.Text.Layers, text)
-	s.Text.Vocab = min(s.Text.Vocab, vocab)
+	if text < s.Text.Layers {
+		s.Text.Vocab = (s.Text.Vocab*text + s.Text.Layers - 1) / s.Text.Layers
+		s.Text.Layers = text
+	}
 	return s
 }

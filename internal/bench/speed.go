@@ -16,7 +16,6 @@ import (
 func Speed(ctx context.Context, s estimate.Shape, f weights.Forms, threads int) (estimate.Speed, error) {
 	const (
 		layers    = 2
-		vocab     = 4096
 		probe     = 4   // positions
 		positions = 256 // of a prefill
 		tokens    = 8
@@ -25,7 +24,7 @@ func Speed(ctx context.Context, s estimate.Shape, f weights.Forms, threads int) 
 	p := tensor.NewPool(threads)
 	defer p.Close()
 	speed := estimate.Speed{Pixels: max(pixelRate(p, s.Vision.ImageSize), pixelRate(p, s.Vision.ImageSize))}
-	reduced := few(s, layers, layers, vocab)
+	reduced := few(s, layers, layers)
 	m := newModel(p, reduced, f, 0)
 	most := min(positions, s.Text.Context-tokens)
 	kv := m.decoder.NewKV(most + tokens)
@@ -57,15 +56,30 @@ func Speed(ctx context.Context, s estimate.Shape, f weights.Forms, threads int) 
 		smaller.Vision.ImageSize = n * smaller.Vision.PatchSize
 		return smaller
 	}
-	crops := largest(s.Vision.Batch(), budget, func(n int) float64 { return encodeFLOP(reduced, n) })
-	if encodeFLOP(reduced, crops) > budget {
-		reduced = withSide(max(2, largest(s.Vision.Side(), budget, func(n int) float64 { return encodeFLOP(withSide(n), 1) })))
+	cost := func(s estimate.Shape, crops int) float64 {
+		w := workOf(s.Vision, crops)
+		return w.layers + w.patches + w.projector
+	}
+	crops := largest(s.Vision.Batch(), budget, func(n int) float64 { return cost(reduced, n) })
+	if cost(reduced, crops) > budget {
+		reduced = withSide(max(2, largest(s.Vision.Side(), budget, func(n int) float64 { return cost(withSide(n), 1) })))
 	}
 	reduced.Text.Layers = 1 // it is not used any more
 	m = newModel(p, reduced, f, crops)
-	speed.Encode, err = fastest(room, func() (work float64, took time.Duration, err error) {
-		took, err = m.encode(ctx)
-		return m.encodeFLOP(), took, err
+	return m.encodeSpeed(ctx, speed, room)
+}
+
+// encodeSpeed adds the speeds of the tower's layers and of the projector.
+func (m *model) encodeSpeed(ctx context.Context, speed estimate.Speed, room time.Duration) (estimate.Speed, error) {
+	w := workOf(m.shape.Vision, len(m.keep))
+	var err error
+	speed.Project, err = fastest(room/2, func() (float64, time.Duration, error) { return w.projector, m.project(), ctx.Err() })
+	if err != nil {
+		return speed, err
+	}
+	speed.Encode, err = fastest(room, func() (float64, time.Duration, error) {
+		took, err := m.encode(ctx)
+		return w.layers, w.layersIn(took, speed.Project), err
 	})
 	return speed, err
 }

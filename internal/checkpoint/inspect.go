@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mcllava/mcllava/internal/measured"
 	"github.com/mcllava/mcllava/internal/tensor"
 	"github.com/mcllava/mcllava/internal/weights"
 )
@@ -25,7 +26,10 @@ type Info struct {
 	FileBytes    int64    `json:"file_bytes"`         // of all tensors
 	MemoryBytes  int64    `json:"memory_bytes"`       // of the weights once loaded
 	CacheBytes   int64    `json:"bytes_per_position"` // of keys and values, for each token of a question and its answer
-	Tier         string   `json:"cpu_tier"`           // the kernels in use
+	Tier         string   `json:"cpu_tier"`           // of the kernels in use
+	Kernels      string   `json:"cpu_kernels"`        // the tier, and what was chosen otherwise than the tier has first
+
+	Measured []tensor.Measured `json:"cpu_measured,omitempty"` // what they were chosen by; none where the environment names them
 }
 
 // Part is a part of the model as it is held in memory.
@@ -47,8 +51,7 @@ var parts = []struct{ name, prefix string }{
 // Inspect reads the headers of a checkpoint, of the embedded one if the folder is "" or Demo, and says how it would be held in
 // a precision.
 func Inspect(folder string, p Precision) (*Info, error) {
-	tier, err := tensor.ActiveTier()
-	if err != nil {
+	if err := measured.Kernels(); err != nil {
 		return nil, err
 	}
 	c, err := Open(folder)
@@ -56,7 +59,8 @@ func Inspect(folder string, p Precision) (*Info, error) {
 		return nil, err
 	}
 	defer c.Close()
-	i := &Info{Name: c.Name, Config: c.Config, Converted: c.packed != nil, Tier: string(tier)}
+	tier, _ := tensor.ActiveTier()
+	i := &Info{Name: c.Name, Config: c.Config, Converted: c.packed != nil, Tier: string(tier), Kernels: tensor.Kernels(), Measured: tensor.Measurements()}
 	if err := i.read(c, p); err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Name, err)
 	}

@@ -18,16 +18,24 @@ type Shape struct {
 // A product of [m, k] and [k, n] takes 2·m·k·n operations: a multiplication and an addition for each of the m·n sums' k terms.
 func product(m, k, n int) float64 { return 2 * float64(m) * float64(k) * float64(n) }
 
-// CropFLOP is the operations of one crop in the tower's products and attention. Keep is the rows that leave the last layer,
-// which computes no others: T·3P²·Dv products for the patches; then a layer of r rows out of T takes keys and values of T rows,
-// queries and output of r, an MLP of r, and attention of r rows to T.
-func CropFLOP(c encoder.Config, keep int) float64 {
+// CropFLOP is the operations of one crop in the tower, of whose last layer keep rows leave.
+func CropFLOP(c encoder.Config, keep int) float64 { return PatchFLOP(c) + LayersFLOP(c, keep) }
+
+// PatchFLOP is the operations that make patches of a crop embeddings: T·3P²·Dv products.
+func PatchFLOP(c encoder.Config) float64 {
+	return product(c.Patches(), encoder.Channels*c.PatchSize*c.PatchSize, c.Hidden)
+}
+
+// LayersFLOP is the operations of one crop in the layers' products and attention. Keep is the rows that leave the last layer, which
+// computes no others: a layer of r rows out of T takes keys and values of T rows, queries and output of r, an MLP of r, and attention
+// of r rows to T.
+func LayersFLOP(c encoder.Config, keep int) float64 {
 	tokens := c.Patches()
 	layer := func(rows int) float64 {
 		return 2*product(tokens, c.Hidden, c.Hidden) + 2*product(rows, c.Hidden, c.Hidden) +
 			2*product(rows, c.Hidden, c.Intermediate) + 2*product(rows, tokens, c.Hidden)
 	}
-	return product(tokens, encoder.Channels*c.PatchSize*c.PatchSize, c.Hidden) + float64(c.Layers-1)*layer(tokens) + layer(keep)
+	return float64(c.Layers-1)*layer(tokens) + layer(keep)
 }
 
 // ProjectorFLOP is the operations of the projector on features.
@@ -36,11 +44,15 @@ func ProjectorFLOP(c encoder.Config, features int) float64 {
 }
 
 // PrefillFLOP is the operations of a prompt in the decoder's products and attention, and of the logits after its last
-// position. Position i looks at i+1 positions, so attention takes half of what it would without its mask.
+// position, for which the last layer computes that row alone but for keys and values. Position i looks at i+1 positions, so attention
+// takes half of what it would without its mask.
 func PrefillFLOP(c llm.Config, positions int) float64 {
-	seen := positions * (positions + 1) / 2
-	layer := 4*product(positions, c.Hidden, c.Hidden) + 2*product(positions, c.Hidden, c.Intermediate) + 2*product(seen, 1, c.Hidden)
-	return float64(c.Layers)*layer + product(1, c.Hidden, c.Vocab)
+	layer := func(rows, seen int) float64 {
+		return 2*product(positions, c.Hidden, c.Hidden) + 2*product(rows, c.Hidden, c.Hidden) +
+			2*product(rows, c.Hidden, c.Intermediate) + 2*product(seen, 1, c.Hidden)
+	}
+	whole := layer(positions, positions*(positions+1)/2)
+	return float64(c.Layers-1)*whole + layer(min(1, positions), positions) + product(1, c.Hidden, c.Vocab)
 }
 
 // TokenBytes is the memory that decoding one token reads: every weight of the decoder once, its layers' in the form f and the

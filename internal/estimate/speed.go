@@ -11,14 +11,15 @@ import (
 // Speed is how fast a machine runs a model in one precision.
 type Speed struct {
 	Pixels  float64 `json:"pixels_per_second"`       // cut out of the picture and resized
-	Encode  float64 `json:"encode_flop_per_second"`  // in the tower and the projector
+	Encode  float64 `json:"encode_flop_per_second"`  // in the tower's layers
+	Project float64 `json:"project_flop_per_second"` // in the patches' embedding and the projector, which have at least 16 bits
 	Prefill float64 `json:"prefill_flop_per_second"` // in the decoder, on a prompt
 	Decode  float64 `json:"decode_bytes_per_second"` // of weights and cache, as tokens are decoded
 }
 
 // valid says whether all of it are speeds.
 func (s Speed) valid() bool {
-	for _, v := range []float64{s.Pixels, s.Encode, s.Prefill, s.Decode} {
+	for _, v := range []float64{s.Pixels, s.Encode, s.Project, s.Prefill, s.Decode} {
 		if !(v > 0) || math.IsInf(v, 0) {
 			return false
 		}
@@ -55,13 +56,14 @@ func (s Seconds) Total() float64 { return s.Preprocess + s.Encode + s.Prefill + 
 // Seconds is how long a question takes a model in a precision at a speed.
 func (q Question) Seconds(m Shape, p weights.Forms, s Speed) Seconds {
 	pixels := float64(q.Width) * float64(q.Height)
-	var encode float64
+	var layers float64
 	tokens := 0
 	for i, box := range q.Boxes {
 		pixels += CropPixels(box, m.Vision.ImageSize)
-		encode += CropFLOP(m.Vision, q.Keep[i])
+		layers += LayersFLOP(m.Vision, q.Keep[i])
 		tokens += q.Keep[i]
 	}
+	project := float64(len(q.Boxes))*PatchFLOP(m.Vision) + ProjectorFLOP(m.Vision, tokens)
 	prompt := q.Text + tokens
 	var decode float64
 	for i := range max(0, q.Answer-1) { // the first token comes from the prefill
@@ -69,7 +71,7 @@ func (q Question) Seconds(m Shape, p weights.Forms, s Speed) Seconds {
 	}
 	return Seconds{
 		Preprocess: pixels / s.Pixels,
-		Encode:     (encode + ProjectorFLOP(m.Vision, tokens)) / s.Encode,
+		Encode:     layers/s.Encode + project/s.Project,
 		Prefill:    PrefillFLOP(m.Text, prompt) / s.Prefill,
 		Decode:     decode / s.Decode,
 	}

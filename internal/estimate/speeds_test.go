@@ -7,16 +7,19 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/mcllava/mcllava/internal/measured"
 	"github.com/mcllava/mcllava/internal/tensor"
 	"github.com/mcllava/mcllava/internal/weights"
 )
 
-var speed = Speed{Pixels: 1, Encode: 2, Prefill: 3, Decode: 4}
+var speed = Speed{Pixels: 1, Encode: 2, Project: 5, Prefill: 3, Decode: 4}
 
 func cacheAt(t *testing.T) Speeds {
 	t.Helper()
-	return Speeds{filepath.Join(t.TempDir(), "folder", "speed.json")}
+	return speedsAt(filepath.Join(t.TempDir(), "folder", "speed.json"))
 }
+
+func speedsAt(path string) Speeds { return Speeds{measured.Kept[Speed]{Path: path}} }
 
 func keep(t *testing.T, c Speeds, k Key, s Speed) {
 	t.Helper()
@@ -37,7 +40,7 @@ func TestCacheKeepsSpeedsApart(t *testing.T) {
 	}
 	for what, change := range map[string]func(*Key){
 		"CPU":       func(k *Key) { k.CPU += "x" },
-		"tier":      func(k *Key) { k.Tier += "x" },
+		"kernels":   func(k *Key) { k.Kernels += "x" },
 		"threads":   func(k *Key) { k.Threads++ },
 		"program":   func(k *Key) { k.Program += "x" },
 		"shape":     func(k *Key) { k.Shape.Text.Layers++ },
@@ -60,19 +63,20 @@ func TestCacheKeepsSpeedsApart(t *testing.T) {
 func TestDamagedCache(t *testing.T) {
 	key := NewKey(small, weights.Forms{}, 1)
 	for name, text := range map[string]string{
-		"empty":     "",
-		"cut short": `{"` + key.String(),
-		"other":     `[1, 2]`,
-		"wrong":     fmt.Sprintf(`{%q: {"encode_flop_per_second": "fast"}}`, key),
-		"zero":      fmt.Sprintf(`{%q: {"encode_flop_per_second": 1e9}}`, key),
-		"negative":  fmt.Sprintf(`{%q: {"pixels_per_second": 1, "encode_flop_per_second": -1, "prefill_flop_per_second": 1, "decode_bytes_per_second": 1}}`, key),
+		"empty":                 "",
+		"cut short":             `{"` + key.String(),
+		"other":                 `[1, 2]`,
+		"wrong":                 fmt.Sprintf(`{%q: {"encode_flop_per_second": "fast"}}`, key),
+		"without the projector": fmt.Sprintf(`{%q: {"pixels_per_second": 1, "encode_flop_per_second": 1, "prefill_flop_per_second": 1, "decode_bytes_per_second": 1}}`, key),
+		"zero":                  fmt.Sprintf(`{%q: {"encode_flop_per_second": 1e9}}`, key),
+		"negative":              fmt.Sprintf(`{%q: {"pixels_per_second": 1, "encode_flop_per_second": -1, "project_flop_per_second": 1, "prefill_flop_per_second": 1, "decode_bytes_per_second": 1}}`, key),
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := cacheAt(t)
-			if err := os.MkdirAll(filepath.Dir(c.path), 0o755); err != nil {
+			if err := os.MkdirAll(filepath.Dir(c.kept.Path), 0o755); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(c.path, []byte(text), 0o600); err != nil {
+			if err := os.WriteFile(c.kept.Path, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			if s, ok := c.Speed(key); ok {
@@ -91,13 +95,13 @@ func TestUnwritableCache(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []Speeds{{}, {filepath.Join(file, "speed.json")}} {
+	for _, c := range []Speeds{{}, speedsAt(filepath.Join(file, "speed.json"))} {
 		key := NewKey(small, weights.Forms{}, 1)
 		if err := c.Keep(key, speed); err == nil {
-			t.Errorf("%q: kept", c.path)
+			t.Errorf("%q: kept", c.kept.Path)
 		}
 		if s, ok := c.Speed(key); ok {
-			t.Errorf("%q: speed %v", c.path, s)
+			t.Errorf("%q: speed %v", c.kept.Path, s)
 		}
 	}
 }
@@ -105,12 +109,12 @@ func TestUnwritableCache(t *testing.T) {
 func TestCacheDoesNotGrowForever(t *testing.T) {
 	c := cacheAt(t)
 	key := NewKey(small, weights.Forms{}, 1)
-	for i := range 2 * mostKept {
+	for i := range 2 * measured.MostKept {
 		key.Threads = i + 1
 		keep(t, c, key, speed)
 	}
-	if n := len(c.read()); n > mostKept {
-		t.Errorf("%d speeds, want at most %d", n, mostKept)
+	if n := len(c.kept.All()); n > measured.MostKept {
+		t.Errorf("%d speeds, want at most %d", n, measured.MostKept)
 	}
 	if _, ok := c.Speed(key); !ok {
 		t.Error("the last one is not among them")
@@ -119,9 +123,9 @@ func TestCacheDoesNotGrowForever(t *testing.T) {
 
 func TestOnlyFinitePositiveSpeedsAreValid(t *testing.T) {
 	for _, bad := range []float64{0, -1, math.NaN(), math.Inf(1)} {
-		for i := range 4 {
+		for i := range 5 {
 			s := speed
-			*[]*float64{&s.Pixels, &s.Encode, &s.Prefill, &s.Decode}[i] = bad
+			*[]*float64{&s.Pixels, &s.Encode, &s.Project, &s.Prefill, &s.Decode}[i] = bad
 			if s.valid() {
 				t.Errorf("%+v is valid", s)
 			}

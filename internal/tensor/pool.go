@@ -93,8 +93,13 @@ const (
 // operations of a layer.
 const spins = 4000
 
-// NewPool starts a pool of threads workers; below 1 it takes the cores that the process may use.
+// NewPool starts a pool of threads workers; below 1 it takes the cores that the process may use. The kernels do not change any more.
 func NewPool(threads int) *Pool {
+	decide()
+	return newPool(threads)
+}
+
+func newPool(threads int) *Pool {
 	if threads < 1 {
 		threads = runtime.GOMAXPROCS(0)
 	}

@@ -19,7 +19,8 @@ const (
 	Generic Tier = "generic"
 )
 
-// TierVariable is the environment variable that forces a tier.
+// TierVariable is the environment variable that forces a tier, and what it has more than one way for: "avx512,bf16=widen". Ways that are
+// not named are then the tier's first, and nothing is measured.
 const TierVariable = "MCLLAVA_CPU"
 
 // kernels is what differs from tier to tier.
@@ -32,6 +33,10 @@ type kernels struct {
 	scale         func(dst, x []float32, f float32)                              // dst = x·f
 	// appendBF16 does what appendGo does to a KV in bfloat16; nil for appendGo itself.
 	appendBF16 func(c *KV, head, first int, k, v blas32.General)
+
+	choices      []choice
+	ways         map[string]string // of choices that are not the first
+	attentionF32 bool              // see AttentionForm
 }
 
 // product is how a tier multiplies activations by a panel of a form.
@@ -70,24 +75,32 @@ var genericKernels = kernels{tier: Generic, initTile: initTileGo, prefetch: noPr
 	Q4:   {name: "panelQ4Go", rows: 4, blockK: 1024, unit: 8, x: asQ4, convert: quantizeQ4Go, panel: panelQ4Go},
 }}
 
-// active is chosen once, at start: the best tier of this CPU, or the one that the environment forces.
-var active, activeErr = choose(os.Getenv(TierVariable))
+// active is chosen once, at start: the best tier of this CPU, or the one that the environment forces. Choose may then choose between
+// the ways that the tier has for some operations.
+var (
+	active    kernels
+	activeErr error
+)
+
+func init() { active, activeErr = choose(os.Getenv(TierVariable)) }
 
 func choose(forced string) (kernels, error) {
 	have := supported()
 	if forced == "" {
 		return have[0], nil
 	}
-	i := slices.IndexFunc(have, func(k kernels) bool { return string(k.tier) == forced })
+	decide()
+	words := strings.Split(forced, ",")
+	i := slices.IndexFunc(have, func(k kernels) bool { return string(k.tier) == words[0] })
 	if i < 0 {
-		var names []string
-		for _, k := range have {
-			names = append(names, string(k.tier))
-		}
-		return have[0], fmt.Errorf("%s=%s: this CPU can do %s", TierVariable, forced, strings.Join(names, ", "))
+		return have[0], fmt.Errorf("%s=%s: this CPU can do %s", TierVariable, forced, joined(have, func(k kernels) string { return string(k.tier) }))
 	}
-	return have[i], nil
+	ways, err := have[i].parseWays(words[1:])
+	if err != nil {
+		return have[i], fmt.Errorf("%s=%s: %w", TierVariable, forced, err)
+	}
+	return have[i].taken(ways), nil
 }
 
-// ActiveTier is the tier in use. The error says that the environment asks for one that this CPU lacks.
+// ActiveTier is the tier in use. The error says that the environment asks for kernels that this CPU lacks.
 func ActiveTier() (Tier, error) { return active.tier, activeErr }

@@ -41,7 +41,7 @@ func halves(f panel, unitBytes int) func(rows, k int, a []byte, lda int, b []byt
 }
 
 func avx2Kernels() kernels {
-	return kernels{tier: AVX2, initTile: beginning(initTileAVX2), prefetch: prefetching, prefetchBytes: prefetchBytes, scale: scaleGo, products: [formCount]product{
+	return kernels{tier: AVX2, choices: []choice{attentionChoice()}, initTile: beginning(initTileAVX2), prefetch: prefetching, prefetchBytes: prefetchBytes, scale: scaleGo, products: [formCount]product{
 		F32:  {name: "panelF32AVX2", rows: 6, blockK: 256, unit: 1, x: asF32, panel: halves(panelF32AVX2, 4*panelWidth), narrow: whole(panelF32AVX2)},
 		F16:  {name: "panelF16AVX2", rows: 6, blockK: 256, unit: 1, x: asF32, panel: halves(panelF16AVX2, 2*panelWidth)},
 		BF16: {name: "panelBF16AVX2", rows: 6, blockK: 256, unit: 2, x: asPairs, convert: rounding(roundBF16AVX2, 8), panel: halves(panelBF16AVX2, 4*panelWidth), narrow: whole(panelBF16AVX2)},
@@ -64,14 +64,15 @@ func avx2Kernels() kernels {
 
 func avx512Kernels(bf16, vnni bool) kernels {
 	k := avx2Kernels() // for what the CPU has no wider instructions for
-	k.tier, k.initTile, k.scale = AVX512, beginning(initTileAVX512), scaleRow
+	k.tier, k.choices, k.initTile, k.scale, k.appendBF16 = AVX512, nil, beginning(initTileAVX512), scaleRow, appendBF16
+	pairs := k.products
 	k.products[F32] = product{name: "panelF32AVX512", rows: 14, blockK: 576, unit: 1, x: asF32, panel: whole(panelF32AVX512), narrow: whole(narrowF32AVX512), folded: whole(foldedF32AVX512)}
 	k.products[F16] = product{name: "panelF16AVX512", rows: 14, blockK: 512, unit: 1, x: asF32, panel: whole(panelF16AVX512), narrow: whole(narrowF16AVX512)}
+	widen := product{name: "panelBF16AVX512", rows: 14, blockK: 512, unit: 2, x: asPairs, convert: rounding(roundBF16AVX512, 16), panel: whole(panelBF16AVX512)}
+	k.products[BF16] = widen
 	if bf16 {
 		k.products[BF16] = product{name: "panelBF16DP", rows: 14, blockK: 512, unit: 2, x: asHalves, convert: halving, panel: whole(panelBF16DP), narrow: whole(narrowBF16DP), folded: whole(foldedBF16DP), expSum: expSumBF16}
-		k.appendBF16 = appendBF16
-	} else {
-		k.products[BF16] = product{name: "panelBF16AVX512", rows: 14, blockK: 512, unit: 2, x: asPairs, convert: rounding(roundBF16AVX512, 16), panel: whole(panelBF16AVX512)}
+		k.choices = append(k.choices, bf16Choice(widen))
 	}
 	if vnni {
 		k.products[Q8] = product{name: "panelQ8VNNI", rows: 14, blockK: 1024, unit: 4, x: asQ8, convert: quantizing(quantizeAVX512, q8Group, 4), panel: whole(panelQ8VNNI)}
@@ -81,7 +82,9 @@ func avx512Kernels(bf16, vnni bool) kernels {
 				panelQ4VNNI(rows, k, &a[0], lda, &b[0], &c[0], ldc, &unsignedLevels[0])
 			},
 		}
+		k.choices = append(k.choices, int8Choice(pairs[Q8], pairs[Q4]))
 	}
+	k.choices = append(k.choices, attentionChoice())
 	return k
 }
 

@@ -23,13 +23,25 @@ func TestRequiredTiers(t *testing.T) {
 	}
 }
 
-// eachTier runs the test once on every tier of this CPU and fails if it never reached the tier's panel kernel.
+// otherWays are the tiers of this CPU with one of their choices other than the first.
+func otherWays() (all []kernels) {
+	for _, k := range supported() {
+		for _, c := range k.choices {
+			for _, w := range c.ways[1:] {
+				all = append(all, k.taken(map[string]string{c.name: w.name}))
+			}
+		}
+	}
+	return all
+}
+
+// eachTier runs the test once on every tier of this CPU, with each way that it has, and fails if it never reached the tier's panel kernel.
 func eachTier(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
 	chosen := active
 	defer func() { active = chosen }()
-	for _, k := range append(supported(), variants()...) {
-		t.Run(string(k.tier), func(t *testing.T) {
+	for _, k := range append(append(supported(), variants()...), otherWays()...) {
+		t.Run(k.String(), func(t *testing.T) {
 			var calls atomic.Int64
 			active = k
 			for f := range active.products {
