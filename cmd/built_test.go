@@ -27,7 +27,7 @@ func (b building) Run() int {
 
 var buildOnce = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(builtIn, "mcllava")
-	if message, err := exec.Command("go", "build", "-o", path, "./mcllava").CombinedOutput(); err != nil {
+	if message, err := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "./mcllava").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, message)
 	}
 	return path, nil

@@ -3,42 +3,48 @@ package cmd
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
+	"os/exec"
+	"os/signal"
 	"strconv"
-	"strings"
 	"time"
 )
 
-// fields is the script command "fields NAME…": of each record on standard input, JSON lines or CSV, it prints the fields of these
-// names as JSON, with tabs between them. A field within another is named like seconds.encode.
-func fields() {
-	text, err := io.ReadAll(os.Stdin)
+// exiting is the program "exiting CODE PROGRAM ARG…", the script command exits for a program in the background. An interrupt is passed
+// on to the program.
+func exiting() {
+	want, err := strconv.Atoi(os.Args[1])
 	if err != nil {
 		quit(err)
 	}
-	records, err := parseRecords(text)
-	if err != nil {
+	c := exec.Command(os.Args[2], os.Args[3:]...)
+	c.Stdin = os.Stdin
+	var out, message bytes.Buffer
+	c.Stdout, c.Stderr = &out, &message
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	if err = c.Start(); err == nil {
+		go func() {
+			for s := range interrupts {
+				_ = c.Process.Signal(s)
+			}
+		}()
+		err = c.Wait()
+	}
+	var exit *exec.ExitError
+	got := 0
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil {
 		quit(err)
 	}
-	for _, record := range records {
-		var line []string
-		for _, name := range os.Args[1:] {
-			var value any = record
-			for part := range strings.SplitSeq(name, ".") {
-				inside, _ := value.(map[string]any)
-				value = inside[part]
-			}
-			text, err := json.Marshal(value)
-			if err != nil {
-				quit(err)
-			}
-			line = append(line, string(text))
-		}
-		fmt.Println(strings.Join(line, "\t"))
+	fmt.Fprint(os.Stderr, message.String())
+	if err := asItShould(want, got, out.String(), message.String()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 

@@ -23,8 +23,7 @@ func TestMain(m *testing.M) {
 	}
 	testscript.Main(building{m}, map[string]func(){
 		"mcllava": func() { os.Exit(Main(os.Args[1:], System())) },
-		"exits":   exits,
-		"fields":  fields,
+		"exiting": exiting,
 		"awaits":  awaits,
 		"scales":  scales,
 	})
@@ -52,6 +51,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   folder,
 		Files: files,
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "fields": fields},
 		Condition: func(name string) (bool, error) {
 			switch name {
 			case "parallel":

@@ -85,11 +85,7 @@ func openTensors(folder string) (*safetensors.Checkpoint, error) {
 		}
 		return safetensors.OpenFolder(path)
 	}
-	data, err := fs.ReadFile(demo.Checkpoint(), weightsFile)
-	if err != nil {
-		return nil, err
-	}
-	return safetensors.Parse(weightsFile, data)
+	return safetensors.Parse(weightsFile, demo.Weights())
 }
 
 // Close unmaps the tensors. Weights that were loaded from a packed checkpoint end with it.

@@ -7,6 +7,7 @@ package demo
 import (
 	"embed"
 	"io/fs"
+	"unsafe"
 )
 
 //go:embed checkpoint
@@ -20,3 +21,9 @@ func Checkpoint() fs.FS {
 	}
 	return folder
 }
+
+//go:embed checkpoint/model.safetensors
+var weights string // the same bytes as in files: the program holds them once
+
+// Weights are the bytes of model.safetensors where they lie in the program, not copied. They must not be written to.
+func Weights() []byte { return unsafe.Slice(unsafe.StringData(weights), len(weights)) }
