@@ -1,6 +1,7 @@
 package tensor
 
 //go:generate go run -C _asm ./rowkernels -out ../rowkernels_amd64.s -stubs ../rowkernels_stubs_amd64.go -pkg tensor
+//go:generate go run -C _asm ./arm64 -folder ..
 
 // rowKernels is the arithmetic between the products, each on one row. The assembly of a kernel computes what its Go version
 // does, geluTanhGo and so on, each as close to exact arithmetic as the tests say; a result depends on values and length alone.

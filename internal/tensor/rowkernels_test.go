@@ -51,12 +51,23 @@ func eachRowTier(t *testing.T, test func(t *testing.T, k *rowKernels), kernels .
 				if calls[name].Load() == 0 {
 					t.Errorf("%s was never called", name)
 				}
-				if form := implementation(plain, name); !strings.EqualFold(form, name+strings.Replace(string(tier.tier), "generic", "Go", 1)) {
+				if form := implementation(plain, name); !strings.EqualFold(form, name+rowForm(tier.tier)) {
 					t.Errorf("the %s tier has %s for %s", tier.tier, form, name)
 				}
 			}
 		})
 	}
+}
+
+// rowForm is the end of the names of a tier's row kernels.
+func rowForm(t Tier) string {
+	switch t {
+	case Generic:
+		return "Go"
+	case "dotprod", "i8mm": // have the products of their own alone
+		return "NEON"
+	}
+	return string(t)
 }
 
 func counted(k rowKernels, count func(name string) func()) rowKernels {

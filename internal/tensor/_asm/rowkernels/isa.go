@@ -7,6 +7,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/mcllava/mcllava/internal/tensor/_asm/series"
 )
 
 // isa is one instruction set as the kernels see it. AVX-512 has registers enough to keep every constant in one; with AVX2
@@ -160,19 +162,14 @@ func (i isa) exponential() exponential {
 	e := exponential{
 		isa:     i,
 		log2E:   i.constant("log2E", math.Log2E),
-		ln2High: i.constant("ln2High", 0.693145751953125), // the first 16 bits of ln 2, so that n times it is exact
-		ln2Low:  i.constant("ln2Low", math.Ln2-0.693145751953125),
-		lowest:  i.constant("lowest", -87.33654), // the logarithm of the smallest normal float32
+		ln2High: i.constant("ln2High", series.Ln2High),
+		ln2Low:  i.constant("ln2Low", series.Ln2Low),
+		lowest:  i.constant("lowest", series.Lowest),
 	}
 	if !i.masks {
 		e.bias = i.constant("exponentBias", 127)
 	}
-	var series []float64
-	for k, factorial := 0, 1.0; k <= 7; k++ {
-		series = append(series, 1/factorial)
-		factorial *= float64(k + 1)
-	}
-	e.series = i.series("expTerm", series)
+	e.series = i.series("expTerm", series.Exponential())
 	return e
 }
 

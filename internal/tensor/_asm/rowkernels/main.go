@@ -3,11 +3,11 @@
 package main
 
 import (
-	"math"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/mcllava/mcllava/internal/tensor/_asm/series"
 )
 
 func main() {
@@ -85,14 +85,13 @@ func (i isa) geluTanh() {
 	end()
 }
 
-// geluErf writes the exact GELU as x·Φ(x). The tail Q(z) = erfc(z/√2)/2 for z = |x| is exp(-z²/2)·P(t)/(z + tailCentre) with a
-// polynomial P in t = (z - tailCentre)/(z + tailCentre) (after Shepherd and Laframboise 1981), and Φ is Q or 1 - Q by sign.
+// geluErf writes the exact GELU as x·Φ(x). Φ is the tail of |x| (see series.Tail) or 1 less that, by sign.
 func (i isa) geluErf() {
 	i.text("geluErf", "func(x []float32)", "sets each x to x/2*erfc(-x/sqrt(2)).")
 	x, n := pointer("x"), length("x")
 	exp, one, magnitude := i.exponential(), i.constant("one", 1), i.bits("magnitude", 0x7fffffff)
-	centre, farthest, minusHalf := i.constant("tailCentre", tailCentre), i.constant("tailFarthest", tailFarthest), i.constant("minusHalf", -0.5)
-	series := i.series("tailTerm", tailSeries())
+	centre, farthest, minusHalf := i.constant("tailCentre", series.TailCentre), i.constant("tailFarthest", series.TailFarthest), i.constant("minusHalf", -0.5)
+	terms := i.series("tailTerm", series.Tail())
 	i.walk("", n, []reg.GPVirtual{x}, func(m mask) {
 		v := i.load(x, m)
 		z := i.vector()
@@ -104,7 +103,7 @@ func (i isa) geluErf() {
 		VDIVPS(inverse, unit, inverse)
 		VSUBPS(centre, z, t)
 		VMULPS(inverse, t, t)
-		p := i.polynomial(series, t)
+		p := i.polynomial(terms, t)
 		VMULPS(inverse, p, p)
 
 		h, hRest := i.product(z, z)
@@ -120,37 +119,6 @@ func (i isa) geluErf() {
 		i.store(phi, x, m)
 	})
 	end()
-}
-
-const (
-	tailCentre   = 3  // where P's argument is zero
-	tailFarthest = 14 // beyond it exp(-z²/2) is less than the smallest float32
-	tailDegree   = 10 // P is within 2e-9 relative
-)
-
-// tailSeries is P as it stands in geluErf, lowest power first: it meets (z + tailCentre)·exp(z²/2)·erfc(z/√2)/2 at the
-// Chebyshev nodes of 0 ≤ z ≤ tailFarthest, in Newton's form multiplied out.
-func tailSeries() []float64 {
-	lowest, highest := -1.0, float64(tailFarthest-tailCentre)/(tailFarthest+tailCentre)
-	t, newton := make([]float64, tailDegree+1), make([]float64, tailDegree+1)
-	for k := range t {
-		t[k] = (lowest+highest)/2 + (highest-lowest)/2*math.Cos(math.Pi*(float64(k)+0.5)/(tailDegree+1))
-		z := tailCentre * (1 + t[k]) / (1 - t[k])
-		newton[k] = (z + tailCentre) * math.Exp(z*z/2) * math.Erfc(z/math.Sqrt2) / 2
-	}
-	for order := 1; order <= tailDegree; order++ {
-		for k := tailDegree; k >= order; k-- {
-			newton[k] = (newton[k] - newton[k-1]) / (t[k] - t[k-order])
-		}
-	}
-	series := make([]float64, tailDegree+1)
-	for k := tailDegree; k >= 0; k-- {
-		for power := tailDegree; power > 0; power-- {
-			series[power] = series[power-1] - t[k]*series[power]
-		}
-		series[0] = newton[k] - t[k]*series[0]
-	}
-	return series
 }
 
 // largest writes the maximum of a row. A NaN may be passed over: exps finds it again.
