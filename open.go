@@ -45,6 +45,9 @@ type OpenOptions struct {
 	Precision Precision
 }
 
+// MaxThreads is the most goroutines that a model works with.
+const MaxThreads = 1024
+
 // Open is OpenWith for a number of threads and the checkpoint's own precision.
 func Open(folder string, threads int) (*Model, error) {
 	return OpenWith(folder, OpenOptions{Threads: threads})
@@ -55,6 +58,9 @@ func Open(folder string, threads int) (*Model, error) {
 // A name OWNER/NAME that is no folder is a repository of the Hugging Face hub that has been pulled into the hub's cache.
 // An error names the file and field that are wrong.
 func OpenWith(folder string, o OpenOptions) (*Model, error) {
+	if o.Threads > MaxThreads {
+		return nil, fmt.Errorf("threads is %d, expected at most %d", o.Threads, MaxThreads)
+	}
 	start := time.Now()
 	if err := measured.Kernels(); err != nil {
 		return nil, err

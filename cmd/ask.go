@@ -34,6 +34,7 @@ type askOptions struct {
 	Progress  bool
 	Dump      string
 	Gaze      *run.Gaze // nil unless it is asked where answers looked
+	OwnName   bool      // of its file, which look may replace
 	Show      string    // protocol of pictures in the terminal, auto or off
 	Timeout   time.Duration
 	DryRun    bool // say what would be done, and do nothing
@@ -142,6 +143,9 @@ func askAll(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) err
 	}
 	r := run.New(all, func() (*mcllava.Model, error) { return openModel(s, o) }, options, w)
 	passedOver(w, all)
+	if err := o.sparesBeside(); err != nil {
+		return err
+	}
 	if err := o.spareReport(); err != nil {
 		return err
 	}

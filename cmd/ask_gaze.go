@@ -50,6 +50,9 @@ func (f *gazeFlags) read(c *cobra.Command, o askOptions) (*run.Gaze, error) {
 	case changed("attention-layers") && len(f.layers) != 2:
 		return nil, fmt.Errorf("attention-layers are %v, expected two numbers FROM,TO", f.layers)
 	}
+	if err := checkPNG(f.file); err != nil {
+		return nil, err
+	}
 	g := &run.Gaze{File: f.file, Folder: f.folder}
 	g.Word = f.word
 	if len(f.layers) == 2 {

@@ -3,10 +3,12 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/mcllava/mcllava/internal/inputs"
 	"github.com/mcllava/mcllava/internal/records"
+	"github.com/mcllava/mcllava/internal/run"
 )
 
 // check refuses options that make no sense together.
@@ -31,7 +33,7 @@ func (o askOptions) check(yesNo bool) error {
 		return o.checkSidecar()
 	case o.Output.WithName && formatted:
 		return errors.New("--with-filename is about plain answers, expected no other format")
-	case o.Output.Path == "" && (o.Output.Resume || o.Output.Overwrite):
+	case o.Output.Path == "" && (o.Output.Resume || o.Output.Overwrite && !o.draws() && o.Dump == ""):
 		return errors.New("--resume and --overwrite are about an --output, which is missing")
 	case o.Output.Resume && o.Output.Overwrite:
 		return errors.New("both --resume and --overwrite are given, expected one")
@@ -72,6 +74,29 @@ func (o askOptions) checkSidecar() error {
 		return fmt.Errorf("min-confidence is %v, expected 0 to 1", o.Output.MinConfidence)
 	case o.Output.WithName && o.Format.String() != records.Plain.String():
 		return errors.New("--with-filename is about plain answers, expected no other format")
+	}
+	return nil
+}
+
+// draws says whether a drawing goes to a file that the user names.
+func (o askOptions) draws() bool { return o.Gaze != nil && o.Gaze.File != "" }
+
+// sparesBeside refuses, before any work, to take the place of files with those that are written beside the answers.
+func (o askOptions) sparesBeside() error {
+	var paths []string
+	if o.draws() && !o.OwnName {
+		paths = append(paths, o.Gaze.File)
+	}
+	if o.Dump != "" {
+		paths = append(paths, o.Dump)
+	}
+	for _, path := range paths {
+		if err := run.Spare(path, o.Inputs.Images...); err != nil {
+			return err
+		}
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() > 0 && !o.Output.Overwrite {
+			return fmt.Errorf("%s: exists and is not empty; --overwrite replaces it", path)
+		}
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func converse(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) e
 		return err
 	}
 	defer m.Close()
-	c := &session{streams: s, options: o, model: m, picture: p, image: image, watch: newWatch(s, o, 1)}
+	c := &session{streams: s, options: o, model: m, picture: p, image: image, watch: newWatch(s, o, 1), maxCrops: o.Knobs.MaxCrops}
 	c.watch.stream = true
 	if o.Gaze != nil {
 		if err := c.openScreen(); err != nil {

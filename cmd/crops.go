@@ -27,6 +27,7 @@ type cropsOptions struct {
 	Grid          string // files to draw, "" for none
 	Sheet         string
 	Folder        string
+	Overwrite     bool
 }
 
 func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error) *cobra.Command {
@@ -74,6 +75,7 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 	f.StringVarP(&o.Grid, "output", "o", "", "draw the grid on the picture into this PNG `FILE`")
 	f.StringVar(&o.Sheet, "sheet", "", "draw all crops as the encoder gets them, with numbers and boxes, into this PNG `FILE`")
 	f.StringVar(&o.Folder, "save", "", "write each crop as the encoder gets it into this `FOLDER`, as PNG; the name has its number and box")
+	f.BoolVar(&o.Overwrite, "overwrite", false, "overwrite files that exist")
 	addConfig(c)
 	return c
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/mcllava/mcllava"
 	"github.com/mcllava/mcllava/crop"
@@ -27,7 +28,10 @@ func drawCrops(ctx context.Context, o cropsOptions, c mcllava.Config, picture []
 	}
 	for _, path := range []string{o.Grid, o.Sheet} {
 		if path != "" {
-			if err := run.Spare(path, o.Image); err != nil {
+			if err := spareFile(path, o.Overwrite, o.Image); err != nil {
+				return err
+			}
+			if err := checkPNG(path); err != nil {
 				return err
 			}
 		}
@@ -93,6 +97,15 @@ func saveCrops(ctx context.Context, folder, picture string, tiles []overlay.Tile
 		if err := writePNG(ctx, path, t.Pixels); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkPNG refuses a name that ends as those of pictures in another format do.
+func checkPNG(path string) error {
+	switch ending := strings.ToLower(filepath.Ext(path)); ending {
+	case ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".svg", ".pdf":
+		return usageError{fmt.Errorf("%s: ends with %q, expected .png", path, ending)}
 	}
 	return nil
 }

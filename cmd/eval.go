@@ -71,7 +71,7 @@ records of this program, and they are scored. The pictures need not be there.`,
 		Example: `  mcllava eval vstar vstar_bench -o vstar.jsonl --html vstar.html
   mcllava eval textvqa textvqa --limit 500 --sample-seed 1 --max-crops 0,100
   mcllava eval vqav2 vqav2 --predictions theirs.json --json
-  mcllava eval scenes drawn --search --against published`,
+  mcllava eval vstar vstar_bench --search --against published`,
 		Args: exactly(2, "a DATASET and its PATH"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.read(&f, c, args); err != nil {
@@ -182,8 +182,8 @@ func (o *evalOptions) refuse(c *cobra.Command) error {
 		return fmt.Errorf("prompt-style is %q, expected short, none or letters", s.Style)
 	case s.Choosing != "" && s.Choosing != evaluation.Likelihood && s.Choosing != evaluation.Letter:
 		return fmt.Errorf("choices-by is %q, expected likelihood or letter", s.Choosing)
-	case s.Limit < 0 || s.Limit == 0 && changed("limit"):
-		return fmt.Errorf("limit is %d, expected 1 or more", s.Limit)
+	case s.Limit < 0:
+		return fmt.Errorf("limit is %d, expected 0 or more", s.Limit)
 	case s.Sample != nil && s.Limit == 0:
 		return errors.New("--sample-seed is about a --limit, which is missing")
 	case o.Timeout < 0:
@@ -198,10 +198,18 @@ func (o *evalOptions) refuse(c *cobra.Command) error {
 		return fmt.Errorf("plot is %q, expected a name that ends with %s", o.Plot, listed(sweep.PlotEndings, "or"))
 	case several && (o.Submission != "" || o.Samples != ""):
 		return errors.New("--submission and --samples are of one number of crops and one of image tokens")
+	case o.Predictions != "" && slices.ContainsFunc(o.asking(), changed):
+		return fmt.Errorf("--predictions scores answers that are there, and --%s says how to ask", o.asking()[slices.IndexFunc(o.asking(), changed)])
 	case o.Predictions != "" && (o.Output.Path != "" || several || o.Knobs.Search || o.Shard != inputs.Sharding{}):
 		return errors.New("--predictions scores answers that are there, and asks nothing")
 	}
 	return o.refuseOutput()
+}
+
+// asking are the flags of the axes.
+func (o *evalOptions) asking() []string {
+	k := &o.Knobs
+	return []string{mcllava.KnobName(k.All(), &k.MaxCrops), mcllava.KnobName(k.All(), &k.NumTokens)}
 }
 
 // refuseOutput is what is wrong with the files that are to be written.
@@ -308,7 +316,9 @@ func (o *evalOptions) others(e *evaluation.Evaluation) (all []evaluation.System,
 	for _, name := range o.Against {
 		var found []evaluation.System
 		if name == publishedFigures {
-			found = evaluation.Published(o.Kind)
+			if found = evaluation.Published(o.Kind); len(found) == 0 {
+				return nil, usageError{fmt.Errorf("against is %q, but there are no %s figures of %s", name, name, o.Kind)}
+			}
 		} else if found, err = e.Against(name); err != nil {
 			return nil, err
 		}

@@ -173,7 +173,11 @@ func flagItem(f *pflag.Flag) [2]string {
 	if f.Shorthand != "" {
 		name = "  -" + f.Shorthand + ", --" + f.Name
 	}
-	if value != "" {
+	switch {
+	case value == "":
+	case f.NoOptDefVal != "":
+		name += "[=" + value + "]"
+	default:
 		name += " " + value
 	}
 	if text := defaultOf(f, help); text != "" {

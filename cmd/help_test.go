@@ -54,7 +54,7 @@ func TestHelp(t *testing.T) {
 				t.Errorf("%s: a back-quote in\n%s", where, text)
 			}
 			c.LocalFlags().VisitAll(func(f *pflag.Flag) {
-				shown := regexp.MustCompile(`(?m)^  (-\w, |    )?--`+f.Name+`( |$)`).FindAllString(text, -1)
+				shown := regexp.MustCompile(`(?m)^  (-\w, |    )?--`+f.Name+`( |\[=|$)`).FindAllString(text, -1)
 				if want := map[bool]int{false: 1}[f.Hidden]; len(shown) != want {
 					t.Errorf("%s: --%s is there %d times, want %d", where, f.Name, len(shown), want)
 				}

@@ -19,12 +19,13 @@ const promptHint = "mcllava: each line is a question; /help says more, /bye ends
 
 // promptHelp is what a prompt says of itself.
 const promptHelp = `  Every line is a question.
-  /look [FILE]         shows where in the picture the last answer looked, or draws it into FILE (PNG)
-  /zoom                sees only the part of the picture around it from now on
+  /look [FILE]         shows where the last answer looked (or draws FILE, a PNG)
+  /zoom                sees only the part around it from now on
   /zoom out            goes back
-  /region X0,Y0,X1,Y1  sees only this part, in pixels; /region alone sees the whole picture
+  /region X0,Y0,X1,Y1  sees only this part, in pixels
+  /region              sees the whole picture
   Arrow keys find questions asked before.
-  Ctrl-C ends an answer, or an empty prompt.
+  Ctrl-C ends an answer, and at the prompt all of it.
   Ctrl-D, /bye, exit and quit end it too.`
 
 // session is one picture that questions are asked about.
@@ -36,6 +37,8 @@ type session struct {
 	image   string // its name
 	watch   *watch
 	screen  *pictureStream // nil until a picture is to be shown
+
+	maxCrops int // of the whole picture
 
 	view   *mcllava.View
 	maps   bool // the view says where each crop looks
@@ -263,7 +266,10 @@ func (p *session) push(ctx context.Context, r mcllava.Region) error {
 // turn sees another part of the picture. Where an answer about the former looked remains known, if it is.
 func (p *session) turn(ctx context.Context, r mcllava.Region) error {
 	k := p.options.Knobs.ViewKnobs
-	k.Region = r
+	k.Region, k.MaxCrops = r, p.maxCrops
+	if r != (mcllava.Region{}) {
+		k.MaxCrops = p.notFiner(k)
+	}
 	if err := p.see(ctx, k, p.maps); err != nil {
 		return err
 	}
@@ -272,6 +278,23 @@ func (p *session) turn(ctx context.Context, r mcllava.Region) error {
 	}
 	p.saySeen()
 	return nil
+}
+
+// notFiner is the most crops of a part of the picture, up to the knob's, that are no smaller than the encoder sees them, and than two
+// thirds of the whole picture's: finer ones cut words.
+func (p *session) notFiner(k mcllava.ViewKnobs) int {
+	whole := k
+	whole.Region = mcllava.Region{}
+	least := p.model.Config().Vision.ImageSize
+	if plan, err := p.model.Plan(p.picture, whole); err == nil {
+		least = max(least, plan.Size*2/3)
+	}
+	for ; k.MaxCrops > 0; k.MaxCrops-- {
+		if plan, err := p.model.Plan(p.picture, k); err == nil && (len(plan.Boxes) == 1 || plan.Size >= least) {
+			return k.MaxCrops
+		}
+	}
+	return 0
 }
 
 // seen is what is seen of the picture.

@@ -189,6 +189,7 @@ func (e *Evaluation) Predicted(path string) (*Results, error) {
 		return nil, err
 	}
 	r := all.NewResults(oneCell)
+	r.given = true
 	for _, p := range predictions {
 		i, found := r.index[p.ID]
 		if !found {

@@ -110,11 +110,11 @@ func (r *Results) counted() func(*dataset.Item) bool {
 // vStarCounted are the categories of V* whose mean its script reports.
 var vStarCounted = []string{"direct_attributes", "relative_position"}
 
-// lines are the rows by something, in the order of their first items; none where nothing or one thing is to be told apart.
+// lines are the rows by something, in the order of the data set; none where nothing or one thing is to be told apart.
 func (r *Results) lines(scores []score.Score, by string) (lines []Line) {
 	var names []string
-	for _, s := range scores {
-		if name := kindOf(&r.items[r.index[s.ID]], by); name != "" && !slices.Contains(names, name) {
+	for i := range r.Set.Items {
+		if name := kindOf(&r.Set.Items[i], by); name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -122,7 +122,9 @@ func (r *Results) lines(scores []score.Score, by string) (lines []Line) {
 		slices.Sort(names)
 	}
 	for _, name := range names {
-		lines = append(lines, r.line(scores, by, name, func(it *dataset.Item) bool { return kindOf(it, by) == name }))
+		if l := r.line(scores, by, name, func(it *dataset.Item) bool { return kindOf(it, by) == name }); l.N > 0 {
+			lines = append(lines, l)
+		}
 	}
 	return lines
 }

@@ -14,6 +14,7 @@ type Results struct {
 	*Evaluation
 	Axes sweep.Axes
 
+	given bool           // the answers come from a file, and who was asked how is not known
 	index map[string]int // of the items, by id
 	cells []mcllava.ViewKnobs
 	rows  [][]row // by cell, then by item

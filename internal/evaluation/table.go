@@ -29,7 +29,7 @@ func (r *Results) Table(others []System, columns int) string {
 		fmt.Fprintf(&b, "\n%d crops, %s tokens:\n", k.MaxCrops, sweep.TokenName(k.NumTokens))
 	}
 	b.WriteByte('\n')
-	lines(&b, f.Lines)
+	lines(&b, f.Lines, columns)
 	for _, text := range extra(&f.Summary) {
 		fmt.Fprintln(&b, terminal.Escape(text))
 	}
@@ -42,6 +42,9 @@ func (r *Results) Table(others []System, columns int) string {
 // head says what was measured, and how.
 func (r *Results) head(f *Figures) string {
 	parts := []string{r.name(), fmt.Sprintf("%d items", len(r.items))}
+	if len(r.items) == 1 {
+		parts[1] = "1 item"
+	}
 	if r.Limit > 0 && r.Limit <= len(r.items) {
 		from := "the first ones"
 		if r.Sample != nil {
@@ -50,10 +53,12 @@ func (r *Results) head(f *Figures) string {
 		parts[1] += ", " + from
 	}
 	parts = append(parts, "scoring "+string(r.Scoring))
-	if slices.ContainsFunc(r.items, func(it dataset.Item) bool { return len(it.Options) > 0 }) {
+	if !r.given && slices.ContainsFunc(r.items, func(it dataset.Item) bool { return len(it.Options) > 0 }) {
 		parts = append(parts, "options by "+string(r.Choosing))
 	}
-	parts = append(parts, "prompt "+string(r.Style))
+	if !r.given {
+		parts = append(parts, "prompt "+string(r.Style))
+	}
 	if f.Failed > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", f.Failed))
 	}
@@ -67,14 +72,17 @@ func (r *Results) head(f *Figures) string {
 }
 
 // lines are the rows of a table. Question types are too many for one; JSON has them.
-func lines(b *strings.Builder, all []Line) {
+func lines(b *strings.Builder, all []Line, columns int) {
 	width := len("overall")
 	for _, l := range all {
 		if l.By != byQuestionType {
 			width = max(width, min(mostNamed, uniseg.StringWidth(terminal.Escape(l.Name))))
 		}
 	}
-	fmt.Fprintf(b, "%-*s %6s %8s %15s %8s\n", width, "", "n", "score", "95 %", "chance")
+	narrow := width+len(" 123456   123.45   123.4 – 123.4     12.3") > columns
+	if !narrow {
+		fmt.Fprintf(b, "%-*s %6s %8s %15s %8s\n", width, "", "n", "score", "95 %", "chance")
+	}
 	last := ""
 	for i, l := range all {
 		if l.By == byQuestionType {
@@ -84,13 +92,21 @@ func lines(b *strings.Builder, all []Line) {
 			b.WriteByte('\n')
 		}
 		last = l.By
+		name := terminal.Shorten(terminal.Escape(l.Name), mostNamed)
+		interval := fmt.Sprintf("%.1f – %.1f", percent*l.Low, percent*l.High)
 		chance := ""
 		if l.Chance != nil {
-			chance = fmt.Sprintf("%8.1f", percent**l.Chance)
+			chance = fmt.Sprintf("%.1f", percent**l.Chance)
 		}
-		name := terminal.Shorten(terminal.Escape(l.Name), mostNamed)
+		if narrow {
+			fmt.Fprintf(b, "%s\n  %.2f (%s) of %d\n", name, percent*l.Score, interval, l.N)
+			if chance != "" {
+				fmt.Fprintf(b, "  chance %s\n", chance)
+			}
+			continue
+		}
 		name += strings.Repeat(" ", max(0, width-uniseg.StringWidth(name)))
-		row := fmt.Sprintf("%s %6d %8.2f %15s %s", name, l.N, percent*l.Score, fmt.Sprintf("%.1f – %.1f", percent*l.Low, percent*l.High), chance)
+		row := fmt.Sprintf("%s %6d %8.2f %15s %8s", name, l.N, percent*l.Score, interval, chance)
 		fmt.Fprintln(b, strings.TrimRight(row, " "))
 	}
 }
@@ -165,8 +181,9 @@ func beside(b *strings.Builder, f *Figures, others []System) {
 		width = max(width, uniseg.StringWidth(terminal.Escape(s.Name)))
 	}
 	fmt.Fprintf(b, "\n%-*s %8s", width, "", "overall")
+	columnOf := func(name string) int { return max(len("100.00"), uniseg.StringWidth(terminal.Escape(name))) }
 	for _, g := range groups {
-		fmt.Fprintf(b, "  %s", terminal.Escape(g[1]))
+		fmt.Fprintf(b, "  %*s", columnOf(g[1]), terminal.Escape(g[1]))
 	}
 	row := func(name string, overall float64, by func(group, name string) (float64, bool)) {
 		name = terminal.Escape(name)
@@ -176,7 +193,7 @@ func beside(b *strings.Builder, f *Figures, others []System) {
 			if v, has := by(g[0], g[1]); has {
 				cell = fmt.Sprintf("%.2f", v)
 			}
-			fmt.Fprintf(b, "  %*s", uniseg.StringWidth(terminal.Escape(g[1])), cell)
+			fmt.Fprintf(b, "  %*s", columnOf(g[1]), cell)
 		}
 	}
 	row("this run", percent*f.Overall, func(group, name string) (float64, bool) {

@@ -109,7 +109,7 @@ func (o Options) pattern(pattern string) iter.Seq2[*Source, error] {
 		}
 		names, err := filepath.Glob(pattern)
 		if err != nil {
-			yield(nil, fmt.Errorf("%s: %w", pattern, err))
+			yield(nil, fmt.Errorf("%s: no file of that name, and no pattern: a [ has no ]", pattern))
 			return
 		}
 		names = slices.DeleteFunc(names, func(name string) bool { return hiddenFrom(pattern, name) })
