@@ -82,7 +82,7 @@ func wantMap(e *Encoder, pixels blas32.General, form tensor.Form) []float64 {
 
 // rounded is a value as keys and queries of a form have it: to the nearest bfloat16, to even where there are two.
 func rounded(v float32, form tensor.Form) float32 {
-	if tensor.KVForm(form) == tensor.F32 {
+	if tensor.AttentionForm(form) == tensor.F32 {
 		return v
 	}
 	b := math.Float32bits(v)

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -94,6 +95,32 @@ func TestChoosingIsOnce(t *testing.T) {
 	}
 	if want := string(k.tier) + "," + other[0].Choice + "=" + other[0].Used; Kernels() != want {
 		t.Errorf("%s, want %s", Kernels(), want)
+	}
+}
+
+// TestChoosingAtTheSameTime is for the race detector.
+func TestChoosingAtTheSameTime(t *testing.T) {
+	undecided(t, choices(t))
+	var all sync.WaitGroup
+	names := make([]string, 6)
+	for i := range names {
+		all.Go(func() {
+			if tier, _ := ActiveTier(); tier == "" {
+				t.Error("no tier")
+			}
+			if Undecided() {
+				Choose(nil)
+			}
+			p := NewPool(1)
+			defer p.Close()
+			dst := New(1, 1)
+			NewWeight(p, F16, 1, 1, func(_ int, row []float32) { row[0] = 1 }).Apply(p, dst, New(1, 1), Epilogue{})
+			names[i] = Kernels()
+		})
+	}
+	all.Wait()
+	if slices.ContainsFunc(names, func(n string) bool { return n != names[0] }) {
+		t.Errorf("kernels %q", names)
 	}
 }
 

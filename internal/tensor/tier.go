@@ -103,4 +103,8 @@ func choose(forced string) (kernels, error) {
 }
 
 // ActiveTier is the tier in use. The error says that the environment asks for kernels that this CPU lacks.
-func ActiveTier() (Tier, error) { return active.tier, activeErr }
+func ActiveTier() (Tier, error) {
+	decision.Lock() // so that it can be asked while Choose measures
+	defer decision.Unlock()
+	return active.tier, activeErr
+}
