@@ -179,7 +179,7 @@ func inTerminal(t *testing.T, variables []string, out *os.File, args ...string) 
 	t.Cleanup(func() { _ = p.program.Process.Kill() })
 	go func() {
 		defer close(p.closed)
-		piece := make([]byte, 1024)
+		piece := make([]byte, 16<<10)
 		for {
 			n, err := control.Read(piece)
 			p.lock.Lock()
@@ -197,7 +197,7 @@ func inTerminal(t *testing.T, variables []string, out *os.File, args ...string) 
 func (p *pseudoTerminal) await(t *testing.T, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
-		for deadline := time.Now().Add(time.Minute); !p.shows(text); time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); !p.shows(text); time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("the screen does not show %q: %q", text, &p.screen)
 			}
@@ -208,7 +208,7 @@ func (p *pseudoTerminal) await(t *testing.T, texts ...string) {
 func (p *pseudoTerminal) shows(text string) bool {
 	p.lock.Lock()
 	defer p.lock.Unlock()
-	i := strings.Index(p.screen.String()[p.seen:], text)
+	i := bytes.Index(p.screen.Bytes()[p.seen:], []byte(text))
 	if i >= 0 {
 		p.seen += i + len(text)
 	}
