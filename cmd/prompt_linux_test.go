@@ -138,6 +138,33 @@ func prompt(t *testing.T, picture string, more ...string) *pseudoTerminal {
 	return inTerminal(t, nil, nil, append(args, more...)...)
 }
 
+var measureOnce = sync.OnceValues(func() ([]byte, error) {
+	folder := filepath.Join(builtIn, "speed")
+	c := exec.Command("mcllava", "crops", "--threads", "1", "--estimate", "always", filepath.Join("..", "testdata", "images", "a.png"))
+	c.Env = append(os.Environ(), "XDG_CACHE_HOME="+folder)
+	if message, err := c.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%w: %s", err, message)
+	}
+	return os.ReadFile(filepath.Join(folder, "mcllava", "speed.json"))
+})
+
+// knownSpeed is a new folder of caches in which this machine's speed is known, as it is after the first question at a terminal.
+func knownSpeed(t *testing.T) string {
+	t.Helper()
+	speed, err := measureOnce()
+	folder := t.TempDir()
+	if err == nil {
+		err = os.Mkdir(filepath.Join(folder, "mcllava"), 0o700)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, "mcllava", "speed.json"), speed, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
 // inTerminal runs the program in a terminal of 40 rows and 100 columns of 8 × 16 pixels, with variables besides its own. Standard output is
 // out, or the terminal if it is nil.
 func inTerminal(t *testing.T, variables []string, out *os.File, args ...string) *pseudoTerminal {
@@ -163,7 +190,7 @@ func inTerminal(t *testing.T, variables []string, out *os.File, args ...string) 
 	}
 	defer func() { _ = tty.Close() }()
 	p := &pseudoTerminal{control: control, program: exec.Command("mcllava", args...), closed: make(chan struct{})}
-	p.program.Env = append(os.Environ(), "XDG_CACHE_HOME="+t.TempDir())
+	p.program.Env = append(os.Environ(), "XDG_CACHE_HOME="+knownSpeed(t))
 	for _, name := range []string{"NO_COLOR", "TMUX", "STY", "KITTY_WINDOW_ID", "TERM_PROGRAM", "LC_TERMINAL", "COLORTERM"} {
 		p.program.Env = append(p.program.Env, name+"=")
 	}

@@ -109,7 +109,7 @@ func TestShow(t *testing.T) {
 	if box.Empty() {
 		t.Fatal("no box")
 	}
-	p := inTerminal(t, []string{"TERM=xterm-kitty"}, nil, append([]string{"ask", "--show"}, askedAbout...)...)
+	p := inTerminal(t, []string{"TERM=xterm-kitty", "XDG_CACHE_HOME=" + t.TempDir()}, nil, append([]string{"ask", "--show"}, askedAbout...)...) // its speed is not known yet
 	p.await(t, "It is a yoga studio.\r\n", "\x1b_G")
 	p.ends(t, 0)
 	framed(t, unkitty(t, p.screen.String()), box, size)
