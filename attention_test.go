@@ -261,6 +261,7 @@ func scenePicture(t *testing.T, s *draw.Picture) *Picture {
 func encoded(t *testing.T, img image.Image) []byte {
 	t.Helper()
 	var b bytes.Buffer
+	b.Grow(3*img.Bounds().Dx()*img.Bounds().Dy() + 1<<16)
 	if err := (&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&b, img); err != nil {
 		t.Fatal(err)
 	}

@@ -184,7 +184,7 @@ func TestSearchOfAnyPicture(t *testing.T) {
 			t.Fatal(err)
 		}
 		k := searchKnobs()
-		k.MaxNewTokens, k.SearchCrops = 8, 300
+		k.MaxNewTokens, k.SearchCrops = 8, 100
 		a := searched(t, m.NewSearcher(p), whatShop, k)
 		if f := a.Found; f.Stop == "" || c.stop != "" && f.Stop != c.stop {
 			t.Errorf("%v: %+v", c.size, f)
