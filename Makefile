@@ -1,6 +1,6 @@
 GO ?= go
 
-.PHONY: build test race soak bench bench-openblas accuracy fuzz lint generate man release full-checkpoint
+.PHONY: build test race soak bench bench-openblas bench-onednn accuracy fuzz lint generate man release full-checkpoint
 
 build:
 	CGO_ENABLED=0 $(GO) build -o bin/mcllava ./cmd/mcllava
@@ -24,6 +24,10 @@ bench:
 # The float32 product beside OpenBLAS's.
 bench-openblas:
 	$(GO) run ./internal/bench/openblas
+
+# The products beside oneDNN's; needs g++ and libdnnl-dev.
+bench-onednn:
+	CGO_ENABLED=1 $(GO) run -tags onednn ./internal/bench/onednn
 
 # What every precision costs in accuracy, a table; SCENES drawn scenes take about a second each.
 SCENES ?= 200

@@ -13,7 +13,7 @@ func TestDemoGivesTheRecordedAnswers(t *testing.T) {
 		image         string
 		crops, tokens int
 	}
-	seen := map[look]*View{}
+	pictures, seen := map[string]*Picture{}, map[look]*View{}
 	for i, r := range recordedAnswers(t) {
 		const few = 6 // all that a short run asks, about one crop
 		if testing.Short() && i >= few {
@@ -24,10 +24,15 @@ func TestDemoGivesTheRecordedAnswers(t *testing.T) {
 		l := look{r.Image, r.MaxCrops, r.NumTokens}
 		v, ok := seen[l]
 		if !ok {
-			picture, err := OpenPicture(read(t, filepath.Join(demoFolder, r.Image)))
-			if err != nil {
-				t.Fatal(err)
+			picture := pictures[r.Image]
+			if picture == nil {
+				var err error
+				if picture, err = OpenPicture(read(t, filepath.Join(demoFolder, r.Image))); err != nil {
+					t.Fatal(err)
+				}
+				pictures[r.Image] = picture
 			}
+			var err error
 			if v, err = m.see(t, picture, o); err != nil {
 				t.Fatal(err)
 			}

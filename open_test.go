@@ -28,7 +28,7 @@ func converted(t *testing.T, from string, p Precision) string {
 // TestConvertedAnswersAsConvertedWhileLoading asks each small checkpoint in each form, converted before and while it is loaded.
 func TestConvertedAnswersAsConvertedWhileLoading(t *testing.T) {
 	for name, picture := range map[string]string{
-		Demo: "testdata/street.png", "testdata/mini": "testdata/images/a.png", "testdata/mini-f16-sharded": "testdata/images/a.png",
+		Demo: "testdata/images/a.png", "testdata/mini": "testdata/images/a.png", "testdata/mini-f16-sharded": "testdata/images/a.png",
 	} {
 		for _, p := range []Precision{{}, {Form: "f32"}, {Form: "f16"}, {Form: "bf16"}, {Form: "q8"}, {Form: "q4"}, {Form: "q4", Vision: "bf16"}} {
 			if testing.Short() && (name != "testdata/mini" || p.Form != "q4") {

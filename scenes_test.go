@@ -66,7 +66,7 @@ func TestScenesAccuracy(t *testing.T) {
 	if testing.Short() {
 		t.Skip("encodes many crops")
 	}
-	o := scenes.Options{N: 12, Seed: *benchmarkSeed}
+	o := scenes.Options{N: 8, Seed: *benchmarkSeed}
 	if *benchmarkScenes > 0 {
 		o.N = *benchmarkScenes
 	}

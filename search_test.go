@@ -178,13 +178,13 @@ func TestSearchOfAnyPicture(t *testing.T) {
 	for _, c := range []struct {
 		size image.Point
 		stop Stop
-	}{{image.Pt(40, 30), StopPlain}, {image.Pt(8, 8), StopPlain}, {image.Pt(8000, 800), ""}, {image.Pt(800, 6000), ""}, {image.Pt(20, 4000), ""}} {
+	}{{image.Pt(40, 30), StopPlain}, {image.Pt(8, 8), StopPlain}, {image.Pt(4000, 400), ""}, {image.Pt(400, 3000), ""}, {image.Pt(20, 4000), ""}} {
 		p, err := OpenPicture(encoded(t, image.NewRGBA(image.Rectangle{Max: c.size})))
 		if err != nil {
 			t.Fatal(err)
 		}
 		k := searchKnobs()
-		k.MaxNewTokens, k.SearchCrops = 8, 300
+		k.MaxNewTokens, k.SearchCrops = 8, 100
 		a := searched(t, m.NewSearcher(p), whatShop, k)
 		if f := a.Found; f.Stop == "" || c.stop != "" && f.Stop != c.stop {
 			t.Errorf("%v: %+v", c.size, f)

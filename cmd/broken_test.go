@@ -132,7 +132,11 @@ func TestBrokenCheckpoints(t *testing.T) {
 // TestEveryTensorIsNeeded removes, renames, reshapes and retypes each tensor of a checkpoint in turn.
 func TestEveryTensorIsNeeded(t *testing.T) {
 	t.Parallel()
-	const mini, picture = "../testdata/mini", "../testdata/images/a.png"
+	const mini = "../testdata/mini"
+	picture := filepath.Join(t.TempDir(), "tiny.png")
+	if err := os.WriteFile(picture, encoded(t, png.Encode, 16, 16), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	whole, err := safetensors.OpenFolder(mini)
 	if err != nil {
 		t.Fatal(err)

@@ -75,7 +75,7 @@ func TestKilledConvert(t *testing.T) {
 		t.Fatal(err)
 	}
 	unfinished := 0
-	const rounds, later = 8, 2 * time.Millisecond
+	const rounds, later = 5, 3 * time.Millisecond
 	for n := range rounds {
 		folder := filepath.Join(t.TempDir(), fmt.Sprint(n))
 		for range 2 {

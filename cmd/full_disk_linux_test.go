@@ -14,10 +14,10 @@ func TestFullDisk(t *testing.T) {
 	if testing.Short() {
 		t.Skip("many runs")
 	}
-	folder := smallStreets(t, 20)
+	folder := smallStreets(t, 10)
 	for _, format := range []string{"json", "csv"} {
 		t.Run(format, func(t *testing.T) {
-			disk := smallDisk(t, "size=24k")
+			disk := smallDisk(t, "size=12k")
 			unbroken := newLongRun(t, folder, format)
 			unbroken.finish(t)
 			want := unbroken.records(t)

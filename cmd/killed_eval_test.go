@@ -14,16 +14,16 @@ import (
 // and those of two shards that are joined.
 func TestKilledEvaluations(t *testing.T) {
 	t.Parallel()
-	pictures, kills := 6, *manyKills
+	pictures, kills := 4, *manyKills
 	if testing.Short() {
-		pictures, kills = 4, 2
+		kills = 2
 	}
 	folder := filepath.Join(t.TempDir(), "scenes")
 	if err := scenes.Write(t.Context(), folder, scenes.Options{N: pictures, Seed: 7}, scenes.WriteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	run := func(more ...string) *longRun {
-		args := []string{"eval", "scenes", folder, "--quiet", "--threads", "1", "--cache", "off", "--max-crops", "9", "--resume"}
+		args := []string{"eval", "scenes", folder, "--quiet", "--threads", "1", "--cache", "off", "--max-crops", "4", "--resume"}
 		return &longRun{format: "json", output: filepath.Join(t.TempDir(), "out.jsonl"), args: slices.Concat(args, more)}
 	}
 	figures := func(r *longRun) []byte {

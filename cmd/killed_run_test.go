@@ -18,8 +18,8 @@ import (
 )
 
 var (
-	manyPictures = flag.Int("pictures", 16, "pictures of the runs that are killed and resumed")
-	manyKills    = flag.Int("kills", 4, "how often each of those runs is killed")
+	manyPictures = flag.Int("pictures", 10, "pictures of the runs that are killed and resumed")
+	manyKills    = flag.Int("kills", 3, "how often each of those runs is killed")
 )
 
 var threeQuestions = []string{"is it day or night?", "what colour is the awning?", "what colour is the car?"}
@@ -50,7 +50,7 @@ func TestKilledRuns(t *testing.T) {
 			shards := []*longRun{newLongRun(t, folder, format, "--shard", "1/2"), newLongRun(t, folder, format, "--shard", "2/2")}
 			merge := []string{"merge"}
 			for _, s := range shards {
-				s.kill(t, kills, len(want)/len(shards))
+				s.kill(t, (kills+1)/2, len(want)/len(shards))
 				s.finish(t)
 				merge = append(merge, s.output)
 			}
@@ -114,7 +114,7 @@ func (r *longRun) kill(t *testing.T, times, records int) {
 			select {
 			case <-ended:
 				enough = 0
-			case <-time.After(time.Millisecond):
+			case <-time.After(2 * time.Millisecond):
 			}
 		}
 		_ = c.Process.Kill()

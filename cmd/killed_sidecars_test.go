@@ -14,8 +14,8 @@ import (
 // last one was killed.
 func TestKilledSidecars(t *testing.T) {
 	t.Parallel()
-	const kills = 4
-	pictures := 16
+	const kills = 3
+	pictures := 10
 	if testing.Short() {
 		pictures = 6
 	}
@@ -45,7 +45,7 @@ func TestKilledSidecars(t *testing.T) {
 		}
 		enough := (i + 1) * pictures / (kills + 1)
 		for deadline := time.Now().Add(time.Minute); whole() < enough && time.Now().Before(deadline); {
-			time.Sleep(time.Millisecond)
+			time.Sleep(3 * time.Millisecond)
 		}
 		time.Sleep(rand.N(20 * time.Millisecond))
 		_ = c.Process.Kill()

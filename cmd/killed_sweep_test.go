@@ -9,7 +9,7 @@ import (
 // nobody stopped.
 func TestKilledSweeps(t *testing.T) {
 	t.Parallel()
-	pictures, kills := 4, *manyKills
+	pictures, kills := 3, *manyKills
 	if testing.Short() {
 		pictures, kills = 2, 2
 	}
@@ -18,7 +18,7 @@ func TestKilledSweeps(t *testing.T) {
 		unbroken := newLongSweep(t, folder, format)
 		unbroken.finish(t)
 		want := unbroken.records(t)
-		if cells := 4 * 3; len(want) != pictures*len(threeQuestions)*cells {
+		if cells := 3 * 3; len(want) != pictures*len(threeQuestions)*cells {
 			t.Fatalf("%d rows, want %d of each pair", len(want), cells)
 		}
 		killed := newLongSweep(t, folder, format)
@@ -30,7 +30,7 @@ func TestKilledSweeps(t *testing.T) {
 
 func newLongSweep(t *testing.T, folder, format string) *longRun {
 	r := &longRun{format: format, output: filepath.Join(t.TempDir(), "out")}
-	r.args = []string{"sweep", "--quiet", "--threads", "1", "--cache", "off", "--max-crops", "0,4,9,50", "--num-tokens", "30,60,120", "--" + format, "--resume", folder}
+	r.args = []string{"sweep", "--quiet", "--threads", "1", "--cache", "off", "--max-crops", "0,4,9", "--num-tokens", "30,60,120", "--" + format, "--resume", folder}
 	for _, q := range threeQuestions {
 		r.args = append(r.args, "-q", q)
 	}

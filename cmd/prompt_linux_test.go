@@ -138,6 +138,33 @@ func prompt(t *testing.T, picture string, more ...string) *pseudoTerminal {
 	return inTerminal(t, nil, nil, append(args, more...)...)
 }
 
+var measureOnce = sync.OnceValues(func() ([]byte, error) {
+	folder := filepath.Join(builtIn, "speed")
+	c := exec.Command("mcllava", "crops", "--threads", "1", "--estimate", "always", filepath.Join("..", "testdata", "images", "a.png"))
+	c.Env = append(os.Environ(), "XDG_CACHE_HOME="+folder)
+	if message, err := c.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%w: %s", err, message)
+	}
+	return os.ReadFile(filepath.Join(folder, "mcllava", "speed.json"))
+})
+
+// knownSpeed is a new folder of caches in which this machine's speed is known, as it is after the first question at a terminal.
+func knownSpeed(t *testing.T) string {
+	t.Helper()
+	speed, err := measureOnce()
+	folder := t.TempDir()
+	if err == nil {
+		err = os.Mkdir(filepath.Join(folder, "mcllava"), 0o700)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, "mcllava", "speed.json"), speed, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
 // inTerminal runs the program in a terminal of 40 rows and 100 columns of 8 × 16 pixels, with variables besides its own. Standard output is
 // out, or the terminal if it is nil.
 func inTerminal(t *testing.T, variables []string, out *os.File, args ...string) *pseudoTerminal {
@@ -163,7 +190,7 @@ func inTerminal(t *testing.T, variables []string, out *os.File, args ...string) 
 	}
 	defer func() { _ = tty.Close() }()
 	p := &pseudoTerminal{control: control, program: exec.Command("mcllava", args...), closed: make(chan struct{})}
-	p.program.Env = append(os.Environ(), "XDG_CACHE_HOME="+t.TempDir())
+	p.program.Env = append(os.Environ(), "XDG_CACHE_HOME="+knownSpeed(t))
 	for _, name := range []string{"NO_COLOR", "TMUX", "STY", "KITTY_WINDOW_ID", "TERM_PROGRAM", "LC_TERMINAL", "COLORTERM"} {
 		p.program.Env = append(p.program.Env, name+"=")
 	}
@@ -179,7 +206,7 @@ func inTerminal(t *testing.T, variables []string, out *os.File, args ...string) 
 	t.Cleanup(func() { _ = p.program.Process.Kill() })
 	go func() {
 		defer close(p.closed)
-		piece := make([]byte, 1024)
+		piece := make([]byte, 16<<10)
 		for {
 			n, err := control.Read(piece)
 			p.lock.Lock()
@@ -197,7 +224,7 @@ func inTerminal(t *testing.T, variables []string, out *os.File, args ...string) 
 func (p *pseudoTerminal) await(t *testing.T, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
-		for deadline := time.Now().Add(time.Minute); !p.shows(text); time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); !p.shows(text); time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("the screen does not show %q: %q", text, &p.screen)
 			}
@@ -208,7 +235,7 @@ func (p *pseudoTerminal) await(t *testing.T, texts ...string) {
 func (p *pseudoTerminal) shows(text string) bool {
 	p.lock.Lock()
 	defer p.lock.Unlock()
-	i := strings.Index(p.screen.String()[p.seen:], text)
+	i := bytes.Index(p.screen.Bytes()[p.seen:], []byte(text))
 	if i >= 0 {
 		p.seen += i + len(text)
 	}

@@ -9,16 +9,19 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
 // regionSeen finds in a note which part of a picture is seen.
-var regionSeen = regexp.MustCompile(`mcllava: (\d+),(\d+),(\d+),(\d+) of (\d+)×(\d+) pixels is seen, in (\d+) crops?`)
+var regionSeen = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`mcllava: (\d+),(\d+),(\d+),(\d+) of (\d+)×(\d+) pixels is seen, in (\d+) crops?`)
+})
 
 // seenLast is the part that is seen as the screen says last.
 func seenLast(t *testing.T, screen string) (r image.Rectangle, size image.Point, crops int) {
 	t.Helper()
-	all := regionSeen.FindAllStringSubmatch(screen, -1)
+	all := regionSeen().FindAllStringSubmatch(screen, -1)
 	if all == nil {
 		t.Fatalf("no part is seen: %q", screen)
 	}

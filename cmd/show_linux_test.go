@@ -79,8 +79,6 @@ func framed(t *testing.T, m image.Image, box image.Rectangle, size image.Point) 
 	}
 }
 
-var kittyChunks = regexp.MustCompile(`\x1b_G[^;]*;([^\x1b]*)\x1b\\`)
-
 // unkitty is the picture of kitty's protocol that a screen was given last.
 func unkitty(t *testing.T, screen string) image.Image {
 	t.Helper()
@@ -88,8 +86,9 @@ func unkitty(t *testing.T, screen string) image.Image {
 	if at < 0 {
 		t.Fatalf("no picture in %q", screen)
 	}
+	chunks := regexp.MustCompile(`\x1b_G[^;]*;([^\x1b]*)\x1b\\`)
 	var text string
-	for _, c := range kittyChunks.FindAllStringSubmatch(screen[at:], -1) {
+	for _, c := range chunks.FindAllStringSubmatch(screen[at:], -1) {
 		text += c[1]
 	}
 	data, err := base64.StdEncoding.DecodeString(text)
@@ -110,7 +109,7 @@ func TestShow(t *testing.T) {
 	if box.Empty() {
 		t.Fatal("no box")
 	}
-	p := inTerminal(t, []string{"TERM=xterm-kitty"}, nil, append([]string{"ask", "--show"}, askedAbout...)...)
+	p := inTerminal(t, []string{"TERM=xterm-kitty", "XDG_CACHE_HOME=" + t.TempDir()}, nil, append([]string{"ask", "--show"}, askedAbout...)...) // its speed is not known yet
 	p.await(t, "It is a yoga studio.\r\n", "\x1b_G")
 	p.ends(t, 0)
 	framed(t, unkitty(t, p.screen.String()), box, size)

@@ -88,9 +88,9 @@ func TestDamagedData(t *testing.T) {
 			continue
 		}
 		data := load(t, name)
-		step := max(1, len(data)/40)
+		step := max(1, len(data)/20)
 		if testing.Short() {
-			step *= 10
+			step *= 5
 		}
 		for at := 0; at < len(data); at += step {
 			damaged := bytes.Clone(data)

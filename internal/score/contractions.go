@@ -1,10 +1,14 @@
 package score
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // contractions are those of VQA's script, with what they become. Its four keys with a capital letter are left out: the text
 // is in lower case by then.
-var contractions = pairs(`
+var contractions = sync.OnceValue(func() map[string]string {
+	return pairs(`
 	aint ain't  arent aren't  cant can't  couldve could've  couldnt couldn't  couldn'tve couldn't've  couldnt've couldn't've
 	didnt didn't  doesnt doesn't  dont don't  hadnt hadn't  hadnt've hadn't've  hadn'tve hadn't've  hasnt hasn't  havent haven't
 	hed he'd  hed've he'd've  he'dve he'd've  hes he's  howd how'd  howll how'll  hows how's  isnt isn't
@@ -24,12 +28,13 @@ var contractions = pairs(`
 	yall'd've y'all'd've  y'alld've y'all'd've  y'all'dve y'all'd've  youd you'd  youd've you'd've  you'dve you'd've
 	youll you'll  youre you're  youve you've
 `)
+})
 
 // typographic are the contractions of VizWiz's script: the same with typographic apostrophes, save for two keys and for what eight become.
-var typographic = func() map[string]string {
-	table := make(map[string]string, len(contractions))
+var typographic = sync.OnceValue(func() map[string]string {
+	table := make(map[string]string, len(contractions()))
 	curl := strings.NewReplacer("'", "’")
-	for short, full := range contractions {
+	for short, full := range contractions() {
 		switch short {
 		case "couldn'tve", "hadn'tve":
 			table[short] = curl.Replace(full)
@@ -40,7 +45,7 @@ var typographic = func() map[string]string {
 		}
 	}
 	return table
-}()
+})
 
 func pairs(text string) map[string]string {
 	all := strings.Fields(text)

@@ -106,11 +106,11 @@ func words(s string, table map[string]string) string {
 }
 
 // normaliseVQA is what VQA's script does to a flattened answer.
-func normaliseVQA(s string) string { return words(punctuation(s, oneComma), contractions) }
+func normaliseVQA(s string) string { return words(punctuation(s, oneComma), contractions()) }
 
 // normaliseVizWiz is what VizWiz's script does to a prediction.
 func normaliseVizWiz(s string) string {
-	return words(punctuation(flatten(s), oneComma), typographic)
+	return words(punctuation(flatten(s), oneComma), typographic())
 }
 
 // normaliseEvalAI is MMF's EvalAIAnswerProcessor, which TextVQA and lmms-eval use.
@@ -120,4 +120,4 @@ func normaliseEvalAI(s string) string {
 }
 
 // again is the part of normaliseEvalAI that lmms-eval does to answers of VQA v2.0, and once more to predictions.
-func again(s string) string { return words(punctuation(s, someCommas), contractions) }
+func again(s string) string { return words(punctuation(s, someCommas), contractions()) }

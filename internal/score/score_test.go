@@ -321,6 +321,7 @@ func TestRefused(t *testing.T) {
 
 // TestContractions counts the tables, and holds that typographic differs from contractions in nothing but apostrophes.
 func TestContractions(t *testing.T) {
+	contractions, typographic := contractions(), typographic()
 	if len(contractions) != 116 || len(typographic) != len(contractions) {
 		t.Errorf("%d contractions, %d for VizWiz", len(contractions), len(typographic))
 	}
