@@ -62,6 +62,21 @@ func wideQ8NEON(rows, k int, a *byte, lda int, b *byte, c *float32, ldc int)
 //go:noescape
 func wideQ4NEON(rows, k int, a *byte, lda int, b *byte, c *float32, ldc int, levels *byte)
 
+// narrowPairsI8MM adds A·B to C for rows (1…6) rows of A, lda bytes apart, and the first 16 columns of a panel B of signed pairs in groups of group steps, an even number, with scales in float32; k counts fours of inputs.
+//
+//go:noescape
+func narrowPairsI8MM(rows, k int, a *byte, lda int, b *byte, c *float32, ldc int, group int)
+
+// unpackQ8I8MM writes n steps of the panel src of Q8, one or more, to dst as those of a panel of signed pairs; behind an odd number of them stands what an activation of zero is multiplied by.
+//
+//go:noescape
+func unpackQ8I8MM(n int, dst, src *byte)
+
+// unpackQ4I8MM writes n steps of the panel src of Q4, one or more, to dst as twice as many of a panel of signed pairs.
+//
+//go:noescape
+func unpackQ4I8MM(n int, dst, src, levels *byte)
+
 // unpackQ8NEON writes n steps of the panel src of Q8, one or more, to dst as those of a signed panel.
 //
 //go:noescape
@@ -106,6 +121,11 @@ func peakFMLA(n int)
 //
 //go:noescape
 func peakDotProd(n int)
+
+// peakI8MM does n times 24 multiplications and additions of one vector, on registers alone.
+//
+//go:noescape
+func peakI8MM(n int)
 
 // peakSMLAL does n times 24 sums of two products of one vector, on registers alone.
 //

@@ -6528,6 +6528,1370 @@ rows1_loop:
 	CBNZ R0, rows1_group
 	RET
 
+// func narrowPairsI8MM(rows, k int, a *byte, lda int, b *byte, c *float32, ldc int, group int)
+TEXT ·narrowPairsI8MM(SB), NOSPLIT, $0-64
+	MOVD rows+0(FP), R0
+	CMP $6, R0
+	BEQ rows6_tile
+	CMP $5, R0
+	BEQ rows5_tile
+	CMP $4, R0
+	BEQ rows4_tile
+	CMP $3, R0
+	BEQ rows3_tile
+	CMP $2, R0
+	BEQ rows2_tile
+
+rows1_tile:
+	MOVD k+8(FP), R0
+	MOVD b+32(FP), R1
+	MOVD a+16(FP), R2
+	MOVD lda+24(FP), R3
+	MOVD ldc+48(FP), R4
+	LSL $2, R4
+	MOVD c+40(FP), R5
+	MOVD group+56(FP), R9
+	MOVD $0, R6
+
+rows1_group:
+	CMP R9, R0
+	CSEL LT, R0, R9, R7
+	SUB R7, R0
+	ADD $4, R6
+	WORD $0x6f00e400 // movi v0.2d, #0
+	WORD $0x6f00e401 // movi v1.2d, #0
+	WORD $0x6f00e402 // movi v2.2d, #0
+	WORD $0x6f00e403 // movi v3.2d, #0
+	WORD $0x6f00e404 // movi v4.2d, #0
+	WORD $0x6f00e405 // movi v5.2d, #0
+	WORD $0x6f00e406 // movi v6.2d, #0
+	WORD $0x6f00e407 // movi v7.2d, #0
+	LSR $1, R7, R8
+	CBZ R8, rows1_rest
+
+rows1_loop:
+	WORD $0xfc666848 // ldr d8, [x2, x6]
+	ADD $8, R6
+	FLDPQ 0(R1), (F9, F10)
+	WORD $0x4e89a500 // smmla v0.4s, v8.16b, v9.16b
+	WORD $0x4e8aa501 // smmla v1.4s, v8.16b, v10.16b
+	FLDPQ 32(R1), (F9, F10)
+	WORD $0x4e89a502 // smmla v2.4s, v8.16b, v9.16b
+	WORD $0x4e8aa503 // smmla v3.4s, v8.16b, v10.16b
+	FLDPQ 128(R1), (F9, F10)
+	WORD $0x4e89a504 // smmla v4.4s, v8.16b, v9.16b
+	WORD $0x4e8aa505 // smmla v5.4s, v8.16b, v10.16b
+	FLDPQ 160(R1), (F9, F10)
+	WORD $0x4e89a506 // smmla v6.4s, v8.16b, v9.16b
+	WORD $0x4e8aa507 // smmla v7.4s, v8.16b, v10.16b
+	ADD $256, R1
+	SUBS $1, R8
+	BNE rows1_loop
+
+rows1_rest:
+	TBZ $0, R7, rows1_scales
+	WORD $0xbc666848 // ldr s8, [x2, x6]
+	ADD $4, R6
+	FLDPQ 0(R1), (F9, F10)
+	WORD $0x4e89a500 // smmla v0.4s, v8.16b, v9.16b
+	WORD $0x4e8aa501 // smmla v1.4s, v8.16b, v10.16b
+	FLDPQ 32(R1), (F9, F10)
+	WORD $0x4e89a502 // smmla v2.4s, v8.16b, v9.16b
+	WORD $0x4e8aa503 // smmla v3.4s, v8.16b, v10.16b
+	FLDPQ 128(R1), (F9, F10)
+	WORD $0x4e89a504 // smmla v4.4s, v8.16b, v9.16b
+	WORD $0x4e8aa505 // smmla v5.4s, v8.16b, v10.16b
+	FLDPQ 160(R1), (F9, F10)
+	WORD $0x4e89a506 // smmla v6.4s, v8.16b, v9.16b
+	WORD $0x4e8aa507 // smmla v7.4s, v8.16b, v10.16b
+	ADD $256, R1
+
+rows1_scales:
+	WORD $0xbc66684b // ldr s11, [x2, x6]
+	VZIP1 V1.D2, V0.D2, V12.D2
+	VZIP2 V1.D2, V0.D2, V1.D2
+	WORD $0x4e21d980 // scvtf v0.4s, v12.4s
+	WORD $0x4f8b9000 // fmul v0.4s, v0.4s, v11.s[0]
+	VZIP1 V3.D2, V2.D2, V12.D2
+	VZIP2 V3.D2, V2.D2, V3.D2
+	WORD $0x4e21d982 // scvtf v2.4s, v12.4s
+	WORD $0x4f8b9042 // fmul v2.4s, v2.4s, v11.s[0]
+	VZIP1 V5.D2, V4.D2, V12.D2
+	VZIP2 V5.D2, V4.D2, V5.D2
+	WORD $0x4e21d984 // scvtf v4.4s, v12.4s
+	WORD $0x4f8b9084 // fmul v4.4s, v4.4s, v11.s[0]
+	VZIP1 V7.D2, V6.D2, V12.D2
+	VZIP2 V7.D2, V6.D2, V7.D2
+	WORD $0x4e21d986 // scvtf v6.4s, v12.4s
+	WORD $0x4f8b90c6 // fmul v6.4s, v6.4s, v11.s[0]
+	ADD $4, R6
+	FLDPQ 0(R1), (F9, F10)
+	FLDPQ 0(R5), (F11, F12)
+	VFMLA V9.S4, V0.S4, V11.S4
+	VFMLA V10.S4, V2.S4, V12.S4
+	FSTPQ (F11, F12), 0(R5)
+	FLDPQ 32(R1), (F9, F10)
+	FLDPQ 32(R5), (F11, F12)
+	VFMLA V9.S4, V4.S4, V11.S4
+	VFMLA V10.S4, V6.S4, V12.S4
+	FSTPQ (F11, F12), 32(R5)
+	ADD $128, R1
+	CBNZ R0, rows1_group
+	RET
+
+rows2_tile:
+	MOVD k+8(FP), R0
+	MOVD b+32(FP), R1
+	MOVD a+16(FP), R2
+	MOVD lda+24(FP), R3
+	ADD R3, R2, R4
+	MOVD ldc+48(FP), R5
+	LSL $2, R5
+	MOVD c+40(FP), R6
+	ADD R5, R6, R7
+	MOVD group+56(FP), R11
+	MOVD $0, R8
+
+rows2_group:
+	CMP R11, R0
+	CSEL LT, R0, R11, R9
+	SUB R9, R0
+	ADD $4, R8
+	WORD $0x6f00e400 // movi v0.2d, #0
+	WORD $0x6f00e401 // movi v1.2d, #0
+	WORD $0x6f00e402 // movi v2.2d, #0
+	WORD $0x6f00e403 // movi v3.2d, #0
+	WORD $0x6f00e404 // movi v4.2d, #0
+	WORD $0x6f00e405 // movi v5.2d, #0
+	WORD $0x6f00e406 // movi v6.2d, #0
+	WORD $0x6f00e407 // movi v7.2d, #0
+	LSR $1, R9, R10
+	CBZ R10, rows2_rest
+
+rows2_loop:
+	WORD $0xfc686848 // ldr d8, [x2, x8]
+	WORD $0xfc68688b // ldr d11, [x4, x8]
+	VZIP1 V11.D2, V8.D2, V8.D2
+	ADD $8, R8
+	FLDPQ 0(R1), (F9, F10)
+	WORD $0x4e89a500 // smmla v0.4s, v8.16b, v9.16b
+	WORD $0x4e8aa501 // smmla v1.4s, v8.16b, v10.16b
+	FLDPQ 32(R1), (F9, F10)
+	WORD $0x4e89a502 // smmla v2.4s, v8.16b, v9.16b
+	WORD $0x4e8aa503 // smmla v3.4s, v8.16b, v10.16b
+	FLDPQ 128(R1), (F9, F10)
+	WORD $0x4e89a504 // smmla v4.4s, v8.16b, v9.16b
+	WORD $0x4e8aa505 // smmla v5.4s, v8.16b, v10.16b
+	FLDPQ 160(R1), (F9, F10)
+	WORD $0x4e89a506 // smmla v6.4s, v8.16b, v9.16b
+	WORD $0x4e8aa507 // smmla v7.4s, v8.16b, v10.16b
+	ADD $256, R1
+	SUBS $1, R10
+	BNE rows2_loop
+
+rows2_rest:
+	TBZ $0, R9, rows2_scales
+	WORD $0xbc686848 // ldr s8, [x2, x8]
+	WORD $0xbc68688b // ldr s11, [x4, x8]
+	VZIP1 V11.D2, V8.D2, V8.D2
+	ADD $4, R8
+	FLDPQ 0(R1), (F9, F10)
+	WORD $0x4e89a500 // smmla v0.4s, v8.16b, v9.16b
+	WORD $0x4e8aa501 // smmla v1.4s, v8.16b, v10.16b
+	FLDPQ 32(R1), (F9, F10)
+	WORD $0x4e89a502 // smmla v2.4s, v8.16b, v9.16b
+	WORD $0x4e8aa503 // smmla v3.4s, v8.16b, v10.16b
+	FLDPQ 128(R1), (F9, F10)
+	WORD $0x4e89a504 // smmla v4.4s, v8.16b, v9.16b
+	WORD $0x4e8aa505 // smmla v5.4s, v8.16b, v10.16b
+	FLDPQ 160(R1), (F9, F10)
+	WORD $0x4e89a506 // smmla v6.4s, v8.16b, v9.16b
+	WORD $0x4e8aa507 // smmla v7.4s, v8.16b, v10.16b
+	ADD $256, R1
+
+rows2_scales:
+	WORD $0xbc68684b // ldr s11, [x2, x8]
+	VZIP1 V1.D2, V0.D2, V12.D2
+	VZIP2 V1.D2, V0.D2, V1.D2
+	WORD $0x4e21d980 // scvtf v0.4s, v12.4s
+	WORD $0x4f8b9000 // fmul v0.4s, v0.4s, v11.s[0]
+	VZIP1 V3.D2, V2.D2, V12.D2
+	VZIP2 V3.D2, V2.D2, V3.D2
+	WORD $0x4e21d982 // scvtf v2.4s, v12.4s
+	WORD $0x4f8b9042 // fmul v2.4s, v2.4s, v11.s[0]
+	VZIP1 V5.D2, V4.D2, V12.D2
+	VZIP2 V5.D2, V4.D2, V5.D2
+	WORD $0x4e21d984 // scvtf v4.4s, v12.4s
+	WORD $0x4f8b9084 // fmul v4.4s, v4.4s, v11.s[0]
+	VZIP1 V7.D2, V6.D2, V12.D2
+	VZIP2 V7.D2, V6.D2, V7.D2
+	WORD $0x4e21d986 // scvtf v6.4s, v12.4s
+	WORD $0x4f8b90c6 // fmul v6.4s, v6.4s, v11.s[0]
+	WORD $0xbc68688b // ldr s11, [x4, x8]
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x4f8b9021 // fmul v1.4s, v1.4s, v11.s[0]
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x4f8b9063 // fmul v3.4s, v3.4s, v11.s[0]
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x4f8b90a5 // fmul v5.4s, v5.4s, v11.s[0]
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD $0x4f8b90e7 // fmul v7.4s, v7.4s, v11.s[0]
+	ADD $4, R8
+	FLDPQ 0(R1), (F9, F10)
+	FLDPQ 0(R6), (F11, F12)
+	VFMLA V9.S4, V0.S4, V11.S4
+	VFMLA V10.S4, V2.S4, V12.S4
+	FSTPQ (F11, F12), 0(R6)
+	FLDPQ 0(R7), (F11, F12)
+	VFMLA V9.S4, V1.S4, V11.S4
+	VFMLA V10.S4, V3.S4, V12.S4
+	FSTPQ (F11, F12), 0(R7)
+	FLDPQ 32(R1), (F9, F10)
+	FLDPQ 32(R6), (F11, F12)
+	VFMLA V9.S4, V4.S4, V11.S4
+	VFMLA V10.S4, V6.S4, V12.S4
+	FSTPQ (F11, F12), 32(R6)
+	FLDPQ 32(R7), (F11, F12)
+	VFMLA V9.S4, V5.S4, V11.S4
+	VFMLA V10.S4, V7.S4, V12.S4
+	FSTPQ (F11, F12), 32(R7)
+	ADD $128, R1
+	CBNZ R0, rows2_group
+	RET
+
+rows3_tile:
+	MOVD k+8(FP), R0
+	MOVD b+32(FP), R1
+	MOVD a+16(FP), R2
+	MOVD lda+24(FP), R3
+	ADD R3, R2, R4
+	ADD R3, R4, R5
+	MOVD ldc+48(FP), R6
+	LSL $2, R6
+	MOVD c+40(FP), R7
+	ADD R6, R7, R8
+	ADD R6, R8, R9
+	MOVD group+56(FP), R13
+	MOVD $0, R10
+
+rows3_group:
+	CMP R13, R0
+	CSEL LT, R0, R13, R11
+	SUB R11, R0
+	ADD $4, R10
+	WORD $0x6f00e400 // movi v0.2d, #0
+	WORD $0x6f00e401 // movi v1.2d, #0
+	WORD $0x6f00e402 // movi v2.2d, #0
+	WORD $0x6f00e403 // movi v3.2d, #0
+	WORD $0x6f00e404 // movi v4.2d, #0
+	WORD $0x6f00e405 // movi v5.2d, #0
+	WORD $0x6f00e406 // movi v6.2d, #0
+	WORD $0x6f00e407 // movi v7.2d, #0
+	WORD $0x6f00e408 // movi v8.2d, #0
+	WORD $0x6f00e409 // movi v9.2d, #0
+	WORD $0x6f00e40a // movi v10.2d, #0
+	WORD $0x6f00e40b // movi v11.2d, #0
+	WORD $0x6f00e40c // movi v12.2d, #0
+	WORD $0x6f00e40d // movi v13.2d, #0
+	WORD $0x6f00e40e // movi v14.2d, #0
+	WORD $0x6f00e40f // movi v15.2d, #0
+	LSR $1, R11, R12
+	CBZ R12, rows3_rest
+
+rows3_loop:
+	WORD $0xfc6a6850 // ldr d16, [x2, x10]
+	WORD $0xfc6a6894 // ldr d20, [x4, x10]
+	VZIP1 V20.D2, V16.D2, V16.D2
+	WORD $0xfc6a68b1 // ldr d17, [x5, x10]
+	ADD $8, R10
+	FLDPQ 0(R1), (F18, F19)
+	WORD $0x4e92a600 // smmla v0.4s, v16.16b, v18.16b
+	WORD $0x4e92a628 // smmla v8.4s, v17.16b, v18.16b
+	WORD $0x4e93a601 // smmla v1.4s, v16.16b, v19.16b
+	WORD $0x4e93a629 // smmla v9.4s, v17.16b, v19.16b
+	FLDPQ 32(R1), (F18, F19)
+	WORD $0x4e92a602 // smmla v2.4s, v16.16b, v18.16b
+	WORD $0x4e92a62a // smmla v10.4s, v17.16b, v18.16b
+	WORD $0x4e93a603 // smmla v3.4s, v16.16b, v19.16b
+	WORD $0x4e93a62b // smmla v11.4s, v17.16b, v19.16b
+	FLDPQ 128(R1), (F18, F19)
+	WORD $0x4e92a604 // smmla v4.4s, v16.16b, v18.16b
+	WORD $0x4e92a62c // smmla v12.4s, v17.16b, v18.16b
+	WORD $0x4e93a605 // smmla v5.4s, v16.16b, v19.16b
+	WORD $0x4e93a62d // smmla v13.4s, v17.16b, v19.16b
+	FLDPQ 160(R1), (F18, F19)
+	WORD $0x4e92a606 // smmla v6.4s, v16.16b, v18.16b
+	WORD $0x4e92a62e // smmla v14.4s, v17.16b, v18.16b
+	WORD $0x4e93a607 // smmla v7.4s, v16.16b, v19.16b
+	WORD $0x4e93a62f // smmla v15.4s, v17.16b, v19.16b
+	ADD $256, R1
+	SUBS $1, R12
+	BNE rows3_loop
+
+rows3_rest:
+	TBZ $0, R11, rows3_scales
+	WORD $0xbc6a6850 // ldr s16, [x2, x10]
+	WORD $0xbc6a6894 // ldr s20, [x4, x10]
+	VZIP1 V20.D2, V16.D2, V16.D2
+	WORD $0xbc6a68b1 // ldr s17, [x5, x10]
+	ADD $4, R10
+	FLDPQ 0(R1), (F18, F19)
+	WORD $0x4e92a600 // smmla v0.4s, v16.16b, v18.16b
+	WORD $0x4e92a628 // smmla v8.4s, v17.16b, v18.16b
+	WORD $0x4e93a601 // smmla v1.4s, v16.16b, v19.16b
+	WORD $0x4e93a629 // smmla v9.4s, v17.16b, v19.16b
+	FLDPQ 32(R1), (F18, F19)
+	WORD $0x4e92a602 // smmla v2.4s, v16.16b, v18.16b
+	WORD $0x4e92a62a // smmla v10.4s, v17.16b, v18.16b
+	WORD $0x4e93a603 // smmla v3.4s, v16.16b, v19.16b
+	WORD $0x4e93a62b // smmla v11.4s, v17.16b, v19.16b
+	FLDPQ 128(R1), (F18, F19)
+	WORD $0x4e92a604 // smmla v4.4s, v16.16b, v18.16b
+	WORD $0x4e92a62c // smmla v12.4s, v17.16b, v18.16b
+	WORD $0x4e93a605 // smmla v5.4s, v16.16b, v19.16b
+	WORD $0x4e93a62d // smmla v13.4s, v17.16b, v19.16b
+	FLDPQ 160(R1), (F18, F19)
+	WORD $0x4e92a606 // smmla v6.4s, v16.16b, v18.16b
+	WORD $0x4e92a62e // smmla v14.4s, v17.16b, v18.16b
+	WORD $0x4e93a607 // smmla v7.4s, v16.16b, v19.16b
+	WORD $0x4e93a62f // smmla v15.4s, v17.16b, v19.16b
+	ADD $256, R1
+
+rows3_scales:
+	WORD $0xbc6a6854 // ldr s20, [x2, x10]
+	VZIP1 V1.D2, V0.D2, V21.D2
+	VZIP2 V1.D2, V0.D2, V1.D2
+	WORD $0x4e21daa0 // scvtf v0.4s, v21.4s
+	WORD $0x4f949000 // fmul v0.4s, v0.4s, v20.s[0]
+	VZIP1 V3.D2, V2.D2, V21.D2
+	VZIP2 V3.D2, V2.D2, V3.D2
+	WORD $0x4e21daa2 // scvtf v2.4s, v21.4s
+	WORD $0x4f949042 // fmul v2.4s, v2.4s, v20.s[0]
+	VZIP1 V5.D2, V4.D2, V21.D2
+	VZIP2 V5.D2, V4.D2, V5.D2
+	WORD $0x4e21daa4 // scvtf v4.4s, v21.4s
+	WORD $0x4f949084 // fmul v4.4s, v4.4s, v20.s[0]
+	VZIP1 V7.D2, V6.D2, V21.D2
+	VZIP2 V7.D2, V6.D2, V7.D2
+	WORD $0x4e21daa6 // scvtf v6.4s, v21.4s
+	WORD $0x4f9490c6 // fmul v6.4s, v6.4s, v20.s[0]
+	WORD $0xbc6a6894 // ldr s20, [x4, x10]
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x4f949021 // fmul v1.4s, v1.4s, v20.s[0]
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x4f949063 // fmul v3.4s, v3.4s, v20.s[0]
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x4f9490a5 // fmul v5.4s, v5.4s, v20.s[0]
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD $0x4f9490e7 // fmul v7.4s, v7.4s, v20.s[0]
+	WORD $0xbc6a68b4 // ldr s20, [x5, x10]
+	VZIP1 V9.D2, V8.D2, V21.D2
+	VZIP2 V9.D2, V8.D2, V9.D2
+	WORD $0x4e21daa8 // scvtf v8.4s, v21.4s
+	WORD $0x4f949108 // fmul v8.4s, v8.4s, v20.s[0]
+	VZIP1 V11.D2, V10.D2, V21.D2
+	VZIP2 V11.D2, V10.D2, V11.D2
+	WORD $0x4e21daaa // scvtf v10.4s, v21.4s
+	WORD $0x4f94914a // fmul v10.4s, v10.4s, v20.s[0]
+	VZIP1 V13.D2, V12.D2, V21.D2
+	VZIP2 V13.D2, V12.D2, V13.D2
+	WORD $0x4e21daac // scvtf v12.4s, v21.4s
+	WORD $0x4f94918c // fmul v12.4s, v12.4s, v20.s[0]
+	VZIP1 V15.D2, V14.D2, V21.D2
+	VZIP2 V15.D2, V14.D2, V15.D2
+	WORD $0x4e21daae // scvtf v14.4s, v21.4s
+	WORD $0x4f9491ce // fmul v14.4s, v14.4s, v20.s[0]
+	ADD $4, R10
+	FLDPQ 0(R1), (F18, F19)
+	FLDPQ 0(R7), (F20, F21)
+	VFMLA V18.S4, V0.S4, V20.S4
+	VFMLA V19.S4, V2.S4, V21.S4
+	FSTPQ (F20, F21), 0(R7)
+	FLDPQ 0(R8), (F20, F21)
+	VFMLA V18.S4, V1.S4, V20.S4
+	VFMLA V19.S4, V3.S4, V21.S4
+	FSTPQ (F20, F21), 0(R8)
+	FLDPQ 0(R9), (F20, F21)
+	VFMLA V18.S4, V8.S4, V20.S4
+	VFMLA V19.S4, V10.S4, V21.S4
+	FSTPQ (F20, F21), 0(R9)
+	FLDPQ 32(R1), (F18, F19)
+	FLDPQ 32(R7), (F20, F21)
+	VFMLA V18.S4, V4.S4, V20.S4
+	VFMLA V19.S4, V6.S4, V21.S4
+	FSTPQ (F20, F21), 32(R7)
+	FLDPQ 32(R8), (F20, F21)
+	VFMLA V18.S4, V5.S4, V20.S4
+	VFMLA V19.S4, V7.S4, V21.S4
+	FSTPQ (F20, F21), 32(R8)
+	FLDPQ 32(R9), (F20, F21)
+	VFMLA V18.S4, V12.S4, V20.S4
+	VFMLA V19.S4, V14.S4, V21.S4
+	FSTPQ (F20, F21), 32(R9)
+	ADD $128, R1
+	CBNZ R0, rows3_group
+	RET
+
+rows4_tile:
+	MOVD k+8(FP), R0
+	MOVD b+32(FP), R1
+	MOVD a+16(FP), R2
+	MOVD lda+24(FP), R3
+	ADD R3, R2, R4
+	ADD R3, R4, R5
+	ADD R3, R5, R6
+	MOVD ldc+48(FP), R7
+	LSL $2, R7
+	MOVD c+40(FP), R8
+	ADD R7, R8, R9
+	ADD R7, R9, R10
+	ADD R7, R10, R11
+	MOVD group+56(FP), R15
+	MOVD $0, R12
+
+rows4_group:
+	CMP R15, R0
+	CSEL LT, R0, R15, R13
+	SUB R13, R0
+	ADD $4, R12
+	WORD $0x6f00e400 // movi v0.2d, #0
+	WORD $0x6f00e401 // movi v1.2d, #0
+	WORD $0x6f00e402 // movi v2.2d, #0
+	WORD $0x6f00e403 // movi v3.2d, #0
+	WORD $0x6f00e404 // movi v4.2d, #0
+	WORD $0x6f00e405 // movi v5.2d, #0
+	WORD $0x6f00e406 // movi v6.2d, #0
+	WORD $0x6f00e407 // movi v7.2d, #0
+	WORD $0x6f00e408 // movi v8.2d, #0
+	WORD $0x6f00e409 // movi v9.2d, #0
+	WORD $0x6f00e40a // movi v10.2d, #0
+	WORD $0x6f00e40b // movi v11.2d, #0
+	WORD $0x6f00e40c // movi v12.2d, #0
+	WORD $0x6f00e40d // movi v13.2d, #0
+	WORD $0x6f00e40e // movi v14.2d, #0
+	WORD $0x6f00e40f // movi v15.2d, #0
+	LSR $1, R13, R14
+	CBZ R14, rows4_rest
+
+rows4_loop:
+	WORD $0xfc6c6850 // ldr d16, [x2, x12]
+	WORD $0xfc6c6894 // ldr d20, [x4, x12]
+	VZIP1 V20.D2, V16.D2, V16.D2
+	WORD $0xfc6c68b1 // ldr d17, [x5, x12]
+	WORD $0xfc6c68d5 // ldr d21, [x6, x12]
+	VZIP1 V21.D2, V17.D2, V17.D2
+	ADD $8, R12
+	FLDPQ 0(R1), (F18, F19)
+	WORD $0x4e92a600 // smmla v0.4s, v16.16b, v18.16b
+	WORD $0x4e92a628 // smmla v8.4s, v17.16b, v18.16b
+	WORD $0x4e93a601 // smmla v1.4s, v16.16b, v19.16b
+	WORD $0x4e93a629 // smmla v9.4s, v17.16b, v19.16b
+	FLDPQ 32(R1), (F18, F19)
+	WORD $0x4e92a602 // smmla v2.4s, v16.16b, v18.16b
+	WORD $0x4e92a62a // smmla v10.4s, v17.16b, v18.16b
+	WORD $0x4e93a603 // smmla v3.4s, v16.16b, v19.16b
+	WORD $0x4e93a62b // smmla v11.4s, v17.16b, v19.16b
+	FLDPQ 128(R1), (F18, F19)
+	WORD $0x4e92a604 // smmla v4.4s, v16.16b, v18.16b
+	WORD $0x4e92a62c // smmla v12.4s, v17.16b, v18.16b
+	WORD $0x4e93a605 // smmla v5.4s, v16.16b, v19.16b
+	WORD $0x4e93a62d // smmla v13.4s, v17.16b, v19.16b
+	FLDPQ 160(R1), (F18, F19)
+	WORD $0x4e92a606 // smmla v6.4s, v16.16b, v18.16b
+	WORD $0x4e92a62e // smmla v14.4s, v17.16b, v18.16b
+	WORD $0x4e93a607 // smmla v7.4s, v16.16b, v19.16b
+	WORD $0x4e93a62f // smmla v15.4s, v17.16b, v19.16b
+	ADD $256, R1
+	SUBS $1, R14
+	BNE rows4_loop
+
+rows4_rest:
+	TBZ $0, R13, rows4_scales
+	WORD $0xbc6c6850 // ldr s16, [x2, x12]
+	WORD $0xbc6c6894 // ldr s20, [x4, x12]
+	VZIP1 V20.D2, V16.D2, V16.D2
+	WORD $0xbc6c68b1 // ldr s17, [x5, x12]
+	WORD $0xbc6c68d5 // ldr s21, [x6, x12]
+	VZIP1 V21.D2, V17.D2, V17.D2
+	ADD $4, R12
+	FLDPQ 0(R1), (F18, F19)
+	WORD $0x4e92a600 // smmla v0.4s, v16.16b, v18.16b
+	WORD $0x4e92a628 // smmla v8.4s, v17.16b, v18.16b
+	WORD $0x4e93a601 // smmla v1.4s, v16.16b, v19.16b
+	WORD $0x4e93a629 // smmla v9.4s, v17.16b, v19.16b
+	FLDPQ 32(R1), (F18, F19)
+	WORD $0x4e92a602 // smmla v2.4s, v16.16b, v18.16b
+	WORD $0x4e92a62a // smmla v10.4s, v17.16b, v18.16b
+	WORD $0x4e93a603 // smmla v3.4s, v16.16b, v19.16b
+	WORD $0x4e93a62b // smmla v11.4s, v17.16b, v19.16b
+	FLDPQ 128(R1), (F18, F19)
+	WORD $0x4e92a604 // smmla v4.4s, v16.16b, v18.16b
+	WORD $0x4e92a62c // smmla v12.4s, v17.16b, v18.16b
+	WORD $0x4e93a605 // smmla v5.4s, v16.16b, v19.16b
+	WORD $0x4e93a62d // smmla v13.4s, v17.16b, v19.16b
+	FLDPQ 160(R1), (F18, F19)
+	WORD $0x4e92a606 // smmla v6.4s, v16.16b, v18.16b
+	WORD $0x4e92a62e // smmla v14.4s, v17.16b, v18.16b
+	WORD $0x4e93a607 // smmla v7.4s, v16.16b, v19.16b
+	WORD $0x4e93a62f // smmla v15.4s, v17.16b, v19.16b
+	ADD $256, R1
+
+rows4_scales:
+	WORD $0xbc6c6854 // ldr s20, [x2, x12]
+	VZIP1 V1.D2, V0.D2, V21.D2
+	VZIP2 V1.D2, V0.D2, V1.D2
+	WORD $0x4e21daa0 // scvtf v0.4s, v21.4s
+	WORD $0x4f949000 // fmul v0.4s, v0.4s, v20.s[0]
+	VZIP1 V3.D2, V2.D2, V21.D2
+	VZIP2 V3.D2, V2.D2, V3.D2
+	WORD $0x4e21daa2 // scvtf v2.4s, v21.4s
+	WORD $0x4f949042 // fmul v2.4s, v2.4s, v20.s[0]
+	VZIP1 V5.D2, V4.D2, V21.D2
+	VZIP2 V5.D2, V4.D2, V5.D2
+	WORD $0x4e21daa4 // scvtf v4.4s, v21.4s
+	WORD $0x4f949084 // fmul v4.4s, v4.4s, v20.s[0]
+	VZIP1 V7.D2, V6.D2, V21.D2
+	VZIP2 V7.D2, V6.D2, V7.D2
+	WORD $0x4e21daa6 // scvtf v6.4s, v21.4s
+	WORD $0x4f9490c6 // fmul v6.4s, v6.4s, v20.s[0]
+	WORD $0xbc6c6894 // ldr s20, [x4, x12]
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x4f949021 // fmul v1.4s, v1.4s, v20.s[0]
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x4f949063 // fmul v3.4s, v3.4s, v20.s[0]
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x4f9490a5 // fmul v5.4s, v5.4s, v20.s[0]
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD $0x4f9490e7 // fmul v7.4s, v7.4s, v20.s[0]
+	WORD $0xbc6c68b4 // ldr s20, [x5, x12]
+	VZIP1 V9.D2, V8.D2, V21.D2
+	VZIP2 V9.D2, V8.D2, V9.D2
+	WORD $0x4e21daa8 // scvtf v8.4s, v21.4s
+	WORD $0x4f949108 // fmul v8.4s, v8.4s, v20.s[0]
+	VZIP1 V11.D2, V10.D2, V21.D2
+	VZIP2 V11.D2, V10.D2, V11.D2
+	WORD $0x4e21daaa // scvtf v10.4s, v21.4s
+	WORD $0x4f94914a // fmul v10.4s, v10.4s, v20.s[0]
+	VZIP1 V13.D2, V12.D2, V21.D2
+	VZIP2 V13.D2, V12.D2, V13.D2
+	WORD $0x4e21daac // scvtf v12.4s, v21.4s
+	WORD $0x4f94918c // fmul v12.4s, v12.4s, v20.s[0]
+	VZIP1 V15.D2, V14.D2, V21.D2
+	VZIP2 V15.D2, V14.D2, V15.D2
+	WORD $0x4e21daae // scvtf v14.4s, v21.4s
+	WORD $0x4f9491ce // fmul v14.4s, v14.4s, v20.s[0]
+	WORD $0xbc6c68d4 // ldr s20, [x6, x12]
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	WORD $0x4f949129 // fmul v9.4s, v9.4s, v20.s[0]
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	WORD $0x4f94916b // fmul v11.4s, v11.4s, v20.s[0]
+	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
+	WORD $0x4f9491ad // fmul v13.4s, v13.4s, v20.s[0]
+	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
+	WORD $0x4f9491ef // fmul v15.4s, v15.4s, v20.s[0]
+	ADD $4, R12
+	FLDPQ 0(R1), (F18, F19)
+	FLDPQ 0(R8), (F20, F21)
+	VFMLA V18.S4, V0.S4, V20.S4
+	VFMLA V19.S4, V2.S4, V21.S4
+	FSTPQ (F20, F21), 0(R8)
+	FLDPQ 0(R9), (F20, F21)
+	VFMLA V18.S4, V1.S4, V20.S4
+	VFMLA V19.S4, V3.S4, V21.S4
+	FSTPQ (F20, F21), 0(R9)
+	FLDPQ 0(R10), (F20, F21)
+	VFMLA V18.S4, V8.S4, V20.S4
+	VFMLA V19.S4, V10.S4, V21.S4
+	FSTPQ (F20, F21), 0(R10)
+	FLDPQ 0(R11), (F20, F21)
+	VFMLA V18.S4, V9.S4, V20.S4
+	VFMLA V19.S4, V11.S4, V21.S4
+	FSTPQ (F20, F21), 0(R11)
+	FLDPQ 32(R1), (F18, F19)
+	FLDPQ 32(R8), (F20, F21)
+	VFMLA V18.S4, V4.S4, V20.S4
+	VFMLA V19.S4, V6.S4, V21.S4
+	FSTPQ (F20, F21), 32(R8)
+	FLDPQ 32(R9), (F20, F21)
+	VFMLA V18.S4, V5.S4, V20.S4
+	VFMLA V19.S4, V7.S4, V21.S4
+	FSTPQ (F20, F21), 32(R9)
+	FLDPQ 32(R10), (F20, F21)
+	VFMLA V18.S4, V12.S4, V20.S4
+	VFMLA V19.S4, V14.S4, V21.S4
+	FSTPQ (F20, F21), 32(R10)
+	FLDPQ 32(R11), (F20, F21)
+	VFMLA V18.S4, V13.S4, V20.S4
+	VFMLA V19.S4, V15.S4, V21.S4
+	FSTPQ (F20, F21), 32(R11)
+	ADD $128, R1
+	CBNZ R0, rows4_group
+	RET
+
+rows5_tile:
+	MOVD k+8(FP), R0
+	MOVD b+32(FP), R1
+	MOVD a+16(FP), R2
+	MOVD lda+24(FP), R3
+	ADD R3, R2, R4
+	ADD R3, R4, R5
+	ADD R3, R5, R6
+	ADD R3, R6, R7
+	MOVD ldc+48(FP), R8
+	LSL $2, R8
+	MOVD c+40(FP), R9
+	ADD R8, R9, R10
+	ADD R8, R10, R11
+	ADD R8, R11, R12
+	ADD R8, R12, R13
+	MOVD group+56(FP), R17
+	MOVD $0, R14
+
+rows5_group:
+	CMP R17, R0
+	CSEL LT, R0, R17, R15
+	SUB R15, R0
+	ADD $4, R14
+	WORD $0x6f00e400 // movi v0.2d, #0
+	WORD $0x6f00e401 // movi v1.2d, #0
+	WORD $0x6f00e402 // movi v2.2d, #0
+	WORD $0x6f00e403 // movi v3.2d, #0
+	WORD $0x6f00e404 // movi v4.2d, #0
+	WORD $0x6f00e405 // movi v5.2d, #0
+	WORD $0x6f00e406 // movi v6.2d, #0
+	WORD $0x6f00e407 // movi v7.2d, #0
+	WORD $0x6f00e408 // movi v8.2d, #0
+	WORD $0x6f00e409 // movi v9.2d, #0
+	WORD $0x6f00e40a // movi v10.2d, #0
+	WORD $0x6f00e40b // movi v11.2d, #0
+	WORD $0x6f00e40c // movi v12.2d, #0
+	WORD $0x6f00e40d // movi v13.2d, #0
+	WORD $0x6f00e40e // movi v14.2d, #0
+	WORD $0x6f00e40f // movi v15.2d, #0
+	WORD $0x6f00e410 // movi v16.2d, #0
+	WORD $0x6f00e411 // movi v17.2d, #0
+	WORD $0x6f00e412 // movi v18.2d, #0
+	WORD $0x6f00e413 // movi v19.2d, #0
+	WORD $0x6f00e414 // movi v20.2d, #0
+	WORD $0x6f00e415 // movi v21.2d, #0
+	WORD $0x6f00e416 // movi v22.2d, #0
+	WORD $0x6f00e417 // movi v23.2d, #0
+	LSR $1, R15, R16
+	CBZ R16, rows5_rest
+
+rows5_loop:
+	WORD $0xfc6e6858 // ldr d24, [x2, x14]
+	WORD $0xfc6e689d // ldr d29, [x4, x14]
+	VZIP1 V29.D2, V24.D2, V24.D2
+	WORD $0xfc6e68b9 // ldr d25, [x5, x14]
+	WORD $0xfc6e68de // ldr d30, [x6, x14]
+	VZIP1 V30.D2, V25.D2, V25.D2
+	WORD $0xfc6e68fa // ldr d26, [x7, x14]
+	ADD $8, R14
+	FLDPQ 0(R1), (F27, F28)
+	WORD $0x4e9ba700 // smmla v0.4s, v24.16b, v27.16b
+	WORD $0x4e9ba728 // smmla v8.4s, v25.16b, v27.16b
+	WORD $0x4e9ba750 // smmla v16.4s, v26.16b, v27.16b
+	WORD $0x4e9ca701 // smmla v1.4s, v24.16b, v28.16b
+	WORD $0x4e9ca729 // smmla v9.4s, v25.16b, v28.16b
+	WORD $0x4e9ca751 // smmla v17.4s, v26.16b, v28.16b
+	FLDPQ 32(R1), (F27, F28)
+	WORD $0x4e9ba702 // smmla v2.4s, v24.16b, v27.16b
+	WORD $0x4e9ba72a // smmla v10.4s, v25.16b, v27.16b
+	WORD $0x4e9ba752 // smmla v18.4s, v26.16b, v27.16b
+	WORD $0x4e9ca703 // smmla v3.4s, v24.16b, v28.16b
+	WORD $0x4e9ca72b // smmla v11.4s, v25.16b, v28.16b
+	WORD $0x4e9ca753 // smmla v19.4s, v26.16b, v28.16b
+	FLDPQ 128(R1), (F27, F28)
+	WORD $0x4e9ba704 // smmla v4.4s, v24.16b, v27.16b
+	WORD $0x4e9ba72c // smmla v12.4s, v25.16b, v27.16b
+	WORD $0x4e9ba754 // smmla v20.4s, v26.16b, v27.16b
+	WORD $0x4e9ca705 // smmla v5.4s, v24.16b, v28.16b
+	WORD $0x4e9ca72d // smmla v13.4s, v25.16b, v28.16b
+	WORD $0x4e9ca755 // smmla v21.4s, v26.16b, v28.16b
+	FLDPQ 160(R1), (F27, F28)
+	WORD $0x4e9ba706 // smmla v6.4s, v24.16b, v27.16b
+	WORD $0x4e9ba72e // smmla v14.4s, v25.16b, v27.16b
+	WORD $0x4e9ba756 // smmla v22.4s, v26.16b, v27.16b
+	WORD $0x4e9ca707 // smmla v7.4s, v24.16b, v28.16b
+	WORD $0x4e9ca72f // smmla v15.4s, v25.16b, v28.16b
+	WORD $0x4e9ca757 // smmla v23.4s, v26.16b, v28.16b
+	ADD $256, R1
+	SUBS $1, R16
+	BNE rows5_loop
+
+rows5_rest:
+	TBZ $0, R15, rows5_scales
+	WORD $0xbc6e6858 // ldr s24, [x2, x14]
+	WORD $0xbc6e689d // ldr s29, [x4, x14]
+	VZIP1 V29.D2, V24.D2, V24.D2
+	WORD $0xbc6e68b9 // ldr s25, [x5, x14]
+	WORD $0xbc6e68de // ldr s30, [x6, x14]
+	VZIP1 V30.D2, V25.D2, V25.D2
+	WORD $0xbc6e68fa // ldr s26, [x7, x14]
+	ADD $4, R14
+	FLDPQ 0(R1), (F27, F28)
+	WORD $0x4e9ba700 // smmla v0.4s, v24.16b, v27.16b
+	WORD $0x4e9ba728 // smmla v8.4s, v25.16b, v27.16b
+	WORD $0x4e9ba750 // smmla v16.4s, v26.16b, v27.16b
+	WORD $0x4e9ca701 // smmla v1.4s, v24.16b, v28.16b
+	WORD $0x4e9ca729 // smmla v9.4s, v25.16b, v28.16b
+	WORD $0x4e9ca751 // smmla v17.4s, v26.16b, v28.16b
+	FLDPQ 32(R1), (F27, F28)
+	WORD $0x4e9ba702 // smmla v2.4s, v24.16b, v27.16b
+	WORD $0x4e9ba72a // smmla v10.4s, v25.16b, v27.16b
+	WORD $0x4e9ba752 // smmla v18.4s, v26.16b, v27.16b
+	WORD $0x4e9ca703 // smmla v3.4s, v24.16b, v28.16b
+	WORD $0x4e9ca72b // smmla v11.4s, v25.16b, v28.16b
+	WORD $0x4e9ca753 // smmla v19.4s, v26.16b, v28.16b
+	FLDPQ 128(R1), (F27, F28)
+	WORD $0x4e9ba704 // smmla v4.4s, v24.16b, v27.16b
+	WORD $0x4e9ba72c // smmla v12.4s, v25.16b, v27.16b
+	WORD $0x4e9ba754 // smmla v20.4s, v26.16b, v27.16b
+	WORD $0x4e9ca705 // smmla v5.4s, v24.16b, v28.16b
+	WORD $0x4e9ca72d // smmla v13.4s, v25.16b, v28.16b
+	WORD $0x4e9ca755 // smmla v21.4s, v26.16b, v28.16b
+	FLDPQ 160(R1), (F27, F28)
+	WORD $0x4e9ba706 // smmla v6.4s, v24.16b, v27.16b
+	WORD $0x4e9ba72e // smmla v14.4s, v25.16b, v27.16b
+	WORD $0x4e9ba756 // smmla v22.4s, v26.16b, v27.16b
+	WORD $0x4e9ca707 // smmla v7.4s, v24.16b, v28.16b
+	WORD $0x4e9ca72f // smmla v15.4s, v25.16b, v28.16b
+	WORD $0x4e9ca757 // smmla v23.4s, v26.16b, v28.16b
+	ADD $256, R1
+
+rows5_scales:
+	WORD $0xbc6e685d // ldr s29, [x2, x14]
+	VZIP1 V1.D2, V0.D2, V30.D2
+	VZIP2 V1.D2, V0.D2, V1.D2
+	WORD $0x4e21dbc0 // scvtf v0.4s, v30.4s
+	WORD $0x4f9d9000 // fmul v0.4s, v0.4s, v29.s[0]
+	VZIP1 V3.D2, V2.D2, V30.D2
+	VZIP2 V3.D2, V2.D2, V3.D2
+	WORD $0x4e21dbc2 // scvtf v2.4s, v30.4s
+	WORD $0x4f9d9042 // fmul v2.4s, v2.4s, v29.s[0]
+	VZIP1 V5.D2, V4.D2, V30.D2
+	VZIP2 V5.D2, V4.D2, V5.D2
+	WORD $0x4e21dbc4 // scvtf v4.4s, v30.4s
+	WORD $0x4f9d9084 // fmul v4.4s, v4.4s, v29.s[0]
+	VZIP1 V7.D2, V6.D2, V30.D2
+	VZIP2 V7.D2, V6.D2, V7.D2
+	WORD $0x4e21dbc6 // scvtf v6.4s, v30.4s
+	WORD $0x4f9d90c6 // fmul v6.4s, v6.4s, v29.s[0]
+	WORD $0xbc6e689d // ldr s29, [x4, x14]
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x4f9d9021 // fmul v1.4s, v1.4s, v29.s[0]
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x4f9d9063 // fmul v3.4s, v3.4s, v29.s[0]
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x4f9d90a5 // fmul v5.4s, v5.4s, v29.s[0]
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD $0x4f9d90e7 // fmul v7.4s, v7.4s, v29.s[0]
+	WORD $0xbc6e68bd // ldr s29, [x5, x14]
+	VZIP1 V9.D2, V8.D2, V30.D2
+	VZIP2 V9.D2, V8.D2, V9.D2
+	WORD $0x4e21dbc8 // scvtf v8.4s, v30.4s
+	WORD $0x4f9d9108 // fmul v8.4s, v8.4s, v29.s[0]
+	VZIP1 V11.D2, V10.D2, V30.D2
+	VZIP2 V11.D2, V10.D2, V11.D2
+	WORD $0x4e21dbca // scvtf v10.4s, v30.4s
+	WORD $0x4f9d914a // fmul v10.4s, v10.4s, v29.s[0]
+	VZIP1 V13.D2, V12.D2, V30.D2
+	VZIP2 V13.D2, V12.D2, V13.D2
+	WORD $0x4e21dbcc // scvtf v12.4s, v30.4s
+	WORD $0x4f9d918c // fmul v12.4s, v12.4s, v29.s[0]
+	VZIP1 V15.D2, V14.D2, V30.D2
+	VZIP2 V15.D2, V14.D2, V15.D2
+	WORD $0x4e21dbce // scvtf v14.4s, v30.4s
+	WORD $0x4f9d91ce // fmul v14.4s, v14.4s, v29.s[0]
+	WORD $0xbc6e68dd // ldr s29, [x6, x14]
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	WORD $0x4f9d9129 // fmul v9.4s, v9.4s, v29.s[0]
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	WORD $0x4f9d916b // fmul v11.4s, v11.4s, v29.s[0]
+	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
+	WORD $0x4f9d91ad // fmul v13.4s, v13.4s, v29.s[0]
+	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
+	WORD $0x4f9d91ef // fmul v15.4s, v15.4s, v29.s[0]
+	WORD $0xbc6e68fd // ldr s29, [x7, x14]
+	VZIP1 V17.D2, V16.D2, V30.D2
+	VZIP2 V17.D2, V16.D2, V17.D2
+	WORD $0x4e21dbd0 // scvtf v16.4s, v30.4s
+	WORD $0x4f9d9210 // fmul v16.4s, v16.4s, v29.s[0]
+	VZIP1 V19.D2, V18.D2, V30.D2
+	VZIP2 V19.D2, V18.D2, V19.D2
+	WORD $0x4e21dbd2 // scvtf v18.4s, v30.4s
+	WORD $0x4f9d9252 // fmul v18.4s, v18.4s, v29.s[0]
+	VZIP1 V21.D2, V20.D2, V30.D2
+	VZIP2 V21.D2, V20.D2, V21.D2
+	WORD $0x4e21dbd4 // scvtf v20.4s, v30.4s
+	WORD $0x4f9d9294 // fmul v20.4s, v20.4s, v29.s[0]
+	VZIP1 V23.D2, V22.D2, V30.D2
+	VZIP2 V23.D2, V22.D2, V23.D2
+	WORD $0x4e21dbd6 // scvtf v22.4s, v30.4s
+	WORD $0x4f9d92d6 // fmul v22.4s, v22.4s, v29.s[0]
+	ADD $4, R14
+	FLDPQ 0(R1), (F27, F28)
+	FLDPQ 0(R9), (F29, F30)
+	VFMLA V27.S4, V0.S4, V29.S4
+	VFMLA V28.S4, V2.S4, V30.S4
+	FSTPQ (F29, F30), 0(R9)
+	FLDPQ 0(R10), (F29, F30)
+	VFMLA V27.S4, V1.S4, V29.S4
+	VFMLA V28.S4, V3.S4, V30.S4
+	FSTPQ (F29, F30), 0(R10)
+	FLDPQ 0(R11), (F29, F30)
+	VFMLA V27.S4, V8.S4, V29.S4
+	VFMLA V28.S4, V10.S4, V30.S4
+	FSTPQ (F29, F30), 0(R11)
+	FLDPQ 0(R12), (F29, F30)
+	VFMLA V27.S4, V9.S4, V29.S4
+	VFMLA V28.S4, V11.S4, V30.S4
+	FSTPQ (F29, F30), 0(R12)
+	FLDPQ 0(R13), (F29, F30)
+	VFMLA V27.S4, V16.S4, V29.S4
+	VFMLA V28.S4, V18.S4, V30.S4
+	FSTPQ (F29, F30), 0(R13)
+	FLDPQ 32(R1), (F27, F28)
+	FLDPQ 32(R9), (F29, F30)
+	VFMLA V27.S4, V4.S4, V29.S4
+	VFMLA V28.S4, V6.S4, V30.S4
+	FSTPQ (F29, F30), 32(R9)
+	FLDPQ 32(R10), (F29, F30)
+	VFMLA V27.S4, V5.S4, V29.S4
+	VFMLA V28.S4, V7.S4, V30.S4
+	FSTPQ (F29, F30), 32(R10)
+	FLDPQ 32(R11), (F29, F30)
+	VFMLA V27.S4, V12.S4, V29.S4
+	VFMLA V28.S4, V14.S4, V30.S4
+	FSTPQ (F29, F30), 32(R11)
+	FLDPQ 32(R12), (F29, F30)
+	VFMLA V27.S4, V13.S4, V29.S4
+	VFMLA V28.S4, V15.S4, V30.S4
+	FSTPQ (F29, F30), 32(R12)
+	FLDPQ 32(R13), (F29, F30)
+	VFMLA V27.S4, V20.S4, V29.S4
+	VFMLA V28.S4, V22.S4, V30.S4
+	FSTPQ (F29, F30), 32(R13)
+	ADD $128, R1
+	CBNZ R0, rows5_group
+	RET
+
+rows6_tile:
+	MOVD k+8(FP), R0
+	MOVD b+32(FP), R1
+	MOVD a+16(FP), R2
+	MOVD lda+24(FP), R3
+	ADD R3, R2, R4
+	ADD R3, R4, R5
+	ADD R3, R5, R6
+	ADD R3, R6, R7
+	ADD R3, R7, R8
+	MOVD ldc+48(FP), R9
+	LSL $2, R9
+	MOVD c+40(FP), R10
+	ADD R9, R10, R11
+	ADD R9, R11, R12
+	ADD R9, R12, R13
+	ADD R9, R13, R14
+	ADD R9, R14, R15
+	MOVD group+56(FP), R20
+	MOVD $0, R16
+
+rows6_group:
+	CMP R20, R0
+	CSEL LT, R0, R20, R17
+	SUB R17, R0
+	ADD $4, R16
+	WORD $0x6f00e400 // movi v0.2d, #0
+	WORD $0x6f00e401 // movi v1.2d, #0
+	WORD $0x6f00e402 // movi v2.2d, #0
+	WORD $0x6f00e403 // movi v3.2d, #0
+	WORD $0x6f00e404 // movi v4.2d, #0
+	WORD $0x6f00e405 // movi v5.2d, #0
+	WORD $0x6f00e406 // movi v6.2d, #0
+	WORD $0x6f00e407 // movi v7.2d, #0
+	WORD $0x6f00e408 // movi v8.2d, #0
+	WORD $0x6f00e409 // movi v9.2d, #0
+	WORD $0x6f00e40a // movi v10.2d, #0
+	WORD $0x6f00e40b // movi v11.2d, #0
+	WORD $0x6f00e40c // movi v12.2d, #0
+	WORD $0x6f00e40d // movi v13.2d, #0
+	WORD $0x6f00e40e // movi v14.2d, #0
+	WORD $0x6f00e40f // movi v15.2d, #0
+	WORD $0x6f00e410 // movi v16.2d, #0
+	WORD $0x6f00e411 // movi v17.2d, #0
+	WORD $0x6f00e412 // movi v18.2d, #0
+	WORD $0x6f00e413 // movi v19.2d, #0
+	WORD $0x6f00e414 // movi v20.2d, #0
+	WORD $0x6f00e415 // movi v21.2d, #0
+	WORD $0x6f00e416 // movi v22.2d, #0
+	WORD $0x6f00e417 // movi v23.2d, #0
+	LSR $1, R17, R19
+	CBZ R19, rows6_rest
+
+rows6_loop:
+	WORD $0xfc706858 // ldr d24, [x2, x16]
+	WORD $0xfc70689d // ldr d29, [x4, x16]
+	VZIP1 V29.D2, V24.D2, V24.D2
+	WORD $0xfc7068b9 // ldr d25, [x5, x16]
+	WORD $0xfc7068de // ldr d30, [x6, x16]
+	VZIP1 V30.D2, V25.D2, V25.D2
+	WORD $0xfc7068fa // ldr d26, [x7, x16]
+	WORD $0xfc70691d // ldr d29, [x8, x16]
+	VZIP1 V29.D2, V26.D2, V26.D2
+	ADD $8, R16
+	FLDPQ 0(R1), (F27, F28)
+	WORD $0x4e9ba700 // smmla v0.4s, v24.16b, v27.16b
+	WORD $0x4e9ba728 // smmla v8.4s, v25.16b, v27.16b
+	WORD $0x4e9ba750 // smmla v16.4s, v26.16b, v27.16b
+	WORD $0x4e9ca701 // smmla v1.4s, v24.16b, v28.16b
+	WORD $0x4e9ca729 // smmla v9.4s, v25.16b, v28.16b
+	WORD $0x4e9ca751 // smmla v17.4s, v26.16b, v28.16b
+	FLDPQ 32(R1), (F27, F28)
+	WORD $0x4e9ba702 // smmla v2.4s, v24.16b, v27.16b
+	WORD $0x4e9ba72a // smmla v10.4s, v25.16b, v27.16b
+	WORD $0x4e9ba752 // smmla v18.4s, v26.16b, v27.16b
+	WORD $0x4e9ca703 // smmla v3.4s, v24.16b, v28.16b
+	WORD $0x4e9ca72b // smmla v11.4s, v25.16b, v28.16b
+	WORD $0x4e9ca753 // smmla v19.4s, v26.16b, v28.16b
+	FLDPQ 128(R1), (F27, F28)
+	WORD $0x4e9ba704 // smmla v4.4s, v24.16b, v27.16b
+	WORD $0x4e9ba72c // smmla v12.4s, v25.16b, v27.16b
+	WORD $0x4e9ba754 // smmla v20.4s, v26.16b, v27.16b
+	WORD $0x4e9ca705 // smmla v5.4s, v24.16b, v28.16b
+	WORD $0x4e9ca72d // smmla v13.4s, v25.16b, v28.16b
+	WORD $0x4e9ca755 // smmla v21.4s, v26.16b, v28.16b
+	FLDPQ 160(R1), (F27, F28)
+	WORD $0x4e9ba706 // smmla v6.4s, v24.16b, v27.16b
+	WORD $0x4e9ba72e // smmla v14.4s, v25.16b, v27.16b
+	WORD $0x4e9ba756 // smmla v22.4s, v26.16b, v27.16b
+	WORD $0x4e9ca707 // smmla v7.4s, v24.16b, v28.16b
+	WORD $0x4e9ca72f // smmla v15.4s, v25.16b, v28.16b
+	WORD $0x4e9ca757 // smmla v23.4s, v26.16b, v28.16b
+	ADD $256, R1
+	SUBS $1, R19
+	BNE rows6_loop
+
+rows6_rest:
+	TBZ $0, R17, rows6_scales
+	WORD $0xbc706858 // ldr s24, [x2, x16]
+	WORD $0xbc70689d // ldr s29, [x4, x16]
+	VZIP1 V29.D2, V24.D2, V24.D2
+	WORD $0xbc7068b9 // ldr s25, [x5, x16]
+	WORD $0xbc7068de // ldr s30, [x6, x16]
+	VZIP1 V30.D2, V25.D2, V25.D2
+	WORD $0xbc7068fa // ldr s26, [x7, x16]
+	WORD $0xbc70691d // ldr s29, [x8, x16]
+	VZIP1 V29.D2, V26.D2, V26.D2
+	ADD $4, R16
+	FLDPQ 0(R1), (F27, F28)
+	WORD $0x4e9ba700 // smmla v0.4s, v24.16b, v27.16b
+	WORD $0x4e9ba728 // smmla v8.4s, v25.16b, v27.16b
+	WORD $0x4e9ba750 // smmla v16.4s, v26.16b, v27.16b
+	WORD $0x4e9ca701 // smmla v1.4s, v24.16b, v28.16b
+	WORD $0x4e9ca729 // smmla v9.4s, v25.16b, v28.16b
+	WORD $0x4e9ca751 // smmla v17.4s, v26.16b, v28.16b
+	FLDPQ 32(R1), (F27, F28)
+	WORD $0x4e9ba702 // smmla v2.4s, v24.16b, v27.16b
+	WORD $0x4e9ba72a // smmla v10.4s, v25.16b, v27.16b
+	WORD $0x4e9ba752 // smmla v18.4s, v26.16b, v27.16b
+	WORD $0x4e9ca703 // smmla v3.4s, v24.16b, v28.16b
+	WORD $0x4e9ca72b // smmla v11.4s, v25.16b, v28.16b
+	WORD $0x4e9ca753 // smmla v19.4s, v26.16b, v28.16b
+	FLDPQ 128(R1), (F27, F28)
+	WORD $0x4e9ba704 // smmla v4.4s, v24.16b, v27.16b
+	WORD $0x4e9ba72c // smmla v12.4s, v25.16b, v27.16b
+	WORD $0x4e9ba754 // smmla v20.4s, v26.16b, v27.16b
+	WORD $0x4e9ca705 // smmla v5.4s, v24.16b, v28.16b
+	WORD $0x4e9ca72d // smmla v13.4s, v25.16b, v28.16b
+	WORD $0x4e9ca755 // smmla v21.4s, v26.16b, v28.16b
+	FLDPQ 160(R1), (F27, F28)
+	WORD $0x4e9ba706 // smmla v6.4s, v24.16b, v27.16b
+	WORD $0x4e9ba72e // smmla v14.4s, v25.16b, v27.16b
+	WORD $0x4e9ba756 // smmla v22.4s, v26.16b, v27.16b
+	WORD $0x4e9ca707 // smmla v7.4s, v24.16b, v28.16b
+	WORD $0x4e9ca72f // smmla v15.4s, v25.16b, v28.16b
+	WORD $0x4e9ca757 // smmla v23.4s, v26.16b, v28.16b
+	ADD $256, R1
+
+rows6_scales:
+	WORD $0xbc70685d // ldr s29, [x2, x16]
+	VZIP1 V1.D2, V0.D2, V30.D2
+	VZIP2 V1.D2, V0.D2, V1.D2
+	WORD $0x4e21dbc0 // scvtf v0.4s, v30.4s
+	WORD $0x4f9d9000 // fmul v0.4s, v0.4s, v29.s[0]
+	VZIP1 V3.D2, V2.D2, V30.D2
+	VZIP2 V3.D2, V2.D2, V3.D2
+	WORD $0x4e21dbc2 // scvtf v2.4s, v30.4s
+	WORD $0x4f9d9042 // fmul v2.4s, v2.4s, v29.s[0]
+	VZIP1 V5.D2, V4.D2, V30.D2
+	VZIP2 V5.D2, V4.D2, V5.D2
+	WORD $0x4e21dbc4 // scvtf v4.4s, v30.4s
+	WORD $0x4f9d9084 // fmul v4.4s, v4.4s, v29.s[0]
+	VZIP1 V7.D2, V6.D2, V30.D2
+	VZIP2 V7.D2, V6.D2, V7.D2
+	WORD $0x4e21dbc6 // scvtf v6.4s, v30.4s
+	WORD $0x4f9d90c6 // fmul v6.4s, v6.4s, v29.s[0]
+	WORD $0xbc70689d // ldr s29, [x4, x16]
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x4f9d9021 // fmul v1.4s, v1.4s, v29.s[0]
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x4f9d9063 // fmul v3.4s, v3.4s, v29.s[0]
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x4f9d90a5 // fmul v5.4s, v5.4s, v29.s[0]
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD $0x4f9d90e7 // fmul v7.4s, v7.4s, v29.s[0]
+	WORD $0xbc7068bd // ldr s29, [x5, x16]
+	VZIP1 V9.D2, V8.D2, V30.D2
+	VZIP2 V9.D2, V8.D2, V9.D2
+	WORD $0x4e21dbc8 // scvtf v8.4s, v30.4s
+	WORD $0x4f9d9108 // fmul v8.4s, v8.4s, v29.s[0]
+	VZIP1 V11.D2, V10.D2, V30.D2
+	VZIP2 V11.D2, V10.D2, V11.D2
+	WORD $0x4e21dbca // scvtf v10.4s, v30.4s
+	WORD $0x4f9d914a // fmul v10.4s, v10.4s, v29.s[0]
+	VZIP1 V13.D2, V12.D2, V30.D2
+	VZIP2 V13.D2, V12.D2, V13.D2
+	WORD $0x4e21dbcc // scvtf v12.4s, v30.4s
+	WORD $0x4f9d918c // fmul v12.4s, v12.4s, v29.s[0]
+	VZIP1 V15.D2, V14.D2, V30.D2
+	VZIP2 V15.D2, V14.D2, V15.D2
+	WORD $0x4e21dbce // scvtf v14.4s, v30.4s
+	WORD $0x4f9d91ce // fmul v14.4s, v14.4s, v29.s[0]
+	WORD $0xbc7068dd // ldr s29, [x6, x16]
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	WORD $0x4f9d9129 // fmul v9.4s, v9.4s, v29.s[0]
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	WORD $0x4f9d916b // fmul v11.4s, v11.4s, v29.s[0]
+	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
+	WORD $0x4f9d91ad // fmul v13.4s, v13.4s, v29.s[0]
+	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
+	WORD $0x4f9d91ef // fmul v15.4s, v15.4s, v29.s[0]
+	WORD $0xbc7068fd // ldr s29, [x7, x16]
+	VZIP1 V17.D2, V16.D2, V30.D2
+	VZIP2 V17.D2, V16.D2, V17.D2
+	WORD $0x4e21dbd0 // scvtf v16.4s, v30.4s
+	WORD $0x4f9d9210 // fmul v16.4s, v16.4s, v29.s[0]
+	VZIP1 V19.D2, V18.D2, V30.D2
+	VZIP2 V19.D2, V18.D2, V19.D2
+	WORD $0x4e21dbd2 // scvtf v18.4s, v30.4s
+	WORD $0x4f9d9252 // fmul v18.4s, v18.4s, v29.s[0]
+	VZIP1 V21.D2, V20.D2, V30.D2
+	VZIP2 V21.D2, V20.D2, V21.D2
+	WORD $0x4e21dbd4 // scvtf v20.4s, v30.4s
+	WORD $0x4f9d9294 // fmul v20.4s, v20.4s, v29.s[0]
+	VZIP1 V23.D2, V22.D2, V30.D2
+	VZIP2 V23.D2, V22.D2, V23.D2
+	WORD $0x4e21dbd6 // scvtf v22.4s, v30.4s
+	WORD $0x4f9d92d6 // fmul v22.4s, v22.4s, v29.s[0]
+	WORD $0xbc70691d // ldr s29, [x8, x16]
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD $0x4f9d9231 // fmul v17.4s, v17.4s, v29.s[0]
+	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	WORD $0x4f9d9273 // fmul v19.4s, v19.4s, v29.s[0]
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD $0x4f9d92b5 // fmul v21.4s, v21.4s, v29.s[0]
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x4f9d92f7 // fmul v23.4s, v23.4s, v29.s[0]
+	ADD $4, R16
+	FLDPQ 0(R1), (F27, F28)
+	FLDPQ 0(R10), (F29, F30)
+	VFMLA V27.S4, V0.S4, V29.S4
+	VFMLA V28.S4, V2.S4, V30.S4
+	FSTPQ (F29, F30), 0(R10)
+	FLDPQ 0(R11), (F29, F30)
+	VFMLA V27.S4, V1.S4, V29.S4
+	VFMLA V28.S4, V3.S4, V30.S4
+	FSTPQ (F29, F30), 0(R11)
+	FLDPQ 0(R12), (F29, F30)
+	VFMLA V27.S4, V8.S4, V29.S4
+	VFMLA V28.S4, V10.S4, V30.S4
+	FSTPQ (F29, F30), 0(R12)
+	FLDPQ 0(R13), (F29, F30)
+	VFMLA V27.S4, V9.S4, V29.S4
+	VFMLA V28.S4, V11.S4, V30.S4
+	FSTPQ (F29, F30), 0(R13)
+	FLDPQ 0(R14), (F29, F30)
+	VFMLA V27.S4, V16.S4, V29.S4
+	VFMLA V28.S4, V18.S4, V30.S4
+	FSTPQ (F29, F30), 0(R14)
+	FLDPQ 0(R15), (F29, F30)
+	VFMLA V27.S4, V17.S4, V29.S4
+	VFMLA V28.S4, V19.S4, V30.S4
+	FSTPQ (F29, F30), 0(R15)
+	FLDPQ 32(R1), (F27, F28)
+	FLDPQ 32(R10), (F29, F30)
+	VFMLA V27.S4, V4.S4, V29.S4
+	VFMLA V28.S4, V6.S4, V30.S4
+	FSTPQ (F29, F30), 32(R10)
+	FLDPQ 32(R11), (F29, F30)
+	VFMLA V27.S4, V5.S4, V29.S4
+	VFMLA V28.S4, V7.S4, V30.S4
+	FSTPQ (F29, F30), 32(R11)
+	FLDPQ 32(R12), (F29, F30)
+	VFMLA V27.S4, V12.S4, V29.S4
+	VFMLA V28.S4, V14.S4, V30.S4
+	FSTPQ (F29, F30), 32(R12)
+	FLDPQ 32(R13), (F29, F30)
+	VFMLA V27.S4, V13.S4, V29.S4
+	VFMLA V28.S4, V15.S4, V30.S4
+	FSTPQ (F29, F30), 32(R13)
+	FLDPQ 32(R14), (F29, F30)
+	VFMLA V27.S4, V20.S4, V29.S4
+	VFMLA V28.S4, V22.S4, V30.S4
+	FSTPQ (F29, F30), 32(R14)
+	FLDPQ 32(R15), (F29, F30)
+	VFMLA V27.S4, V21.S4, V29.S4
+	VFMLA V28.S4, V23.S4, V30.S4
+	FSTPQ (F29, F30), 32(R15)
+	ADD $128, R1
+	CBNZ R0, rows6_group
+	RET
+
+// func unpackQ8I8MM(n int, dst, src *byte)
+TEXT ·unpackQ8I8MM(SB), NOSPLIT, $0-24
+	MOVD n+0(FP), R0
+	MOVD dst+8(FP), R1
+	MOVD src+16(FP), R2
+	MOVD $0x80808080, R26
+	VDUP R26, V2.S4
+
+group:
+	MOVD $32, R3
+	CMP R3, R0
+	CSEL LT, R0, R3, R3
+	SUB R3, R0
+	SUBS $2, R3
+	BLT rest
+
+loop:
+	FMOVQ 0(R2), F0
+	VEOR V2.B16, V0.B16, V0.B16
+	FMOVQ 128(R2), F1
+	VEOR V2.B16, V1.B16, V1.B16
+	VZIP1 V1.S4, V0.S4, V3.S4
+	VZIP2 V1.S4, V0.S4, V4.S4
+	FSTPQ (F3, F4), 0(R1)
+	FMOVQ 16(R2), F0
+	VEOR V2.B16, V0.B16, V0.B16
+	FMOVQ 144(R2), F1
+	VEOR V2.B16, V1.B16, V1.B16
+	VZIP1 V1.S4, V0.S4, V3.S4
+	VZIP2 V1.S4, V0.S4, V4.S4
+	FSTPQ (F3, F4), 32(R1)
+	FMOVQ 32(R2), F0
+	VEOR V2.B16, V0.B16, V0.B16
+	FMOVQ 160(R2), F1
+	VEOR V2.B16, V1.B16, V1.B16
+	VZIP1 V1.S4, V0.S4, V3.S4
+	VZIP2 V1.S4, V0.S4, V4.S4
+	FSTPQ (F3, F4), 128(R1)
+	FMOVQ 48(R2), F0
+	VEOR V2.B16, V0.B16, V0.B16
+	FMOVQ 176(R2), F1
+	VEOR V2.B16, V1.B16, V1.B16
+	VZIP1 V1.S4, V0.S4, V3.S4
+	VZIP2 V1.S4, V0.S4, V4.S4
+	FSTPQ (F3, F4), 160(R1)
+	FMOVQ 64(R2), F0
+	VEOR V2.B16, V0.B16, V0.B16
+	FMOVQ 192(R2), F1
+	VEOR V2.B16, V1.B16, V1.B16
+	VZIP1 V1.S4, V0.S4, V3.S4
+	VZIP2 V1.S4, V0.S4, V4.S4
+	FSTPQ (F3, F4), 64(R1)
+	FMOVQ 80(R2), F0
+	VEOR V2.B16, V0.B16, V0.B16
+	FMOVQ 208(R2), F1
+	VEOR V2.B16, V1.B16, V1.B16
+	VZIP1 V1.S4, V0.S4, V3.S4
+	VZIP2 V1.S4, V0.S4, V4.S4
+	FSTPQ (F3, F4), 96(R1)
+	FMOVQ 96(R2), F0
+	VEOR V2.B16, V0.B16, V0.B16
+	FMOVQ 224(R2), F1
+	VEOR V2.B16, V1.B16, V1.B16
+	VZIP1 V1.S4, V0.S4, V3.S4
+	VZIP2 V1.S4, V0.S4, V4.S4
+	FSTPQ (F3, F4), 192(R1)
+	FMOVQ 112(R2), F0
+	VEOR V2.B16, V0.B16, V0.B16
+	FMOVQ 240(R2), F1
+	VEOR V2.B16, V1.B16, V1.B16
+	VZIP1 V1.S4, V0.S4, V3.S4
+	VZIP2 V1.S4, V0.S4, V4.S4
+	FSTPQ (F3, F4), 224(R1)
+	ADD $256, R2
+	ADD $256, R1
+	SUBS $2, R3
+	BGE loop
+
+rest:
+	TBZ $0, R3, scales
+	FMOVQ 0(R2), F0
+	VEOR V2.B16, V0.B16, V0.B16
+	VZIP1 V0.S4, V0.S4, V3.S4
+	VZIP2 V0.S4, V0.S4, V4.S4
+	FSTPQ (F3, F4), 0(R1)
+	FMOVQ 16(R2), F0
+	VEOR V2.B16, V0.B16, V0.B16
+	VZIP1 V0.S4, V0.S4, V3.S4
+	VZIP2 V0.S4, V0.S4, V4.S4
+	FSTPQ (F3, F4), 32(R1)
+	FMOVQ 32(R2), F0
+	VEOR V2.B16, V0.B16, V0.B16
+	VZIP1 V0.S4, V0.S4, V3.S4
+	VZIP2 V0.S4, V0.S4, V4.S4
+	FSTPQ (F3, F4), 128(R1)
+	FMOVQ 48(R2), F0
+	VEOR V2.B16, V0.B16, V0.B16
+	VZIP1 V0.S4, V0.S4, V3.S4
+	VZIP2 V0.S4, V0.S4, V4.S4
+	FSTPQ (F3, F4), 160(R1)
+	FMOVQ 64(R2), F0
+	VEOR V2.B16, V0.B16, V0.B16
+	VZIP1 V0.S4, V0.S4, V3.S4
+	VZIP2 V0.S4, V0.S4, V4.S4
+	FSTPQ (F3, F4), 64(R1)
+	FMOVQ 80(R2), F0
+	VEOR V2.B16, V0.B16, V0.B16
+	VZIP1 V0.S4, V0.S4, V3.S4
+	VZIP2 V0.S4, V0.S4, V4.S4
+	FSTPQ (F3, F4), 96(R1)
+	FMOVQ 96(R2), F0
+	VEOR V2.B16, V0.B16, V0.B16
+	VZIP1 V0.S4, V0.S4, V3.S4
+	VZIP2 V0.S4, V0.S4, V4.S4
+	FSTPQ (F3, F4), 192(R1)
+	FMOVQ 112(R2), F0
+	VEOR V2.B16, V0.B16, V0.B16
+	VZIP1 V0.S4, V0.S4, V3.S4
+	VZIP2 V0.S4, V0.S4, V4.S4
+	FSTPQ (F3, F4), 224(R1)
+	ADD $128, R2
+	ADD $256, R1
+
+scales:
+	FLDPQ 0(R2), (F0, F1)
+	FSTPQ (F0, F1), 0(R1)
+	FLDPQ 32(R2), (F0, F1)
+	FSTPQ (F0, F1), 32(R1)
+	FLDPQ 64(R2), (F0, F1)
+	FSTPQ (F0, F1), 64(R1)
+	FLDPQ 96(R2), (F0, F1)
+	FSTPQ (F0, F1), 96(R1)
+	ADD $128, R2
+	ADD $128, R1
+	CBNZ R0, group
+	RET
+
+// func unpackQ4I8MM(n int, dst, src, levels *byte)
+TEXT ·unpackQ4I8MM(SB), NOSPLIT, $0-32
+	MOVD n+0(FP), R0
+	MOVD dst+8(FP), R1
+	MOVD src+16(FP), R2
+	MOVD levels+24(FP), R4
+	FMOVQ 0(R4), F2
+	MOVD $0x0f0f0f0f, R26
+	VDUP R26, V3.S4
+
+group:
+	MOVD $4, R3
+	CMP R3, R0
+	CSEL LT, R0, R3, R3
+	SUB R3, R0
+
+loop:
+	FMOVQ 0(R2), F1
+	VAND V3.B16, V1.B16, V0.B16
+	VUSHR $4, V1.B16, V1.B16
+	VTBL V0.B16, [V2.B16], V0.B16
+	VTBL V1.B16, [V2.B16], V1.B16
+	VZIP1 V1.S4, V0.S4, V4.S4
+	VZIP2 V1.S4, V0.S4, V5.S4
+	FSTPQ (F4, F5), 0(R1)
+	FMOVQ 16(R2), F1
+	VAND V3.B16, V1.B16, V0.B16
+	VUSHR $4, V1.B16, V1.B16
+	VTBL V0.B16, [V2.B16], V0.B16
+	VTBL V1.B16, [V2.B16], V1.B16
+	VZIP1 V1.S4, V0.S4, V4.S4
+	VZIP2 V1.S4, V0.S4, V5.S4
+	FSTPQ (F4, F5), 32(R1)
+	FMOVQ 32(R2), F1
+	VAND V3.B16, V1.B16, V0.B16
+	VUSHR $4, V1.B16, V1.B16
+	VTBL V0.B16, [V2.B16], V0.B16
+	VTBL V1.B16, [V2.B16], V1.B16
+	VZIP1 V1.S4, V0.S4, V4.S4
+	VZIP2 V1.S4, V0.S4, V5.S4
+	FSTPQ (F4, F5), 128(R1)
+	FMOVQ 48(R2), F1
+	VAND V3.B16, V1.B16, V0.B16
+	VUSHR $4, V1.B16, V1.B16
+	VTBL V0.B16, [V2.B16], V0.B16
+	VTBL V1.B16, [V2.B16], V1.B16
+	VZIP1 V1.S4, V0.S4, V4.S4
+	VZIP2 V1.S4, V0.S4, V5.S4
+	FSTPQ (F4, F5), 160(R1)
+	FMOVQ 64(R2), F1
+	VAND V3.B16, V1.B16, V0.B16
+	VUSHR $4, V1.B16, V1.B16
+	VTBL V0.B16, [V2.B16], V0.B16
+	VTBL V1.B16, [V2.B16], V1.B16
+	VZIP1 V1.S4, V0.S4, V4.S4
+	VZIP2 V1.S4, V0.S4, V5.S4
+	FSTPQ (F4, F5), 64(R1)
+	FMOVQ 80(R2), F1
+	VAND V3.B16, V1.B16, V0.B16
+	VUSHR $4, V1.B16, V1.B16
+	VTBL V0.B16, [V2.B16], V0.B16
+	VTBL V1.B16, [V2.B16], V1.B16
+	VZIP1 V1.S4, V0.S4, V4.S4
+	VZIP2 V1.S4, V0.S4, V5.S4
+	FSTPQ (F4, F5), 96(R1)
+	FMOVQ 96(R2), F1
+	VAND V3.B16, V1.B16, V0.B16
+	VUSHR $4, V1.B16, V1.B16
+	VTBL V0.B16, [V2.B16], V0.B16
+	VTBL V1.B16, [V2.B16], V1.B16
+	VZIP1 V1.S4, V0.S4, V4.S4
+	VZIP2 V1.S4, V0.S4, V5.S4
+	FSTPQ (F4, F5), 192(R1)
+	FMOVQ 112(R2), F1
+	VAND V3.B16, V1.B16, V0.B16
+	VUSHR $4, V1.B16, V1.B16
+	VTBL V0.B16, [V2.B16], V0.B16
+	VTBL V1.B16, [V2.B16], V1.B16
+	VZIP1 V1.S4, V0.S4, V4.S4
+	VZIP2 V1.S4, V0.S4, V5.S4
+	FSTPQ (F4, F5), 224(R1)
+	ADD $128, R2
+	ADD $256, R1
+	SUBS $1, R3
+	BNE loop
+	FMOVQ 0(R2), F1
+	WORD $0x2e613820 // shll v0.4s, v1.4h, #16
+	WORD $0x6e613821 // shll2 v1.4s, v1.8h, #16
+	FSTPQ (F0, F1), 0(R1)
+	FMOVQ 16(R2), F1
+	WORD $0x2e613820 // shll v0.4s, v1.4h, #16
+	WORD $0x6e613821 // shll2 v1.4s, v1.8h, #16
+	FSTPQ (F0, F1), 32(R1)
+	FMOVQ 32(R2), F1
+	WORD $0x2e613820 // shll v0.4s, v1.4h, #16
+	WORD $0x6e613821 // shll2 v1.4s, v1.8h, #16
+	FSTPQ (F0, F1), 64(R1)
+	FMOVQ 48(R2), F1
+	WORD $0x2e613820 // shll v0.4s, v1.4h, #16
+	WORD $0x6e613821 // shll2 v1.4s, v1.8h, #16
+	FSTPQ (F0, F1), 96(R1)
+	ADD $64, R2
+	ADD $128, R1
+	CBNZ R0, group
+	RET
+
 // func unpackQ8NEON(n int, dst, src *byte)
 TEXT ·unpackQ8NEON(SB), NOSPLIT, $0-24
 	MOVD n+0(FP), R0
@@ -6986,6 +8350,64 @@ loop:
 	WORD $0x4f98e315 // sdot v21.4s, v24.16b, v24.4b[0]
 	WORD $0x4f98e316 // sdot v22.4s, v24.16b, v24.4b[0]
 	WORD $0x4f98e317 // sdot v23.4s, v24.16b, v24.4b[0]
+	SUBS $1, R0
+	BNE loop
+	RET
+
+// func peakI8MM(n int)
+TEXT ·peakI8MM(SB), NOSPLIT, $0-8
+	MOVD n+0(FP), R0
+	WORD $0x6f00e400 // movi v0.2d, #0
+	WORD $0x6f00e401 // movi v1.2d, #0
+	WORD $0x6f00e402 // movi v2.2d, #0
+	WORD $0x6f00e403 // movi v3.2d, #0
+	WORD $0x6f00e404 // movi v4.2d, #0
+	WORD $0x6f00e405 // movi v5.2d, #0
+	WORD $0x6f00e406 // movi v6.2d, #0
+	WORD $0x6f00e407 // movi v7.2d, #0
+	WORD $0x6f00e408 // movi v8.2d, #0
+	WORD $0x6f00e409 // movi v9.2d, #0
+	WORD $0x6f00e40a // movi v10.2d, #0
+	WORD $0x6f00e40b // movi v11.2d, #0
+	WORD $0x6f00e40c // movi v12.2d, #0
+	WORD $0x6f00e40d // movi v13.2d, #0
+	WORD $0x6f00e40e // movi v14.2d, #0
+	WORD $0x6f00e40f // movi v15.2d, #0
+	WORD $0x6f00e410 // movi v16.2d, #0
+	WORD $0x6f00e411 // movi v17.2d, #0
+	WORD $0x6f00e412 // movi v18.2d, #0
+	WORD $0x6f00e413 // movi v19.2d, #0
+	WORD $0x6f00e414 // movi v20.2d, #0
+	WORD $0x6f00e415 // movi v21.2d, #0
+	WORD $0x6f00e416 // movi v22.2d, #0
+	WORD $0x6f00e417 // movi v23.2d, #0
+	WORD $0x6f00e418 // movi v24.2d, #0
+
+loop:
+	WORD $0x4e98a700 // smmla v0.4s, v24.16b, v24.16b
+	WORD $0x4e98a701 // smmla v1.4s, v24.16b, v24.16b
+	WORD $0x4e98a702 // smmla v2.4s, v24.16b, v24.16b
+	WORD $0x4e98a703 // smmla v3.4s, v24.16b, v24.16b
+	WORD $0x4e98a704 // smmla v4.4s, v24.16b, v24.16b
+	WORD $0x4e98a705 // smmla v5.4s, v24.16b, v24.16b
+	WORD $0x4e98a706 // smmla v6.4s, v24.16b, v24.16b
+	WORD $0x4e98a707 // smmla v7.4s, v24.16b, v24.16b
+	WORD $0x4e98a708 // smmla v8.4s, v24.16b, v24.16b
+	WORD $0x4e98a709 // smmla v9.4s, v24.16b, v24.16b
+	WORD $0x4e98a70a // smmla v10.4s, v24.16b, v24.16b
+	WORD $0x4e98a70b // smmla v11.4s, v24.16b, v24.16b
+	WORD $0x4e98a70c // smmla v12.4s, v24.16b, v24.16b
+	WORD $0x4e98a70d // smmla v13.4s, v24.16b, v24.16b
+	WORD $0x4e98a70e // smmla v14.4s, v24.16b, v24.16b
+	WORD $0x4e98a70f // smmla v15.4s, v24.16b, v24.16b
+	WORD $0x4e98a710 // smmla v16.4s, v24.16b, v24.16b
+	WORD $0x4e98a711 // smmla v17.4s, v24.16b, v24.16b
+	WORD $0x4e98a712 // smmla v18.4s, v24.16b, v24.16b
+	WORD $0x4e98a713 // smmla v19.4s, v24.16b, v24.16b
+	WORD $0x4e98a714 // smmla v20.4s, v24.16b, v24.16b
+	WORD $0x4e98a715 // smmla v21.4s, v24.16b, v24.16b
+	WORD $0x4e98a716 // smmla v22.4s, v24.16b, v24.16b
+	WORD $0x4e98a717 // smmla v23.4s, v24.16b, v24.16b
 	SUBS $1, R0
 	BNE loop
 	RET

@@ -10,6 +10,8 @@ var registerLoops = map[string]registerLoop{
 	"panelQ4NEON":    {"SMLAL", 2 * 16, peakSMLAL},
 	"panelQ8DotProd": {"SDOT", 2 * 16, peakDotProd},
 	"panelQ4DotProd": {"SDOT", 2 * 16, peakDotProd},
+	"panelQ8I8MM":    {"SMMLA", 2 * 32, peakI8MM},
+	"panelQ4I8MM":    {"SMMLA", 2 * 32, peakI8MM},
 }
 
-var readLoops = map[Tier]func(n int, x *byte){NEON: readNEON, DotProd: readNEON}
+var readLoops = map[Tier]func(n int, x *byte){NEON: readNEON, DotProd: readNEON, I8MM: readNEON}

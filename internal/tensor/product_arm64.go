@@ -10,7 +10,7 @@ import (
 // the nearest cache, from where several tiles take it. Few rows, for which memory is slower than arithmetic, unpack in registers.
 
 const (
-	sharingRows = 24 // most rows that share a part of a panel
+	sharingRows = 48 // most rows that share a part of a panel
 	narrowRows  = 6  // most rows of a register tile over half the outputs of a panel
 	wideRows    = 3  // most rows of one over all of them
 	// The same of integers without SDOT.
@@ -49,13 +49,16 @@ func floatSharing(f Form, wide panelFunc, unpack func(n int, dst, src *byte)) sh
 	return sharing{wide: wide, wideRows: wideRows, unpack: unpack, narrow: narrowF32NEON, narrowRows: narrowRows, times: l.unit, steps: partInputs / l.unit, panel: l}
 }
 
-// intSharing is that of a form of integers, with SDOT or without.
-func intSharing(f Form, dot bool, wide panelFunc, unpack func(n int, dst, src *byte)) sharing {
+// intSharing is that of a form of integers on a tier.
+func intSharing(f Form, t Tier, wide panelFunc, unpack func(n int, dst, src *byte)) sharing {
 	l := storages[f].panel
-	s := sharing{wide: wide, wideRows: wideRowsNEON, unpack: unpack, narrowRows: narrowRowsNEON, times: l.unit / 4, steps: intInputs / l.unit, panel: l}
-	narrow := narrowSignedNEON
-	if dot {
-		narrow, s.wideRows, s.narrowRows = narrowSignedDotProd, wideRows, narrowRows
+	s := sharing{wide: wide, wideRows: wideRows, unpack: unpack, narrowRows: narrowRows, times: l.unit / 4, steps: intInputs / l.unit, panel: l}
+	narrow := narrowSignedDotProd
+	switch t {
+	case I8MM:
+		narrow = narrowPairsI8MM
+	case NEON:
+		narrow, s.wideRows, s.narrowRows = narrowSignedNEON, wideRowsNEON, narrowRowsNEON
 	}
 	group := l.group / 4
 	s.narrow = func(rows, k int, a *byte, lda int, b *byte, c *float32, ldc int) {

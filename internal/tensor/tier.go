@@ -9,10 +9,10 @@ import (
 	"gonum.org/v1/gonum/blas/blas32"
 )
 
-// Tier names the set of kernels in use: "avx512", "avx2" or "generic".
+// Tier names the set of kernels in use: "avx512", "avx2" or "generic", and on arm64 "i8mm", "dotprod", "neon" or "generic".
 type Tier string
 
-// The tiers, best first.
+// The tiers of amd64 and that of every CPU, best first.
 const (
 	AVX512  Tier = "avx512"
 	AVX2    Tier = "avx2"

@@ -7,11 +7,12 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// The tiers of arm64, whose vectors are of 128 bits: NEON is what every such CPU has, DotProd adds the products of bytes, summed by
-// fours, of ARMv8.2.
+// The tiers of arm64, whose vectors are of 128 bits: NEON is what every such CPU has. DotProd adds the products of bytes, summed by
+// fours, of ARMv8.2, and I8MM the small matrix products of bytes of ARMv8.6.
 const (
 	NEON    Tier = "neon"
 	DotProd Tier = "dotprod"
+	I8MM    Tier = "i8mm"
 )
 
 // supported lists the tiers that this CPU can run, best first.
@@ -19,6 +20,9 @@ func supported() []kernels {
 	var have []kernels
 	// All of Apple's that run macOS have the instructions, but its first versions do not say so.
 	if cpu.ARM64.HasASIMDDP || runtime.GOOS == "darwin" {
+		if cpu.ARM64.HasI8MM {
+			have = append(have, i8mmKernels())
+		}
 		have = append(have, dotProdKernels())
 	}
 	return append(have, neonKernels(), genericKernels)
@@ -29,16 +33,24 @@ func neonKernels() kernels {
 		F32:  floatSharing(F32, wideF32NEON, nil).complete(product{name: "panelF32NEON", unit: 1, x: asF32}),
 		F16:  floatSharing(F16, wideF16NEON, unpackF16NEON).complete(product{name: "panelF16NEON", unit: 1, x: asF32}),
 		BF16: floatSharing(BF16, wideBF16NEON, unpackBF16NEON).complete(product{name: "panelBF16NEON", unit: 2, x: asPairs, convert: rounding}),
-		Q8:   intSharing(Q8, false, wideQ8NEON, unpackQ8NEON).complete(product{name: "panelQ8NEON", unit: 4, x: asQ8, convert: quantizing(q8Group, 4)}),
-		Q4:   intSharing(Q4, false, withLevels(wideQ4NEON), unpackQ4).complete(product{name: "panelQ4NEON", unit: 8, x: asQ4, convert: quantizing(q4Group, 8)}),
+		Q8:   intSharing(Q8, NEON, wideQ8NEON, unpackQ8NEON).complete(product{name: "panelQ8NEON", unit: 4, x: asQ8, convert: quantizing(q8Group, 4)}),
+		Q4:   intSharing(Q4, NEON, withLevels(wideQ4NEON), fromLevels(unpackQ4NEON)).complete(product{name: "panelQ4NEON", unit: 8, x: asQ4, convert: quantizing(q4Group, 8)}),
 	}}
 }
 
 func dotProdKernels() kernels {
 	k := neonKernels()
 	k.tier = DotProd
-	k.products[Q8] = intSharing(Q8, true, wideQ8DotProd, unpackQ8NEON).complete(product{name: "panelQ8DotProd", unit: 4, x: asQ8, convert: quantizing(q8Group, 4)})
-	k.products[Q4] = intSharing(Q4, true, withLevels(wideQ4DotProd), unpackQ4).complete(product{name: "panelQ4DotProd", unit: 8, x: asQ4, convert: quantizing(q4Group, 8)})
+	k.products[Q8] = intSharing(Q8, DotProd, wideQ8DotProd, unpackQ8NEON).complete(product{name: "panelQ8DotProd", unit: 4, x: asQ8, convert: quantizing(q8Group, 4)})
+	k.products[Q4] = intSharing(Q4, DotProd, withLevels(wideQ4DotProd), fromLevels(unpackQ4NEON)).complete(product{name: "panelQ4DotProd", unit: 8, x: asQ4, convert: quantizing(q4Group, 8)})
+	return k
+}
+
+func i8mmKernels() kernels {
+	k := neonKernels()
+	k.tier = I8MM
+	k.products[Q8] = intSharing(Q8, I8MM, wideQ8DotProd, unpackQ8I8MM).complete(product{name: "panelQ8I8MM", unit: 4, x: asQ8, convert: quantizing(q8Group, 4)})
+	k.products[Q4] = intSharing(Q4, I8MM, withLevels(wideQ4DotProd), fromLevels(unpackQ4I8MM)).complete(product{name: "panelQ4I8MM", unit: 8, x: asQ4, convert: quantizing(q4Group, 8)})
 	return k
 }
 
@@ -51,7 +63,9 @@ func withLevels(f func(rows, k int, a *byte, lda int, b *byte, c *float32, ldc i
 	}
 }
 
-func unpackQ4(n int, dst, src *byte) { unpackQ4NEON(n, dst, src, signedLevels) }
+func fromLevels(f func(n int, dst, src, levels *byte)) func(n int, dst, src *byte) {
+	return func(n int, dst, src *byte) { f(n, dst, src, signedLevels) }
+}
 
 // quantizing is quantizeGo with the groups that are full done by assembly.
 func quantizing(size, unit int) func([]byte, []float32) {

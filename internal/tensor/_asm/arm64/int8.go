@@ -20,10 +20,14 @@ func floatScales(k *kernel, b gp, pair int, to [2]vec) { k.loadTwo(to[0], to[1],
 
 var (
 	// signed is what the other forms are unpacked to.
-	signed = intForm{name: "Signed", scales: floatScales, bits: 8,
-		doc: "a panel B of signed weights in groups of group steps, with scales in float32; k counts fours of inputs"}
-	q8 = intForm{name: "Q8", group: 32, bits: 8, scales: floatScales,
-		doc: "a panel B in groups of 128 inputs, whose weights are unsigned, 128 too large; k counts fours of inputs"}
+	signed = intForm{
+		name: "Signed", scales: floatScales, bits: 8,
+		doc: "a panel B of signed weights in groups of group steps, with scales in float32; k counts fours of inputs",
+	}
+	q8 = intForm{
+		name: "Q8", group: 32, bits: 8, scales: floatScales,
+		doc: "a panel B in groups of 128 inputs, whose weights are unsigned, 128 too large; k counts fours of inputs",
+	}
 	q4 = intForm{name: "Q4", group: 4, bits: 4, scales: func(k *kernel, b gp, pair int, to [2]vec) {
 		k.load(to[1], b, 16*pair)
 		k.shll(to[0], to[1])

@@ -116,6 +116,19 @@ func (k *kernel) upperNibbles(d, n vec) { k.ins("VUSHR $4, V%d.B16, V%d.B16", n,
 // table takes the byte of t that each byte of n is the number of.
 func (k *kernel) table(d, t, n vec) { k.ins("VTBL V%d.B16, [V%d.B16], V%d.B16", n, t, d) }
 
+// zip1Words interleaves the lower halves of n and m word by word, zip2Words the upper ones.
+func (k *kernel) zip1Words(d, n, m vec) { k.ins("VZIP1 V%d.S4, V%d.S4, V%d.S4", m, n, d) }
+func (k *kernel) zip2Words(d, n, m vec) { k.ins("VZIP2 V%d.S4, V%d.S4, V%d.S4", m, n, d) }
+
+// zip1Doubles puts the lower halves of n and m side by side, zip2Doubles the upper ones.
+func (k *kernel) zip1Doubles(d, n, m vec) { k.ins("VZIP1 V%d.D2, V%d.D2, V%d.D2", m, n, d) }
+func (k *kernel) zip2Doubles(d, n, m vec) { k.ins("VZIP2 V%d.D2, V%d.D2, V%d.D2", m, n, d) }
+
+// smmla adds the four sums of products of the two rows of 8 bytes in n and in m.
+func (k *kernel) smmla(d, n, m vec) {
+	k.word(0x4e80a400|uint32(m)<<16|uint32(n)<<5|uint32(d), "smmla v%d.4s, v%d.16b, v%d.16b", d, n, m)
+}
+
 func (k *kernel) zero(d vec) { k.word(0x6f00e400|uint32(d), "movi v%d.2d, #0", d) }
 
 // Narrowed with saturation, into the lower half and the upper.

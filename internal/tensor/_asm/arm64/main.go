@@ -35,6 +35,9 @@ func products(f *file) {
 	f.intPanelNEON("narrow", signed, narrowRowsNEON, 4)
 	f.intPanelNEON("wide", q8, wideRowsNEON, 8)
 	f.intPanelNEON("wide", q4, wideRowsNEON, 8)
+	f.intPanelPairs()
+	f.unpackQ8Pairs()
+	f.unpackQ4Pairs()
 	f.unpackQ8()
 	f.unpackQ4()
 	f.quantize()
@@ -43,6 +46,7 @@ func products(f *file) {
 	f.prefetch()
 	f.peak("FMLA", func(k *kernel, sum, x vec) { k.fmlaElement(sum, x, x, 0) })
 	f.peak("DotProd", func(k *kernel, sum, x vec) { k.sdotElement(sum, x, x, 0) })
+	f.peak("I8MM", func(k *kernel, sum, x vec) { k.smmla(sum, x, x) })
 	f.peakSMLAL()
 	f.readLoop()
 }
