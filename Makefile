@@ -73,6 +73,8 @@ release:
 generate:
 	rm -f internal/tensor/kernels_amd64.go internal/tensor/kernels_amd64.s
 	rm -f internal/tensor/rowkernels_stubs_amd64.go internal/tensor/rowkernels_amd64.s
+	rm -f internal/tensor/kernels_arm64.go internal/tensor/kernels_arm64.s
+	rm -f internal/tensor/rowkernels_stubs_arm64.go internal/tensor/rowkernels_arm64.s
 	$(GO) generate ./internal/tensor ./internal/licenses
 
 # A random checkpoint of the published shape (6.4 GB), for benchmarks.
