@@ -56,7 +56,7 @@ func TestFoldersAndPatterns(t *testing.T) {
 		{[]string{"hollow"}, false, []string{"! hollow: no pictures in the folder, but below it: they are asked about with -r (--recursive)"}},
 		{[]string{"p/d.png", "none"}, true, []string{"! none: no pictures in the folder or below it"}},
 		{[]string{"p/*.xyz"}, false, []string{"! p/*.xyz: no file of that name, and as a pattern it matches none"}},
-		{[]string{"p/[.jpg"}, false, []string{"! p/[.jpg: syntax error in pattern"}},
+		{[]string{"p/[.jpg"}, false, []string{"! p/[.jpg: no file of that name, and no pattern: a [ has no ]"}},
 		{[]string{"p/**/*.jpg"}, false, []string{"! p/**/*.jpg: patterns have no **, expected a folder to look through recursively"}},
 	} {
 		got := listed(t, Options{Images: c.images, Recursive: c.recursive, Questions: []string{"q"}})
