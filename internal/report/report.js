@@ -189,6 +189,8 @@ const take = row => {
 	else if (image) near.observe(row);
 };
 for (const row of body.children) take(row);
+const inWindow = 40; // rows, at the most
+for (const row of [...body.children].slice(0, inWindow)) fill(row);
 
 // The rows that the page does not begin with are texts, and added when there is time, or when they are asked for: in their order, so that a
 // picture's first row is there before its others.
