@@ -12,6 +12,12 @@ func TestSeeingAccuracy(t *testing.T) {
 	if *gazeScenes == 0 {
 		t.Skip("-gaze measures it")
 	}
+	t.Run("car", measureCar)
+	t.Run("no sign", measureNoSign)
+	t.Run("precisions", measurePrecisions)
+}
+
+func measureCar(t *testing.T) {
 	const carQuestion = "what colour is the car?"
 	m := open(t, Demo)
 	for _, crops := range []int{25, 100} {
@@ -34,6 +40,10 @@ func TestSeeingAccuracy(t *testing.T) {
 		}
 		t.Logf("%d crops, the car: %d of %d peaks on it, %d overviews besides; %d right", crops, onCar, *gazeScenes, overview, right)
 	}
+}
+
+func measureNoSign(t *testing.T) {
+	m := open(t, Demo)
 	stops := map[Stop]int{}
 	for i := range *gazeScenes {
 		s, err := draw.New(uint64(7000+i), draw.Options{Ground: draw.StreetGround, Camera: &draw.Camera{}})
@@ -43,6 +53,10 @@ func TestSeeingAccuracy(t *testing.T) {
 		stops[searched(t, m.NewSearcher(scenePicture(t, s)), whatShop, searchKnobs()).Found.Stop]++
 	}
 	t.Logf("no sign: %v", stops)
+}
+
+func measurePrecisions(t *testing.T) {
+	m := open(t, Demo)
 	for _, precision := range measuredPrecisions[1:] {
 		coarse := openIn(t, Demo, precision.Precision, 2)
 		same := 0
