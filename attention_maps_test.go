@@ -19,7 +19,13 @@ func withAttention() Options {
 // lookAt sees a picture with maps.
 func (m *Model) lookAt(t *testing.T, p *Picture, maxCrops, numTokens int) *View {
 	t.Helper()
-	plan, err := m.Plan(p, ViewKnobs{MaxCrops: maxCrops, NumTokens: numTokens})
+	return m.lookBy(t, p, ViewKnobs{MaxCrops: maxCrops, NumTokens: numTokens})
+}
+
+// lookBy looks at a picture by some knobs, with maps.
+func (m *Model) lookBy(t *testing.T, p *Picture, k ViewKnobs) *View {
+	t.Helper()
+	plan, err := m.Plan(p, k)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,15 +16,7 @@ import (
 // gazeAt looks at a picture by a plan with maps, and asks where the answer looked.
 func gazeAt(t *testing.T, m *Model, p *Picture, k Knobs, question string, o AttentionOptions) (*View, *Answer) {
 	t.Helper()
-	plan, err := m.Plan(p, k.ViewKnobs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan.Maps = true
-	v, err := m.See(t.Context(), p, plan, Hooks{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := m.lookBy(t, p, k.ViewKnobs)
 	return v, gazeOf(t, m, v, k, question, o)
 }
 
@@ -107,23 +99,6 @@ func TestAttentionIsTheSame(t *testing.T) {
 			t.Errorf("crop %d of a choice has the weight %v, expected %v", i, c.Weight, want.Attention.Crops[i].Weight)
 		}
 	}
-}
-
-// TestMapsAreEncodedOnce asks for maps of crops that the cache has without.
-func TestMapsAreEncodedOnce(t *testing.T) {
-	o := CacheOptions{Folder: t.TempDir(), Limit: 1 << 30}
-	first := newSight(t, o)
-	expectEncoded(t, "a first look", first.look(t, 9, 0), 9)
-	k := DefaultKnobs()
-	k.MaxCrops = 9
-	for i, want := range []int{9, 0} {
-		s := newSight(t, o)
-		_, a := gazeAt(t, s.Model, s.picture, k, whatShop, AttentionOptions{})
-		if a.Encoded != want {
-			t.Errorf("look %d with maps: %d crops encoded, expected %d", i, a.Encoded, want)
-		}
-	}
-	expectEncoded(t, "a look without maps", newSight(t, o).look(t, 9, 0), 0)
 }
 
 // TestAttentionOfWords asks where each word of an answer looked: all tokens' rows together are the whole answer's, but for the stop

@@ -100,15 +100,12 @@ func everyItem(*dataset.Item) bool { return true }
 
 // counted says whether an item is one of those that the benchmark's overall score is the mean of.
 func (r *Results) counted() func(*dataset.Item) bool {
-	counts := func(it *dataset.Item) bool { return slices.Contains(vStarCounted, it.Category) }
+	counts := func(it *dataset.Item) bool { return slices.Contains(score.VStarCounted, it.Category) }
 	if r.Set.Kind == dataset.VStar && slices.ContainsFunc(r.items, func(it dataset.Item) bool { return counts(&it) }) {
 		return counts
 	}
 	return everyItem
 }
-
-// vStarCounted are the categories of V* whose mean its script reports.
-var vStarCounted = []string{"direct_attributes", "relative_position"}
 
 // lines are the rows by something, in the order of the data set; none where nothing or one thing is to be told apart.
 func (r *Results) lines(scores []score.Score, by string) (lines []Line) {

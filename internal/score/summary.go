@@ -49,8 +49,8 @@ const (
 // structural is the type of GQA's open questions.
 const structural = "query"
 
-// counted are the categories whose mean V*'s script prints.
-var counted = []string{"direct_attributes", "relative_position"}
+// VStarCounted are the categories whose mean V*'s script prints.
+var VStarCounted = []string{"direct_attributes", "relative_position"}
 
 // Summary puts scores of this scorer together, of which the last of an item counts. It has the named figures that the benchmark's script
 // prints beside the mean:
@@ -91,7 +91,7 @@ func (s *Scorer) Summary(scores []Score) Summary {
 		}
 		group := it.Group
 		all.add("", group, score.Value)
-		if s.set.Kind != dataset.VStar || slices.Contains(counted, it.Category) {
+		if s.set.Kind != dataset.VStar || slices.Contains(VStarCounted, it.Category) {
 			overall.add("", group, score.Value)
 		}
 		answerType.add(it.AnswerType, group, score.Value)
@@ -108,7 +108,7 @@ func (s *Scorer) Summary(scores []Score) Summary {
 	}
 	if len(overall) == 0 && len(all) > 0 {
 		overall = all
-		sum.Notes = append(sum.Notes, "no item of "+counted[0]+" or "+counted[1]+": the mean is over the others")
+		sum.Notes = append(sum.Notes, "no item of "+VStarCounted[0]+" or "+VStarCounted[1]+": the mean is over the others")
 	}
 	sum.Overall, sum.N = overall.of("")
 	sum.By.AnswerType, sum.Count.AnswerType = answerType.table()
