@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	stats "github.com/mcllava/mcllava/internal/score"
 )
 
 // Numbers are those of a page.
@@ -63,22 +65,17 @@ type Mean struct {
 	N    int     `json:"n"`
 }
 
-// normal95 is the 97.5 % quantile of the standard normal distribution.
-const normal95 = 1.959963984540054
-
 // meanScore is the mean of scores from 0 to 1 with its 95 % interval: Wilson's (1927) where every score is 0 or 1, else the normal one,
 // which is cut at 0 and 1.
 func meanScore(scores []float64) Mean {
 	mean, deviation := moments(scores)
 	n := float64(len(scores))
 	if slices.ContainsFunc(scores, func(s float64) bool { return s != 0 && s != 1 }) {
-		half := normal95 * deviation / math.Sqrt(n)
+		half := stats.Normal95 * deviation / math.Sqrt(n)
 		return Mean{mean, max(0, mean-half), min(1, mean+half), len(scores)}
 	}
-	z2 := normal95 * normal95
-	middle := (mean + z2/(2*n)) / (1 + z2/n)
-	half := normal95 / (1 + z2/n) * math.Sqrt(mean*(1-mean)/n+z2/(4*n*n))
-	return Mean{mean, max(0, middle-half), min(1, middle+half), len(scores)}
+	low, high := stats.Wilson(int(math.Round(mean*n)), len(scores))
+	return Mean{mean, low, high, len(scores)}
 }
 
 // meanDifference is the mean of paired differences from -1 to 1 with its 95 % interval. Where every difference is of scores 0 and 1 it
@@ -86,7 +83,7 @@ func meanScore(scores []float64) Mean {
 func meanDifference(differences []float64) Mean {
 	mean, deviation := moments(differences)
 	n := float64(len(differences))
-	half, middle := normal95*deviation/math.Sqrt(n), mean
+	half, middle := stats.Normal95*deviation/math.Sqrt(n), mean
 	if !slices.ContainsFunc(differences, func(d float64) bool { return d != 0 && math.Abs(d) != 1 }) {
 		var gained, lost float64
 		for _, d := range differences {
@@ -99,7 +96,7 @@ func meanDifference(differences []float64) Mean {
 		}
 		gained, lost, n = gained+0.5, lost+0.5, n+2
 		middle = (gained - lost) / n
-		half = normal95 * math.Sqrt((gained+lost)/n-middle*middle) / math.Sqrt(n)
+		half = stats.Normal95 * math.Sqrt((gained+lost)/n-middle*middle) / math.Sqrt(n)
 	}
 	return Mean{mean, max(-1, middle-half), min(1, middle+half), len(differences)}
 }

@@ -20,7 +20,7 @@ func anls(answer string, right []string) (float64, string, []string) {
 		if length := max(upperLen(r), upperLen(answer)); length > 0 {
 			a, b := []rune(with[i]), []rune(said)
 			if far = 1; 2*max(len(a)-len(b), len(b)-len(a)) <= length { // else they are too unlike whatever stands in them
-				far = float64(distance(a, b)) / float64(length)
+				far = float64(Distance(a, b)) / float64(length)
 			}
 		}
 		least = min(least, far)
@@ -32,8 +32,8 @@ func anls(answer string, right []string) (float64, string, []string) {
 	return value, said, once(with)
 }
 
-// distance is Levenshtein's: the fewest insertions, deletions and replacements that make b of a.
-func distance(a, b []rune) int {
+// Distance is Levenshtein's: the fewest insertions, deletions and replacements that make b of a.
+func Distance(a, b []rune) int {
 	row := make([]int, len(a)+1)
 	for i := range row {
 		row[i] = i

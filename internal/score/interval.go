@@ -105,6 +105,20 @@ func quantile(sorted []float64, q float64) float64 {
 	return sorted[i] + float64(step) // the conversion keeps the product from being fused with the sum, which not every machine does
 }
 
+// Normal95 is the 97.5 % quantile of the standard normal distribution.
+const Normal95 = 1.959963984540054
+
+// Wilson is the 95 % interval of a share, hits of n, by the score method of Wilson (1927), and 0 to 1 where n is 0.
+func Wilson(hits, n int) (low, high float64) {
+	if n == 0 {
+		return 0, 1
+	}
+	share, of, z2 := float64(hits)/float64(n), float64(n), Normal95*Normal95
+	middle := (share + z2/(2*of)) / (1 + z2/of)
+	half := Normal95 / (1 + z2/of) * math.Sqrt(share*(1-share)/of+z2/(4*of*of))
+	return max(0, middle-half), min(1, middle+half)
+}
+
 // McNemar is the two-sided p-value of McNemar's exact test: how likely it is that two models that are equally often right differ on
 // items at least as one-sidedly, when one alone is right on onlyA items and the other alone on onlyB. It is twice the smaller tail of the
 // binomial distribution with p = 1/2, and at most 1, for counts of any size; there is no continuity correction and no mid-p.

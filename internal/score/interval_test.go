@@ -98,6 +98,18 @@ func TestDifference(t *testing.T) {
 	}
 }
 
+// TestWilson compares with the formula of Wilson (1927), worked out by hand.
+func TestWilson(t *testing.T) {
+	for _, c := range []struct {
+		hits, n   int
+		low, high float64
+	}{{8, 10, 0.4902, 0.9433}, {0, 4, 0, 0.4899}, {1, 1, 0.2065, 1}, {0, 0, 0, 1}} {
+		if low, high := Wilson(c.hits, c.n); !(math.Abs(low-c.low) <= 5e-5) || !(math.Abs(high-c.high) <= 5e-5) {
+			t.Errorf("%d of %d: %.4f to %.4f, expected %.4f to %.4f", c.hits, c.n, low, high, c.low, c.high)
+		}
+	}
+}
+
 // TestMcNemar has p-values of scipy.stats.binomtest(onlyA, onlyA+onlyB).pvalue, computed in whole fractions.
 func TestMcNemar(t *testing.T) {
 	for _, c := range []struct {
