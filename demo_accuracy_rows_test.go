@@ -13,9 +13,9 @@ import (
 	"github.com/mcllava/mcllava/internal/demo/draw"
 )
 
-// fakeLooker sees pictures of a quarter of their size by a quarter of the demo's crops, each as large as the demo sees it.
-func fakeLooker(t *testing.T, answer func(maxCrops int, q draw.Answer) string) looker {
-	return func(p *draw.Picture, maxCrops int) ([]image.Rectangle, int, func(draw.Answer) string) {
+// fakeLooker sees a picture of a quarter of its size by a quarter of the demo's crops, each as large as the demo sees it.
+func fakeLooker(t *testing.T, p *draw.Picture, answer func(maxCrops int, q draw.Answer) string) looker {
+	return func(maxCrops int) ([]image.Rectangle, int, func(draw.Answer) string) {
 		const side = 96
 		size := p.Image().Bounds().Max
 		grid, err := crop.NewGrid(size.X, size.Y, side/4, maxCrops)
@@ -31,30 +31,26 @@ func fakeLooker(t *testing.T, answer func(maxCrops int, q draw.Answer) string) l
 func TestKnowledgeIsCounted(t *testing.T) {
 	const noBall, pictures = seesNo + "ball.", 2
 	perfect, hopeless, blind, sloppy := knowledge{}, knowledge{}, knowledge{}, knowledge{}
-	balls := map[string]map[int]int{} // questions about absent balls, by row and crops
-	for _, s := range knowsSeries {
+	balls := map[any]int{} // questions about absent balls, by row and crops
+	for series, s := range knowsSeries {
 		for i := range pictures {
-			p, err := s.picture(i, 0.25)
+			p, err := knowsPicture(series, i, 0.25)
 			if err != nil {
 				t.Fatal(err)
 			}
 			asked := map[string]int{}
-			perfect.measure(s, i, p, fakeLooker(t, func(maxCrops int, q draw.Answer) string {
-				row := absentRow + q.Kind
-				if balls[row] == nil {
-					balls[row] = map[int]int{}
-				}
+			perfect.measure(s, i, p, fakeLooker(t, p, func(maxCrops int, q draw.Answer) string {
 				if q.Answer == noBall {
-					balls[row][maxCrops]++
+					balls[[2]any{absentRow + q.Kind, maxCrops}]++
 				}
 				if asked[q.Kind]++; asked[q.Kind] > 3*len(knowsCrops) {
 					t.Errorf("%s %d: %d questions of kind %s", s.name, i, asked[q.Kind], q.Kind)
 				}
 				return q.Answer
 			}))
-			hopeless.measure(s, i, p, fakeLooker(t, func(int, draw.Answer) string { return tooSmall }))
-			blind.measure(s, i, p, fakeLooker(t, func(int, draw.Answer) string { return noBall }))
-			sloppy.measure(s, i, p, fakeLooker(t, func(_ int, q draw.Answer) string {
+			hopeless.measure(s, i, p, fakeLooker(t, p, func(int, draw.Answer) string { return tooSmall }))
+			blind.measure(s, i, p, fakeLooker(t, p, func(int, draw.Answer) string { return noBall }))
+			sloppy.measure(s, i, p, fakeLooker(t, p, func(_ int, q draw.Answer) string {
 				if q.Kind == "general" || !strings.HasPrefix(q.Answer, saysPrefix) {
 					return q.Answer
 				}
@@ -93,7 +89,7 @@ func TestKnowledgeIsCounted(t *testing.T) {
 			case row == falseAbsence:
 				want = [4]int{0, 0, n, 0}
 			case strings.HasPrefix(row, absentRow):
-				want[2] = balls[row][maxCrops]
+				want[2] = balls[[2]any{row, maxCrops}]
 			}
 			for i, k := range []knowledge{perfect, hopeless, blind, sloppy} {
 				if got := k[row][column]; got.asked != n || n == 0 && maxCrops > 0 || got.hits != want[i] {
@@ -106,15 +102,13 @@ func TestKnowledgeIsCounted(t *testing.T) {
 
 func TestKnowledgeIsPrinted(t *testing.T) {
 	k := knowledge{}
-	k.add("day", 0, 8, 10)
-	k.add("day", 1, 0, 4)
-	k.add("words, sign: "+lettersRead, 1, -1, 8)
+	*k.cell("day", 0), *k.cell("day", 1), *k.cell("words, sign: "+lettersRead, 1) = tally{8, 10}, tally{0, 4}, tally{-1, 8}
 	var b bytes.Buffer
 	if err := k.print(&b); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`(?m)^day +80\.0 % \[49\.0, 94\.3\] of 10 +0\.0 % \[0\.0, 49\.0\] of 4$`,
+		`(?m)^is it day or night\? +80\.0 % \[49\.0, 94\.3\] of 10 +0\.0 % \[0\.0, 49\.0\] of 4$`,
 		`(?m)^words, sign: letters +none asked +-12\.5 % of 8$`,
 	} {
 		if !regexp.MustCompile(want).Match(b.Bytes()) {

@@ -39,6 +39,12 @@ const (
 	saysPrefix = "The sign says " // of one that is read
 )
 
+// things is the series that is not asked about what a sign says.
+const things = "things"
+
+// leastColoured is the size in a crop, in pixels of the encoder, from which on the colour of a thing is asked.
+const leastColoured = 8
+
 // pictureSeries is pictures of one manner and the kinds of questions that are asked about them.
 type pictureSeries struct {
 	name  string
@@ -64,7 +70,7 @@ var knowsSeries = []pictureSeries{
 		width := 800 * math.Pow(5, r.Float64())
 		return signOnPhoto(r, seed, scale, width, 0.75*width, "")
 	}},
-	{"things", []string{"sign", "where", "thing", "find", "is", "beside", "general"}, func(r *rand.Rand, seed uint64, scale float64) (*draw.Picture, error) {
+	{things, []string{"sign", "where", "thing", "find", "is", "beside", "general"}, func(r *rand.Rand, seed uint64, scale float64) (*draw.Picture, error) {
 		o := draw.Options{Width: int(2400 * scale), Height: int(1600 * scale)}
 		for range 2 + r.IntN(3) {
 			o.Things = append(o.Things, draw.ThingOptions{Size: 40 * math.Pow(10, r.Float64()) * scale})
@@ -98,30 +104,26 @@ func madeUp(r *rand.Rand) string {
 	return b.String()
 }
 
-// picture draws picture i, at scale times the size at which it is measured. Where something has no place in it, another seed has.
-func (s pictureSeries) picture(i int, scale float64) (p *draw.Picture, err error) {
-	series := slices.IndexFunc(knowsSeries, func(o pictureSeries) bool { return o.name == s.name })
+// knowsPicture draws picture i of a series, at scale times the size at which it is measured. Where something has no place in it, another
+// seed has.
+func knowsPicture(series, i int, scale float64) (p *draw.Picture, err error) {
 	const attempts = 64
 	for attempt := range attempts {
 		seed := knowsSeed + uint64(series)<<32 + uint64(i*attempts+attempt)
-		if p, err = s.draw(rand.New(rand.NewPCG(seed, knowsSalt)), seed, scale); err == nil {
+		if p, err = knowsSeries[series].draw(rand.New(rand.NewPCG(seed, knowsSalt)), seed, scale); err == nil {
 			return p, nil
 		}
 	}
-	return nil, fmt.Errorf("%s, picture %d: %w", s.name, i, err)
+	return nil, fmt.Errorf("%s, picture %d: %w", knowsSeries[series].name, i, err)
 }
 
-// looker sees a picture at most in so many crops, by an encoder of side pixels, and answers questions about it.
-type looker func(p *draw.Picture, maxCrops int) (boxes []image.Rectangle, side int, ask func(draw.Answer) string)
+// looker sees a picture by at most so many crops, with an encoder of side pixels, and answers questions about it.
+type looker func(maxCrops int) (boxes []image.Rectangle, side int, ask func(draw.Answer) string)
 
 // looker asks a model as the program does.
-func (m *Model) looker(t *testing.T) looker {
-	var last *draw.Picture
-	var picture *Picture
-	return func(p *draw.Picture, maxCrops int) ([]image.Rectangle, int, func(draw.Answer) string) {
-		if p != last {
-			last, picture = p, scenePicture(t, p)
-		}
+func (m *Model) looker(t *testing.T, p *draw.Picture) looker {
+	picture := scenePicture(t, p)
+	return func(maxCrops int) ([]image.Rectangle, int, func(draw.Answer) string) {
 		o := Defaults()
 		o.MaxCrops = maxCrops
 		v, err := m.see(t, picture, o)
@@ -152,87 +154,89 @@ func (c tally) String() string {
 // knowledge is the table, by the names of its rows.
 type knowledge map[string]*[len(knowsCrops)]tally
 
-func (k knowledge) add(row string, column, hits, asked int) {
+func (k knowledge) cell(row string, column int) *tally {
 	if k[row] == nil {
 		k[row] = new([len(knowsCrops)]tally)
 	}
-	k[row][column].hits += hits
-	k[row][column].asked += asked
+	return &k[row][column]
 }
 
-func (k knowledge) addOne(row string, column int, hit bool) {
-	hits := 0
+func (c *tally) count(hit bool) {
+	c.asked++
 	if hit {
-		hits = 1
+		c.hits++
 	}
-	k.add(row, column, hits, 1)
 }
 
-// The rows that are not of a kind of question alone.
+// Rows besides those of a kind of question, which has its name.
 const (
 	falseAbsence = "is, of what is there: I can see no"
 	absentRow    = "absent, "
 	lettersRead  = "letters" // 1 less the edits over the letters, all signs together
 )
 
-// knowsRows are the rows in their order. read, too small and invented, which is neither, are of all that were asked, right of the same: where
-// no crop shows the letters well enough, too small is right.
+// knowsRows are the rows in their order. A sign's have all that were asked about it: right is to read it, or to say that it is too small
+// where no crop shows it well enough; invented is neither of the two.
 func knowsRows() (rows []string) {
-	for _, s := range knowsSeries[:4] {
-		for _, kind := range []string{"sign", "shop"} {
-			if slices.Contains(s.kinds, kind) {
-				for _, row := range []string{"right", "read", "too small", "invented"} {
-					rows = append(rows, s.name+", "+kind+": "+row)
+	for _, s := range knowsSeries {
+		for _, kind := range s.kinds {
+			if s.name != things && (kind == "sign" || kind == "shop") {
+				for _, part := range []string{"right", "read", "too small", "invented"} {
+					rows = append(rows, s.name+", "+kind+": "+part)
 				}
 			}
 		}
-		rows = append(rows, s.name+", sign: "+lettersRead)
+		if s.name != things {
+			rows = append(rows, s.name+", sign: "+lettersRead)
+		}
 	}
 	rows = append(rows, "thing", "find", "where", "beside", "day", "awning", "car", "is", falseAbsence)
 	for _, kind := range []string{"thing", "find", "is", "sign"} {
 		rows = append(rows, absentRow+kind)
 	}
-	return append(rows, "streets, general", "things, general")
+	return append(rows, "streets, general", things+", general")
+}
+
+// rowLabel is the question of a row that has only the name of its kind.
+func rowLabel(row string) string {
+	if slices.Contains(draw.QuestionKinds(), row) {
+		return draw.Answer{Kind: row, A: "A", B: "B"}.Wordings()[0]
+	}
+	return row
 }
 
 func (k knowledge) print(to io.Writer) error {
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprint(table, "right, with 95 % intervals")
-	for _, crops := range knowsCrops {
-		_, _ = fmt.Fprintf(table, "\t%d crops", crops)
-	}
+	_, _ = fmt.Fprintf(table, "share, 95 %% interval\t%d crops\t%d crops\n", knowsCrops[0], knowsCrops[1])
 	for _, row := range knowsRows() {
-		_, _ = fmt.Fprintf(table, "\n%s", row)
-		cells := k[row]
+		_, _ = fmt.Fprint(table, rowLabel(row))
 		for column := range knowsCrops {
-			cell := tally{}
-			if cells != nil {
-				cell = cells[column]
+			cell := k.cell(row, column)
+			text := cell.String()
+			if strings.HasSuffix(row, lettersRead) && cell.asked > 0 { // letters of a sign are not read independently
+				text = fmt.Sprintf("%5.1f %% of %d", 100*float64(cell.hits)/float64(cell.asked), cell.asked)
 			}
-			if strings.HasSuffix(row, lettersRead) && cell.asked > 0 { // a sign's letters are not read one by one
-				_, _ = fmt.Fprintf(table, "\t%5.1f %% of %d", 100*float64(cell.hits)/float64(cell.asked), cell.asked)
-			} else {
-				_, _ = fmt.Fprintf(table, "\t%v", cell)
-			}
+			_, _ = fmt.Fprintf(table, "\t%s", text)
 		}
+		_, _ = fmt.Fprintln(table)
 	}
-	_, _ = fmt.Fprintln(table)
 	return table.Flush()
 }
 
-// TestKnowledge prints what a checkpoint knows: the share of right answers, of those that have one through the crops in use.
+// TestKnowledge prints what a checkpoint knows: how many of its answers are right, of the questions that have one right answer through the
+// crops in use.
 func TestKnowledge(t *testing.T) {
 	if *knowsScenes == 0 {
 		t.Skip("-knows measures it")
 	}
-	k, look := knowledge{}, openIn(t, *knowsModel, Precision{}, 0).looker(t)
-	for _, s := range knowsSeries {
+	k, m := knowledge{}, openIn(t, *knowsModel, Precision{}, 0)
+	for series, s := range knowsSeries {
 		for i := range *knowsScenes {
-			p, err := s.picture(i, 1)
+			p, err := knowsPicture(series, i, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
-			k.measure(s, i, p, look)
+			k.measure(s, i, p, m.looker(t, p))
 		}
 	}
 	if err := k.print(os.Stdout); err != nil {
@@ -243,7 +247,7 @@ func TestKnowledge(t *testing.T) {
 // measure asks about picture i of a series.
 func (k knowledge) measure(s pictureSeries, i int, p *draw.Picture, look looker) {
 	for column, maxCrops := range knowsCrops {
-		boxes, side, ask := look(p, maxCrops)
+		boxes, side, ask := look(maxCrops)
 		for _, q := range s.questions(p, boxes, side, uint64(i)) {
 			k.judge(s.name, column, p, q, ask(q))
 		}
@@ -257,15 +261,14 @@ func (s pictureSeries) questions(p *draw.Picture, boxes []image.Rectangle, side 
 	rand.New(rand.NewPCG(seed, knowsSalt)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	asked := map[string]int{}
 	for _, q := range all {
-		kind, most := q.Kind, 2
-		switch absent := strings.HasPrefix(q.Answer, seesNo); {
-		case !slices.Contains(s.kinds, q.Kind), q.Kind == "where" && q.Answer == noSign:
+		kind, most, seen := q.Kind, 2, !strings.HasPrefix(q.Answer, seesNo)
+		switch {
+		case !slices.Contains(s.kinds, kind),
+			s.name == things && kind == "sign" && q.Answer != noSign, // the other series ask it
+			kind == "where" && q.Answer == noSign,
+			kind == "thing" && seen && sizeSeen(p, q.A, boxes, side) < leastColoured:
 			continue
-		case s.name == "things" && q.Kind == "sign" && q.Answer != noSign: // the other series ask it
-			continue
-		case q.Kind == "thing" && !absent && sizeSeen(p, q.A, boxes, side) < 8:
-			continue
-		case absent:
+		case !seen:
 			kind, most = kind+seesNo, 1
 		}
 		if asked[kind]++; asked[kind] <= most {
@@ -291,41 +294,40 @@ func sizeSeen(p *draw.Picture, kind string, boxes []image.Rectangle, side int) (
 
 // judge counts an answer in the rows that it belongs to.
 func (k knowledge) judge(series string, column int, p *draw.Picture, q draw.Answer, answer string) {
-	right := answer == q.Answer
+	right, seen := answer == q.Answer, !strings.HasPrefix(q.Answer, seesNo)
+	count := func(row string, hit bool) { k.cell(row, column).count(hit) }
 	switch {
-	case q.Answer == noSign:
-		k.addOne(absentRow+"sign", column, right)
-	case strings.HasPrefix(q.Answer, seesNo):
-		k.addOne(absentRow+q.Kind, column, right)
+	case q.Answer == noSign || !seen:
+		count(absentRow+q.Kind, right)
 	case q.Kind == "sign" || q.Kind == "shop":
 		read := saysPrefix + p.Signs[0].Text + "."
 		if q.Kind == "shop" {
 			read = draw.SceneQuestions(p)[0].Answer
 		}
 		row := series + ", " + q.Kind + ": "
-		k.addOne(row+"right", column, right)
-		k.addOne(row+"read", column, answer == read)
-		k.addOne(row+"too small", column, answer == tooSmall)
-		k.addOne(row+"invented", column, answer != read && answer != tooSmall)
-		if q.Kind == "sign" {
-			text := []rune(p.Signs[0].Text)
-			k.add(row+lettersRead, column, len(text)-stats.Distance(text, []rune(signText(answer))), len(text))
+		count(row+"right", right)
+		count(row+"read", answer == read)
+		count(row+"too small", answer == tooSmall)
+		count(row+"invented", answer != read && answer != tooSmall)
+		if text := []rune(p.Signs[0].Text); q.Kind == "sign" {
+			letters := k.cell(row+lettersRead, column)
+			letters.hits += len(text) - stats.Distance(text, []rune(signText(answer)))
+			letters.asked += len(text)
 		}
 	case q.Kind == "general":
-		k.addOne(series+", general", column, right)
+		count(series+", general", right)
 	default:
-		k.addOne(q.Kind, column, right)
+		count(q.Kind, right)
 	}
-	if q.Kind == "is" && !strings.HasPrefix(q.Answer, seesNo) {
-		k.addOne(falseAbsence, column, strings.HasPrefix(answer, seesNo))
+	if q.Kind == "is" && seen {
+		count(falseAbsence, strings.HasPrefix(answer, seesNo))
 	}
 }
 
 // signText is what an answer says that a sign says, or "".
 func signText(answer string) string {
-	text, ok := strings.CutPrefix(answer, saysPrefix)
-	if !ok {
-		return ""
+	if text, ok := strings.CutPrefix(answer, saysPrefix); ok {
+		return strings.TrimSuffix(text, ".")
 	}
-	return strings.TrimSuffix(text, ".")
+	return ""
 }
