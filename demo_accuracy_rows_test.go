@@ -128,4 +128,13 @@ func TestSizeSeen(t *testing.T) {
 			t.Errorf("through %v: %v pixels, expected %v", c.boxes, got, c.want)
 		}
 	}
+	p.Things[0].Size = 45
+	for want, boxes := range map[bool][]image.Rectangle{false: {whole}, true: {whole, part}} { // 7.2 and 18 pixels: both are seen
+		questions := knowsSeries[len(knowsSeries)-1].questions(p, boxes, 96, 0)
+		for kind, want := range map[string]bool{"thing": want, "is": true} {
+			if got := slices.ContainsFunc(questions, func(q draw.Answer) bool { return q.Kind == kind && q.A == "cup" }); got != want {
+				t.Errorf("through %v: %s is asked about the cup: %v, expected %v", boxes, kind, got, want)
+			}
+		}
+	}
 }
