@@ -200,7 +200,7 @@ func knowsRows() (rows []string) {
 // rowLabel is the question of a row that has only the name of its kind.
 func rowLabel(row string) string {
 	if slices.Contains(draw.QuestionKinds(), row) {
-		return draw.Answer{Kind: row, A: "A", B: "B"}.Wordings()[0]
+		return draw.Answer{Kind: row, A: "thing", B: "other"}.Wordings()[0]
 	}
 	return row
 }
