@@ -1,17 +1,22 @@
 GO ?= go
 
-.PHONY: build test race soak bench bench-openblas bench-onednn accuracy fuzz lint generate man release full-checkpoint
+.PHONY: build test thorough race soak bench bench-openblas bench-onednn accuracy fuzz lint generate man release full-checkpoint
 
 build:
 	CGO_ENABLED=0 $(GO) build -o bin/mcllava ./cmd/mcllava
 
-# All tests, and beside them those of the build without decoders; lint vets. Without cgo, as the program is built: the tests start it
-# hundreds of times, and each start is shorter so.
+# The tests, and beside them those of the build without decoders; lint vets. Without cgo, as the program is built: the tests start it
+# hundreds of times, and each start is shorter so. Without tables for debuggers, a third of linking.
 test: export CGO_ENABLED = 0
 test:
-	@$(GO) test -vet=off -tags noheif -run WithoutHEIF ./crop ./internal/heif & beside=$$!; \
-	$(GO) test -vet=off ./...; code=$$?; \
+	@$(GO) test -short -vet=off -ldflags=-w -tags noheif -run WithoutHEIF ./crop ./internal/heif & beside=$$!; \
+	$(GO) test -short -vet=off -ldflags=-w ./...; code=$$?; \
 	wait $$beside && exit $$code
+
+# All tests: also those that kill, fill memory, draw a browser's pages or ask about many pictures.
+thorough: export CGO_ENABLED = 0
+thorough:
+	$(GO) test -vet=off -ldflags=-w ./...
 
 # What runs at the same time, under the race detector.
 race:
@@ -29,10 +34,12 @@ bench-openblas:
 bench-onednn:
 	CGO_ENABLED=1 $(GO) run -tags onednn ./internal/bench/onednn
 
-# What every precision costs in accuracy, a table; SCENES drawn scenes take about a second each.
+# What every precision costs in accuracy, and what the checkpoint MODEL (the demo) knows, tables. SCENES drawn scenes take about a second
+# each; KNOWS pictures of each of five series about three.
 SCENES ?= 200
+KNOWS ?= 200
 accuracy:
-	$(GO) test -count=1 -v -timeout 0 -run '^TestAccuracy$$' . -accuracy $(SCENES)
+	$(GO) test -count=1 -v -timeout 0 -run '^Test(Accuracy|Knowledge)$$' . -accuracy $(SCENES) -knows $(KNOWS) $(if $(MODEL),-model "$(MODEL)")
 
 # Each fuzz target of each package, for a fixed number of inputs. FUZZ_TARGET chooses some by name, such as FuzzResume.
 FUZZ_COUNT ?= 5000x

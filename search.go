@@ -184,55 +184,93 @@ func (m *Model) SearchPlan(p *Picture, k Knobs) (Plan, error) {
 	}
 }
 
-// run looks at the picture as a whole, and then where the answer looked, until it has a reason to stop.
+// run looks at the picture as a whole, and then where the answer looked, until it has a reason to stop. An answer that looked at one
+// place is looked at closer even where it is sure: of small print that is nearly legible a model may be sure of a guess.
 func (c *search) run(ctx context.Context, coarse Plan) (Stop, error) {
 	first, err := c.ask(ctx, coarse.Boxes)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", err
+	}
+	closer := gaze.Search{Within: coarse.Boxes[0], Side: coarse.Size}
+	switch at := first.Attention; {
 	case len(coarse.Boxes) == 1:
 		return StopPlain, nil
-	case c.sure(first):
+	case c.sure(first) && (at == nil || at.Overview || !closer.OnePlace(&at.Heat, at.Peak)):
 		return StopSure, nil
-	case first.Attention != nil && first.Attention.Overview && first.PMin >= 0.9 && !c.abstains(first):
+	case at != nil && at.Overview && first.PMin >= 0.9 && !c.abstains(first):
 		return StopOverview, nil
-	case first.Attention == nil:
+	case at == nil:
 		return StopFlat, nil
 	}
-	overview, heat := coarse.Boxes[0], first.Attention.Heat
+	stop, err := c.lookCloser(ctx, closer, first.Attention.Heat)
+	if stop != StopSure && c.sure(first) {
+		stop = StopSure
+	}
+	return stop, err
+}
+
+// lookCloser looks at the hottest place in several boxes, and then at each of the next ones in a box, until an answer is sure.
+func (c *search) lookCloser(ctx context.Context, closer gaze.Search, heat Heat) (Stop, error) {
 	heat.Values = slices.Clone(heat.Values)
-	closer := gaze.Search{Within: overview, Side: coarse.Size}
+	at, ok := heat.Next()
+	if !ok {
+		return StopFlat, nil
+	}
+	closer.Forget(&heat, at)
+	boxes := append([]image.Rectangle{closer.Within}, closer.Closer(at)...)
+	if !c.affords(boxes) {
+		return StopBudget, nil
+	}
+	a, err := c.ask(ctx, boxes)
+	if err != nil || c.settles(a) {
+		return StopSure, err
+	}
+	if a.Attention != nil && !a.Attention.Overview && closer.Elsewhere(a.Attention.Peak, at) {
+		if boxes = append(boxes, closer.Again(a.Attention.Peak)...); c.affords(boxes) {
+			if a, err = c.ask(ctx, boxes); err != nil || c.settles(a) {
+				return StopSure, err
+			}
+		}
+	}
+	for {
+		boxes, ok = c.glances(closer, &heat)
+		switch {
+		case len(boxes) == 1 && !ok:
+			return StopFlat, nil
+		case len(boxes) == 1:
+			return StopBudget, nil
+		}
+		if a, err = c.ask(ctx, boxes); err != nil || c.settles(a) {
+			return StopSure, err
+		}
+	}
+}
+
+// glances are the overview and a box for each of the next places that stand out, as many as the budget has room for, which the heat
+// forgets; and whether yet another stands out.
+func (c *search) glances(closer gaze.Search, heat *Heat) (boxes []image.Rectangle, more bool) {
+	boxes = []image.Rectangle{closer.Within}
 	for {
 		at, ok := heat.Next()
 		if !ok {
-			return StopFlat, nil
+			return boxes, false
 		}
-		closer.Forget(&heat, at)
-		boxes := append([]image.Rectangle{overview}, closer.Closer(at)...)
-		if !c.affords(boxes) {
-			return StopBudget, nil
+		next := append(slices.Clone(boxes), closer.Glance(at))
+		if !c.affords(next) {
+			return boxes, true
 		}
-		a, err := c.ask(ctx, boxes)
-		if err != nil {
-			return "", err
-		}
-		if c.sure(a) {
-			return StopSure, nil
-		}
-		if a.Attention == nil || a.Attention.Overview || !closer.Elsewhere(a.Attention.Peak, at) {
-			continue
-		}
-		boxes = append(boxes, closer.Again(a.Attention.Peak)...)
-		if !c.affords(boxes) {
-			continue
-		}
-		if a, err = c.ask(ctx, boxes); err != nil {
-			return "", err
-		}
-		if c.sure(a) {
-			return StopSure, nil
-		}
+		closer.Forget(heat, at)
+		boxes = next
 	}
+}
+
+// settles says whether an answer of a closer look is sure. It is the search's then, however sure another was from afar.
+func (c *search) settles(a *Answer) bool {
+	if !c.sure(a) {
+		return false
+	}
+	c.best, c.closer = a, true
+	return true
 }
 
 // affords says whether the budget has room for some boxes.

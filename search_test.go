@@ -33,16 +33,23 @@ func searched(t *testing.T, s *Searcher, question string, k Knobs) *Answer {
 
 var searchScenes = flag.Int("search", 0, "compare searching with looking at 100 crops, on so many drawn streets")
 
-// TestSearchAccuracy measures how often a search and 100 crops are right.
+// TestSearchAccuracy measures how often a search and 100 crops are right: on the streets that searching was made on, and on others.
 func TestSearchAccuracy(t *testing.T) {
 	if *searchScenes == 0 {
 		t.Skip("-search N measures")
 	}
 	m := open(t, Demo)
+	for _, first := range []uint64{5000, 15000} {
+		measureSearch(t, m, first)
+	}
+}
+
+func measureSearch(t *testing.T, m *Model, first uint64) {
+	t.Helper()
 	var right, plain, crops, answers, flipped int
 	stops := map[Stop]int{}
-	for i := range *searchScenes {
-		s, err := draw.NewScene(uint64(5000 + i))
+	for i := range uint64(*searchScenes) {
+		s, err := draw.NewScene(first + i)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,12 +66,12 @@ func TestSearchAccuracy(t *testing.T) {
 			right++
 		} else if at100.Text == q.Answer {
 			flipped++
-			t.Logf("street %d: %q, expected %q: %+v", i, a.Text, q.Answer, a.Found)
+			t.Logf("street %d: %q, expected %q: %+v", first+i, a.Text, q.Answer, a.Found)
 		}
 	}
 	n := float64(*searchScenes)
-	t.Logf("searching: %.1f %% right with %.1f crops and %.1f answers, %v; 100 crops: %.1f %%; right to wrong %.1f %%",
-		100*float64(right)/n, float64(crops)/n, float64(answers)/n, stops, 100*float64(plain)/n, 100*float64(flipped)/n)
+	t.Logf("streets from %d: searching: %.1f %% right with %.1f crops and %.1f answers, %v; 100 crops: %.1f %%; right to wrong %.1f %%",
+		first, 100*float64(right)/n, float64(crops)/n, float64(answers)/n, stops, 100*float64(plain)/n, 100*float64(flipped)/n)
 }
 
 // TestSearchEncodesOnce counts the crops that are encoded: of a question, of the next about the same picture, and in a later run.
@@ -211,7 +218,7 @@ func TestSearchKnobs(t *testing.T) {
 		change(&k)
 		return searched(t, s.NewSearcher(s.picture), whatShop, k)
 	}
-	if a := with(func(k *Knobs) { k.Sure = 0.01 }); a.Found.Answers != 1 || a.Found.Stop != StopSure {
+	if a := with(func(k *Knobs) { k.Sure = 0.01 }); a.Found.Answers > 2 || a.Found.Stop != StopSure {
 		t.Errorf("sure of anything: %+v", a.Found)
 	}
 	if a := with(func(k *Knobs) { k.Sure = 1 }); a.Found.Stop == StopSure || a.Found.Crops > DefaultSearchCrops || !strings.Contains(a.Text, "yoga") {

@@ -189,3 +189,45 @@ func TestAMapOfAnotherSize(t *testing.T) {
 	}()
 	Look(Picture{Width: 9, Height: 9, Side: 2, Covered: 1, Crops: []Crop{{image.Rect(0, 0, 9, 9), 1, make([]float32, 5)}}})
 }
+
+// TestShareOfARectangle adds up the cells of a rectangle one by one.
+func TestShareOfARectangle(t *testing.T) {
+	h := Look(lookingAt(t, 2400, 1600, 50, 900, 1000)).Heat
+	for _, r := range []image.Rectangle{
+		{}, image.Rect(0, 0, 2400, 1600), image.Rect(-50, -50, 5000, 5000), image.Rect(700, 800, 1111, 1213), image.Rect(2399, 0, 2400, 1600),
+	} {
+		want := 0.0
+		for i, v := range h.Values {
+			x, y := (float64(i%h.Cols)+0.5)*2400/float64(h.Cols), (float64(i/h.Cols)+0.5)*1600/float64(h.Rows)
+			if x >= float64(r.Min.X) && x < float64(r.Max.X) && y >= float64(r.Min.Y) && y < float64(r.Max.Y) {
+				want += v
+			}
+		}
+		if got := h.Share(r); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%v: %v, want %v", r, got, want)
+		}
+	}
+	if empty := (Heat{Width: 10, Height: 10, Cols: 1, Rows: 1, Values: []float64{0}}); true {
+		empty.add()
+		if got := empty.Share(image.Rect(0, 0, 10, 10)); got != 0 {
+			t.Errorf("of no heat %v", got)
+		}
+	}
+}
+
+// TestOnePlace tells an answer that looked at one place from one that looked all over the picture.
+func TestOnePlace(t *testing.T) {
+	s := Search{Within: image.Rect(0, 0, 2400, 1600), Side: 686}
+	if g := Look(lookingAt(t, 2400, 1600, 50, 900, 1000)); !s.OnePlace(&g.Heat, g.Peak) {
+		t.Errorf("of all heat at one place %.2f are about the peak", g.Heat.Share(s.Glance(g.Peak)))
+	}
+	even := Picture{Width: 2400, Height: 1600, Side: 2, Covered: 1}
+	for x := 0; x < 2400; x += 400 {
+		for y := 0; y < 1600; y += 400 {
+			even.Crops = append(even.Crops, Crop{Box: image.Rect(x, y, x+400, y+400), Weight: 1, Map: []float32{0.25, 0.25, 0.25, 0.25}})
+		}
+	}
+	if g := Look(even); s.OnePlace(&g.Heat, g.Peak) {
+		t.Errorf("of even heat %.2f are about the peak", g.Heat.Share(s.Glance(g.Peak)))
+	}
+}

@@ -103,6 +103,20 @@ func (h *Heat) sum(r image.Rectangle) float64 {
 	return at(r.Max.X, r.Max.Y) - at(r.Min.X, r.Max.Y) - at(r.Max.X, r.Min.Y) + at(r.Min.X, r.Min.Y)
 }
 
+// Share is how much of the heat is on the cells whose middles are in a rectangle of the picture: 1 if all is.
+func (h *Heat) Share(r image.Rectangle) float64 {
+	cell := func(pixel, cells, length int) int {
+		return min(cells, max(0, (2*pixel*cells+length-1)/(2*length)))
+	}
+	all := h.sums[len(h.sums)-1]
+	if all == 0 {
+		return 0
+	}
+	from := image.Pt(cell(r.Min.X, h.Cols, h.Width), cell(r.Min.Y, h.Rows, h.Height))
+	to := image.Pt(cell(r.Max.X, h.Cols, h.Width), cell(r.Max.Y, h.Rows, h.Height))
+	return h.sum(image.Rectangle{from, to}) / all
+}
+
 // A window is one part in so many of a picture's width and height, about the size of a shop's sign across the street.
 const (
 	windowsAcross = 25

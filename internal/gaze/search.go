@@ -23,6 +23,13 @@ func (h *Heat) Next() (at image.Point, ok bool) {
 	return h.centre(window), h.sum(window) >= standing*even && even > 0
 }
 
+// OnePlace says whether much of the heat is about its peak: an answer about something small looked there. About the picture as a whole,
+// such as whether it is day, it looks here and there.
+func (s Search) OnePlace(h *Heat, peak image.Point) bool {
+	const much = 0.2
+	return h.Share(s.Glance(peak)) >= much
+}
+
 // Forget takes the heat away around a place that was looked at.
 func (s Search) Forget(h *Heat, at image.Point) {
 	const across, down = 0.18, 0.12
@@ -40,6 +47,11 @@ func (s Search) Forget(h *Heat, at image.Point) {
 // Closer is what is to be looked at of a place: half of a coarse crop, and three crops of a third side by side.
 func (s Search) Closer(at image.Point) []image.Rectangle {
 	return s.boxes(at, [][2]float64{{0.50, 0}, {0.36, 0}, {0.36, -0.15}, {0.36, 0.15}})
+}
+
+// Glance is what is to be looked at of one place among several: half of a coarse crop.
+func (s Search) Glance(at image.Point) image.Rectangle {
+	return s.boxes(at, [][2]float64{{0.50, 0}})[0]
 }
 
 // Again is what is to be looked at where the answer about Closer looked elsewhere.
