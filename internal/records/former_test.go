@@ -168,6 +168,9 @@ func TestStrayQuotes(t *testing.T) {
 	write(t, path, CSV, CreateOptions{Overwrite: true}, pair(0, "a"), pair(1, "b"), broken(2, "c"), pair(3, "d"), pair(4, "e"))
 	whole := []byte(read(t, path))
 	for i := range whole {
+		if testing.Short() && i%5 > 0 {
+			continue
+		}
 		damaged := slices.Insert(slices.Clone(whole), i, '"')
 		if err := os.WriteFile(path, damaged, 0o600); err != nil {
 			t.Fatal(err)
