@@ -57,6 +57,9 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 			default:
 				return usageError{fmt.Errorf("crops takes either an IMAGE or --size; see %s --help", c.CommandPath())}
 			}
+			if o.Overwrite && o.Grid == "" && o.Sheet == "" && o.Folder == "" {
+				return usageError{errNoFile}
+			}
 			return run(c.Context(), s, o)
 		},
 	}
@@ -77,6 +80,7 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 	f.StringVar(&o.Folder, "save", "", "write each crop as the encoder gets it into this `FOLDER`, as PNG; the name has its number and box")
 	f.BoolVar(&o.Overwrite, "overwrite", false, "overwrite files that exist")
 	addConfig(c)
+	onlyHere(c, "size", "output", "sheet", "save", "overwrite")
 	return c
 }
 

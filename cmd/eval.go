@@ -203,6 +203,12 @@ func (o *evalOptions) refuse(c *cobra.Command) error {
 	case o.Predictions != "" && (o.Output.Path != "" || several || o.Knobs.Search || o.Shard != inputs.Sharding{}):
 		return errors.New("--predictions scores answers that are there, and asks nothing")
 	}
+	if o.Output.Overwrite && onTheLine(c, "overwrite") && len(o.written()) == 0 {
+		return errors.New("--overwrite is about an --output or another file, which is missing")
+	}
+	if err := idleKnobs(c, &o.Knobs); err != nil {
+		return err
+	}
 	return o.refuseOutput()
 }
 

@@ -165,11 +165,15 @@ func expandHomes(c *cobra.Command) error {
 	return nil
 }
 
-// knownKeys refuses a key of the config file that is no setting of any command.
+// knownKeys refuses a key of the config file that is no setting of any command. One that is of other commands is passed over.
 func knownKeys(c *cobra.Command, v *viper.Viper) error {
-	known := map[string]bool{}
+	known, flags := map[string]bool{}, map[string]bool{}
 	for _, command := range c.Root().Commands() {
-		command.Flags().VisitAll(func(f *pflag.Flag) { known[f.Name] = known[f.Name] || settable(f) })
+		configured := command.Flags().Lookup(configFlag) != nil
+		command.Flags().VisitAll(func(f *pflag.Flag) {
+			flags[f.Name] = true
+			known[f.Name] = known[f.Name] || configured && settable(f)
+		})
 	}
 	if v.ConfigFileUsed() == "" {
 		return nil
@@ -180,7 +184,11 @@ func knownKeys(c *cobra.Command, v *viper.Viper) error {
 		return badConfig(v.ConfigFileUsed(), err)
 	}
 	for _, key := range file.AllKeys() {
-		if !known[key] {
+		switch {
+		case known[key]:
+		case flags[key]:
+			return usageError{fmt.Errorf("config file %s: %s is no setting, since it is of one call; give --%[2]s on the command line", v.ConfigFileUsed(), key)}
+		default:
 			return usageError{fmt.Errorf("config file %s: unknown setting %s", v.ConfigFileUsed(), key)}
 		}
 	}
