@@ -3,10 +3,8 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -51,27 +49,6 @@ func bind(c *cobra.Command) error {
 	})
 	return err
 }
-
-// badConfig says why a config file cannot be read.
-func badConfig(name string, err error) error {
-	var file *fs.PathError
-	var unknown viper.UnsupportedConfigError
-	var parse viper.ConfigParseError
-	switch _, statErr := os.Stat(name); {
-	case statErr != nil:
-		return statErr
-	case errors.As(err, &file):
-		return file
-	case errors.As(err, &unknown), !slices.Contains(configEndings, strings.ToLower(filepath.Ext(name))):
-		return usageError{fmt.Errorf("config file %s: ends with %q, expected .yaml, .toml or .json", name, filepath.Ext(name))}
-	case errors.As(err, &parse):
-		err = parse.Unwrap()
-	}
-	return fmt.Errorf("config file %s: %w", name, err)
-}
-
-// configEndings are those of the formats that are read.
-var configEndings = []string{".yaml", ".yml", ".toml", ".json"}
 
 // set gives a flag what the environment or the file has for it: a list to one that takes several values.
 func set(flags *pflag.FlagSet, f *pflag.Flag, v *viper.Viper) error {
