@@ -85,11 +85,17 @@ func plainNetwork(err error) string {
 	var failed *net.OpError
 	var untrusted *tls.CertificateVerificationError
 	var timeout net.Error
+	var address *net.AddrError
 	at := "the server"
-	if errors.As(err, &failed) && failed.Addr != nil {
+	if errors.As(err, &failed) && failed.Op == "proxyconnect" {
+		at = "the proxy"
+	}
+	if failed != nil && failed.Addr != nil {
 		at = failed.Addr.String()
 	}
 	switch {
+	case errors.As(err, &address):
+		return fmt.Sprintf("%s is no address of a server: %s", address.Addr, address.Err)
 	case errors.As(err, &name) && name.IsNotFound:
 		return fmt.Sprintf("there is no server %s", name.Name)
 	case errors.As(err, &name):
@@ -107,7 +113,7 @@ func plainNetwork(err error) string {
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL):
 		return at + " cannot be reached from here; is there a network?"
 	case failed != nil && failed.Err != nil:
-		return fmt.Sprintf("the connection to %s failed: %v", strings.TrimPrefix(at, "the server "), failed.Err)
+		return fmt.Sprintf("the connection to %s failed: %v", at, failed.Err)
 	}
 	return ""
 }

@@ -130,6 +130,8 @@ func TestPlainNetwork(t *testing.T) {
 			_ = c.Close()
 		}
 	}()
+	proxy, _ := url.Parse(closed.URL)
+	proxied := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy)}}
 	unknown := &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "nowhere.invalid", Server: "127.0.0.1:53", IsNotFound: true}}
 	for want, err := range map[string]error{
 		"there is no server nowhere.invalid":                                               &url.Error{Op: "Get", URL: "http://nowhere.invalid/", Err: unknown},
@@ -137,6 +139,8 @@ func TestPlainNetwork(t *testing.T) {
 		"the server's certificate is signed by nobody that this machine trusts":            fetch(http.DefaultClient, secret.URL),
 		"the server does not speak https":                                                  fetch(http.DefaultClient, strings.Replace(silent.URL, "http:", "https:", 1)+"/x"),
 		"it took too long":                                                                 fetch(impatient, silent.URL),
+		"99999 is no address of a server: invalid port":                                    fetch(http.DefaultClient, "http://127.0.0.1:99999/"),
+		"the proxy takes no connections: nothing is served there":                          fetch(proxied, "http://x.invalid/"),
 		"what answers is no web server":                                                    fetch(http.DefaultClient, "http://"+rude.Addr().String()),
 		"the name a.example cannot be looked up now; is there a network?":                  &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "server misbehaving", Name: "a.example"}},
 	} {
