@@ -105,7 +105,7 @@ func runBench(ctx context.Context, s Streams, o benchOptions) error {
 		e.SetIndent("", "  ")
 		return e.Encode(r)
 	}
-	_, err = io.WriteString(s.Out, benchText(r))
+	_, err = io.WriteString(s.Out, s.folded(benchText(r)))
 	return err
 }
 

@@ -169,6 +169,12 @@ func knownSpeed(t *testing.T) string {
 // out, or the terminal if it is nil.
 func inTerminal(t *testing.T, variables []string, out *os.File, args ...string) *pseudoTerminal {
 	t.Helper()
+	return inTerminalOf(t, 100, variables, out, args...)
+}
+
+// inTerminalOf is inTerminal with some other number of columns.
+func inTerminalOf(t *testing.T, columns uint16, variables []string, out *os.File, args ...string) *pseudoTerminal {
+	t.Helper()
 	control, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Skipf("no pseudo terminals: %v", err)
@@ -179,7 +185,7 @@ func inTerminal(t *testing.T, variables []string, out *os.File, args ...string) 
 		err = unix.IoctlSetPointerInt(int(control.Fd()), unix.TIOCSPTLCK, 0)
 	}
 	if err == nil {
-		err = unix.IoctlSetWinsize(int(control.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: 100, Xpixel: 800, Ypixel: 640})
+		err = unix.IoctlSetWinsize(int(control.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: columns, Xpixel: 8 * columns, Ypixel: 640})
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ const mostNamed = 30
 func (r *Results) Table(others []System, columns int) string {
 	f := r.Figures(others)
 	var b strings.Builder
-	fmt.Fprintln(&b, terminal.Escape(r.head(&f)))
+	b.WriteString(terminal.Fold(terminal.Escape(r.head(&f))+"\n", columns))
 	if len(f.Cells) > 0 {
 		b.WriteByte('\n')
 		r.grid(&b, f.Cells, columns)
@@ -31,10 +31,10 @@ func (r *Results) Table(others []System, columns int) string {
 	b.WriteByte('\n')
 	lines(&b, f.Lines, columns)
 	for _, text := range extra(&f.Summary) {
-		fmt.Fprintln(&b, terminal.Escape(text))
+		b.WriteString(terminal.Fold(terminal.Escape(text)+"\n", columns))
 	}
 	if len(others) > 0 {
-		beside(&b, &f, others)
+		beside(&b, &f, others, columns)
 	}
 	return b.String()
 }
@@ -166,8 +166,8 @@ func extra(s *score.Summary) (parts []string) {
 	return append(parts, s.Notes...)
 }
 
-// beside sets other systems' figures below the own ones.
-func beside(b *strings.Builder, f *Figures, others []System) {
+// beside sets other systems' figures below the own ones: in a row each or, where that is wider than some columns, in lines below its name.
+func beside(b *strings.Builder, f *Figures, others []System, columns int) {
 	var groups [][2]string
 	for _, l := range f.Lines {
 		if l.By == byCategory || l.By == byAnswerType {
@@ -180,13 +180,30 @@ func beside(b *strings.Builder, f *Figures, others []System) {
 	for _, s := range others {
 		width = max(width, uniseg.StringWidth(terminal.Escape(s.Name)))
 	}
-	fmt.Fprintf(b, "\n%-*s %8s", width, "", "overall")
 	columnOf := func(name string) int { return max(len("100.00"), uniseg.StringWidth(terminal.Escape(name))) }
+	all := width + len("  overall")
 	for _, g := range groups {
-		fmt.Fprintf(b, "  %*s", columnOf(g[1]), terminal.Escape(g[1]))
+		all += 2 + columnOf(g[1])
+	}
+	narrow := all > columns
+	if !narrow {
+		fmt.Fprintf(b, "\n%-*s %8s", width, "", "overall")
+		for _, g := range groups {
+			fmt.Fprintf(b, "  %*s", columnOf(g[1]), terminal.Escape(g[1]))
+		}
 	}
 	row := func(name string, overall float64, by func(group, name string) (float64, bool)) {
 		name = terminal.Escape(name)
+		if narrow {
+			text := fmt.Sprintf("%s\n  overall %.2f", name, overall)
+			for _, g := range groups {
+				if v, has := by(g[0], g[1]); has {
+					text += fmt.Sprintf("\n  %s %.2f", terminal.Escape(g[1]), v)
+				}
+			}
+			b.WriteString("\n" + terminal.Fold(text, columns))
+			return
+		}
 		fmt.Fprintf(b, "\n%s%s %8.2f", name, strings.Repeat(" ", width-uniseg.StringWidth(name)), overall)
 		for _, g := range groups {
 			cell := "–"
@@ -213,11 +230,11 @@ func beside(b *strings.Builder, f *Figures, others []System) {
 		of[s.Source] = append(of[s.Source], s.Name)
 	}
 	for _, source := range sources {
-		fmt.Fprintln(b, terminal.Escape(fmt.Sprintf("%s: %s", strings.Join(of[source], ", "), source)))
+		b.WriteString(terminal.Fold(terminal.Escape(fmt.Sprintf("%s: %s", strings.Join(of[source], ", "), source))+"\n", columns))
 	}
 	for _, s := range others {
 		if s.Note != "" {
-			fmt.Fprintln(b, terminal.Escape(fmt.Sprintf("%s: %s", s.Name, s.Note)))
+			b.WriteString(terminal.Fold(terminal.Escape(fmt.Sprintf("%s: %s", s.Name, s.Note))+"\n", columns))
 		}
 	}
 }
