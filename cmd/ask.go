@@ -136,7 +136,7 @@ func askAll(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) err
 	w := newWatch(s, o, total)
 	w.questions = all.Questions()
 	defer w.bar.clear()
-	o.shown(s, w)
+	defer o.shown(s, w)()
 	options := o.run(s)
 	if w.stream {
 		options.Output.Writer = nil

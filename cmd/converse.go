@@ -40,6 +40,7 @@ func converse(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) e
 	defer m.Close()
 	c := &session{streams: s, options: o, model: m, picture: p, image: image, watch: newWatch(s, o, 1), maxCrops: o.Knobs.MaxCrops}
 	c.watch.stream = true
+	defer c.settle()
 	if o.Gaze != nil {
 		if err := c.openScreen(); err != nil {
 			c.watch.Note(err.Error())
@@ -50,7 +51,7 @@ func converse(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) e
 		return fmt.Errorf("%s: %w", image, err)
 	}
 	fmt.Fprintln(s.Err, promptHint)
-	return talk(ctx, s, newTerminalLines(in, s.Err, "> "), c.ask, c.commands())
+	return talk(ctx, s, settled{newTerminalLines(in, s.Err, "> "), c.settle}, c.ask, c.commands())
 }
 
 // commandWord is a word that can be a command.

@@ -182,6 +182,25 @@ func (p *session) openScreen() (err error) {
 	return err
 }
 
+// settle ends what was asked of the terminal.
+func (p *session) settle() {
+	if p.screen != nil {
+		p.screen.settle()
+	}
+}
+
+// settled reads lines once nothing else is read from the terminal.
+type settled struct {
+	lineReader
+	settle func()
+}
+
+// ReadLine is that of the lines.
+func (s settled) ReadLine(ctx context.Context) (string, error) {
+	s.settle()
+	return s.lineReader.ReadLine(ctx)
+}
+
 // show shows where the last answer looked.
 func (p *session) show(ctx context.Context) error {
 	upright, err := p.picture.Upright(ctx)
