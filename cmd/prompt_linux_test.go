@@ -263,3 +263,26 @@ func (p *pseudoTerminal) ends(t *testing.T, code int) {
 		t.Errorf("exit code %d, want %d: %q", got, code, &p.screen)
 	}
 }
+
+// TestPromptClears clears with Ctrl-C what is typed, and ends with it on an empty line, as the help says.
+func TestPromptClears(t *testing.T) {
+	t.Parallel()
+	picture := filepath.Join(smallStreets(t, 3), "3.png")
+	p := prompt(t, picture)
+	p.await(t, "> ")
+	p.write(t, "/help\r")
+	p.await(t, "Ctrl-C ends an answer; at the prompt it clears the line, and ends all on an empty one.", "> ")
+	p.write(t, "what colour is th")
+	p.await(t, "what colour is th")
+	p.write(t, "\x03is it day or night?\r")
+	p.await(t, "It is night.", "> ")
+	p.write(t, "\xff\x1b]0;title\x07is it\u009b31m day?\r")
+	p.await(t, `mcllava: the line is not asked: it has \xff, expected text in UTF-8`+"\r\n", "> ")
+	p.write(t, "is it day or night?\r")
+	p.await(t, "It is night.", "> ")
+	p.write(t, "\x03")
+	p.ends(t, 0)
+	if screen := p.shownSoFar(); strings.Contains(screen, "title") || strings.Contains(screen, "\u009b") || strings.Contains(screen, "\xff") {
+		t.Errorf("what steers a terminal reaches it: %q", screen)
+	}
+}

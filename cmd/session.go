@@ -25,7 +25,7 @@ const promptHelp = `  Every line is a question.
   /region X0,Y0,X1,Y1  sees only this part, in pixels
   /region              sees the whole picture
   Arrow keys find questions asked before.
-  Ctrl-C ends an answer, and at the prompt all of it.
+  Ctrl-C ends an answer; at the prompt it clears the line, and ends all on an empty one.
   Ctrl-D, /bye, exit and quit end it too.`
 
 // session is one picture that questions are asked about.
