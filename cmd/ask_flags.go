@@ -154,7 +154,7 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 	if err := errors.Join(idleKnobs(c, &o.Knobs), o.idleAtPrompt(c)); err != nil {
 		return usageError{err}
 	}
-	if err := o.check(f.yesNo); err != nil {
+	if err := errors.Join(o.check(f.yesNo), o.checkUTF8()); err != nil {
 		return usageError{err}
 	}
 	if err := o.Knobs.Check(); err != nil {

@@ -206,7 +206,7 @@ func (o *evalOptions) refuse(c *cobra.Command) error {
 	if o.Output.Overwrite && onTheLine(c, "overwrite") && len(o.written()) == 0 {
 		return errors.New("--overwrite is about an --output or another file, which is missing")
 	}
-	if err := idleKnobs(c, &o.Knobs); err != nil {
+	if err := errors.Join(idleKnobs(c, &o.Knobs), o.checkUTF8()); err != nil {
 		return err
 	}
 	return o.refuseOutput()

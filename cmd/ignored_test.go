@@ -90,6 +90,22 @@ func TestIdleFlags(t *testing.T) {
 	}
 }
 
+// TestOnlyUTF8 refuses texts for the model that are none.
+func TestOnlyUTF8(t *testing.T) {
+	unset(t)
+	for want, args := range map[string][]string{
+		`question is "is \xff", expected text in UTF-8`: {"ask", "a.png", "is \xff"},
+		`system is "\xff", expected text in UTF-8`:      {"ask", "a.png", "q", "--system", "\xff"},
+		`choices is "\xc3", expected text in UTF-8`:     {"ask", "a.png", "q", "--choices", "\xc3,b"},
+		`prompt is "\xffb", expected text in UTF-8`:     {"eval", "vstar", "bench", "--prompt", "\xffb"},
+		`question is "\xff", expected text in UTF-8`:    {"sweep", "a.png", "-q", "\xff"},
+	} {
+		if code, got := said(args...); code != exitUsage || got != want {
+			t.Errorf("%q: exit code %d, %q, want %q", args, code, got, want)
+		}
+	}
+}
+
 // TestIdleSettings takes from the config file and the environment what does nothing in this call.
 func TestIdleSettings(t *testing.T) {
 	folder := unset(t)
