@@ -28,6 +28,10 @@ func TestTablesFit(t *testing.T) {
 					r.Add(row)
 				}
 			}
+			figures := r.Figures(nil)
+			if facts := figures.Facts(); len(facts) == 0 || !strings.Contains(facts[0].Value, "(95 % by bootstrap over the pictures between ") {
+				t.Errorf("%s: the page says %+v, expected how the interval was found", kind, facts)
+			}
 			others := Published(kind)
 			seen += len(others)
 			wide := r.Table(others, 1000)
