@@ -17,8 +17,8 @@ func (o askOptions) check(yesNo bool) error {
 	switch {
 	case o.Timeout < 0:
 		return fmt.Errorf("timeout is %v, expected 0 or more", o.Timeout)
-	case o.Threads < 0:
-		return fmt.Errorf("threads is %d, expected 0 or more", o.Threads)
+	case threadsFault(o.Threads) != nil:
+		return threadsFault(o.Threads)
 	case o.Converse && o.Output.Path != "":
 		return errors.New("--output is given and no QUESTION; a prompt answers on the terminal alone")
 	case o.Converse && formatted:

@@ -85,8 +85,8 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 }
 
 func crops(ctx context.Context, s Streams, o cropsOptions) error {
-	if o.Threads < 0 {
-		return usageError{fmt.Errorf("threads is %d, expected 0 or more", o.Threads)}
+	if err := checkThreads(o.Threads); err != nil {
+		return err
 	}
 	if err := checkEstimate(o.Estimate); err != nil {
 		return err

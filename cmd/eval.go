@@ -188,8 +188,8 @@ func (o *evalOptions) refuse(c *cobra.Command) error {
 		return errors.New("--sample-seed is about a --limit, which is missing")
 	case o.Timeout < 0:
 		return fmt.Errorf("timeout is %v, expected 0 or more", o.Timeout)
-	case o.Threads < 0:
-		return fmt.Errorf("threads is %d, expected 0 or more", o.Threads)
+	case threadsFault(o.Threads) != nil:
+		return threadsFault(o.Threads)
 	case several && o.Knobs.Search:
 		return errors.New("a search has no cells, expected one number of crops and one of image tokens")
 	case o.Plot != "" && !several:
