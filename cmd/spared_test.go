@@ -37,6 +37,14 @@ func TestDrawingsAreSpared(t *testing.T) {
 			t.Errorf("%s --overwrite has left %.20q, %v", flag, text, err)
 		}
 	}
+	t.Chdir(t.TempDir())
+	look := append([]string{"look"}, ask[1:]...)
+	for i, args := range [][]string{look, look, append(look, "--overwrite")} {
+		code, got := said(args...)
+		if want := []int{0, exitFailed, 0}[i]; code != want || code != 0 && got != "a.look.png: exists and is not empty; --overwrite replaces it" {
+			t.Errorf("look, %d: exit code %d, %q", i, code, got)
+		}
+	}
 	for ending, call := range map[string][]string{".jpg": {"ask"}, ".JPEG": {"ask"}, ".webp": {"look"}, ".pdf": {"look"}} {
 		name := "x" + ending
 		code, got := said(append(call, picture, "q", "--attention", name)...)
