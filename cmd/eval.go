@@ -339,7 +339,7 @@ func (o *evalOptions) show(ctx context.Context, s Streams, r *evaluation.Results
 	if o.JSON {
 		err = printJSON(s, r.Figures(others))
 	} else {
-		_, err = io.WriteString(s.Out, r.Table(others, s.outColumns()))
+		_, err = io.WriteString(s.Out, s.folded(r.Table(others, s.outColumns())))
 	}
 	if err != nil {
 		return err

@@ -13,8 +13,13 @@ import (
 func TestTablesFold(t *testing.T) {
 	t.Parallel()
 	picture := filepath.Join("..", "testdata", "images", "a.png")
+	set := filepath.Join(t.TempDir(), "set")
+	if message, err := exec.Command("mcllava", "scenes", "--quiet", "--n", "4", set).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, message)
+	}
 	for _, args := range [][]string{
 		{"info"},
+		{"eval", "vstar", set, "--threads", "1", "--cache", "off", "--max-crops", "0", "--against", "published"},
 		{"crops", "--max-crops", "9", "--threads", "1", picture},
 		{"cache", "--cache", filepath.Join(t.TempDir(), "a folder of a long name", "and another one below it")},
 		{"ask", "--dry-run", "--threads", "1", "--max-crops", "4", picture, "what shop is this"},
@@ -32,7 +37,7 @@ func TestTablesFold(t *testing.T) {
 					t.Errorf("%s: %d columns of %d: %q", args[0], n, columns, line)
 				}
 			}
-			for _, word := range []string{"checkpoint", "vision tower", "GFLOP/s", "centre", "image tokens", "entries", "pictures", "questions"} {
+			for _, word := range []string{"checkpoint", "vision tower", "GFLOP/s", "centre", "image tokens", "entries", "pictures", "questions", "SEAL", "arXiv"} {
 				if flat := strings.Join(strings.Fields(screen), " "); strings.Contains(strings.Join(strings.Fields(string(whole)), " "), word) != strings.Contains(flat, word) {
 					t.Errorf("%s in %d columns: %q\n%s", args[0], columns, word, screen)
 				}

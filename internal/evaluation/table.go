@@ -17,11 +17,12 @@ import (
 // mostNamed is the columns that a name in a table has.
 const mostNamed = 30
 
-// Table is the figures as text: of a grid a table of its cells, then the categories of its last cell; then what is set beside.
+// Table is the figures as text: of a grid a table of its cells, then the categories of its last cell; then what is set beside. Its tables are
+// at most as wide as some columns. Lines of prose, such as where figures come from, are whole, so that a program can read them.
 func (r *Results) Table(others []System, columns int) string {
 	f := r.Figures(others)
 	var b strings.Builder
-	b.WriteString(terminal.Fold(terminal.Escape(r.head(&f))+"\n", columns))
+	fmt.Fprintln(&b, terminal.Escape(r.head(&f)))
 	if len(f.Cells) > 0 {
 		b.WriteByte('\n')
 		r.grid(&b, f.Cells, columns)
@@ -31,7 +32,7 @@ func (r *Results) Table(others []System, columns int) string {
 	b.WriteByte('\n')
 	lines(&b, f.Lines, columns)
 	for _, text := range extra(&f.Summary) {
-		b.WriteString(terminal.Fold(terminal.Escape(text)+"\n", columns))
+		fmt.Fprintln(&b, terminal.Escape(text))
 	}
 	if len(others) > 0 {
 		beside(&b, &f, others, columns)
@@ -230,11 +231,11 @@ func beside(b *strings.Builder, f *Figures, others []System, columns int) {
 		of[s.Source] = append(of[s.Source], s.Name)
 	}
 	for _, source := range sources {
-		b.WriteString(terminal.Fold(terminal.Escape(fmt.Sprintf("%s: %s", strings.Join(of[source], ", "), source))+"\n", columns))
+		fmt.Fprintln(b, terminal.Escape(fmt.Sprintf("%s: %s", strings.Join(of[source], ", "), source)))
 	}
 	for _, s := range others {
 		if s.Note != "" {
-			b.WriteString(terminal.Fold(terminal.Escape(fmt.Sprintf("%s: %s", s.Name, s.Note))+"\n", columns))
+			fmt.Fprintln(b, terminal.Escape(fmt.Sprintf("%s: %s", s.Name, s.Note)))
 		}
 	}
 }
