@@ -79,8 +79,14 @@ func TestMostThreads(t *testing.T) {
 	unset(t)
 	picture := filepath.Join("..", "testdata", "images", "a.png")
 	for _, call := range [][]string{
-		{"ask", picture, "q"}, {"ask", picture, "q", "--dry-run"}, {"look", picture, "q"}, {"sweep", picture, "q"}, {"eval", "vstar", "bench"}, {"crops", picture},
-		{"convert", "demo", filepath.Join(t.TempDir(), "x")}, {"bench", "--quick"},
+		{"ask", picture, "q"},
+		{"ask", picture, "q", "--dry-run"},
+		{"look", picture, "q"},
+		{"sweep", picture, "q"},
+		{"eval", "vstar", "bench"},
+		{"crops", picture},
+		{"convert", "demo", filepath.Join(t.TempDir(), "x")},
+		{"bench", "--quick"},
 	} {
 		for threads, want := range map[string]string{"1025": "threads is 1025, expected at most 1024", "-1": "threads is -1, expected 0 or more"} {
 			if code, got := said(append(call, "--threads", threads)...); code != exitUsage || got != want {
