@@ -206,3 +206,15 @@ func TestNotFinite(t *testing.T) {
 		}
 	}
 }
+
+// TestMostThreads opens no model with more threads than there are for.
+func TestMostThreads(t *testing.T) {
+	if _, err := Open(Demo, MaxThreads+1); err == nil || err.Error() != "threads is 1025, expected at most 1024" {
+		t.Errorf("%v", err)
+	}
+	m, err := Open(Demo, MaxThreads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Close()
+}

@@ -34,7 +34,7 @@ type askOptions struct {
 	Progress  bool
 	Dump      string
 	Gaze      *run.Gaze // nil unless it is asked where answers looked
-	OwnName   bool      // of its file, which look may replace
+	Looks     bool      // a drawing is made whether or not a file is named
 	Show      string    // protocol of pictures in the terminal, auto or off
 	Timeout   time.Duration
 	DryRun    bool // say what would be done, and do nothing
@@ -87,6 +87,7 @@ func asking(c *cobra.Command, s Streams, run func(context.Context, Streams, askO
 	var o askOptions
 	name, _, _ := strings.Cut(c.Use, " ")
 	f := askFlags{command: name}
+	o.Looks = name == lookCommand
 	f.add(c, &o)
 	c.Args = cobra.ArbitraryArgs
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -136,7 +137,7 @@ func askAll(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) err
 	w := newWatch(s, o, total)
 	w.questions = all.Questions()
 	defer w.bar.clear()
-	o.shown(s, w)
+	defer o.shown(s, w)()
 	options := o.run(s)
 	if w.stream {
 		options.Output.Writer = nil

@@ -134,7 +134,7 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 	if c.Flags().Changed("sidecar") {
 		naming, err := records.ParseNaming(f.sidecar)
 		if err != nil {
-			return usageError{fmt.Errorf("--sidecar: %w", err)}
+			return usageError{err}
 		}
 		o.Output.Sidecar = &naming
 	}
@@ -148,7 +148,13 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 		return usageError{err}
 	}
 	o.Show = f.gaze.show
-	if err := o.check(f.yesNo); err != nil {
+	if err := f.provide(c, o); err != nil {
+		return usageError{err}
+	}
+	if err := errors.Join(idleKnobs(c, &o.Knobs), o.idleAtPrompt(c)); err != nil {
+		return usageError{err}
+	}
+	if err := errors.Join(o.check(f.yesNo), o.checkUTF8()); err != nil {
 		return usageError{err}
 	}
 	if err := o.Knobs.Check(); err != nil {

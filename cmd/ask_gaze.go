@@ -35,9 +35,9 @@ func (f *gazeFlags) read(c *cobra.Command, o askOptions) (*run.Gaze, error) {
 	if err := checkShow(f.show); err != nil {
 		return nil, err
 	}
-	asked := f.file != "" || f.folder != "" || f.show != showOff
+	asked := f.file != "" || f.folder != "" || f.show != showOff || o.Looks
 	switch {
-	case !asked && (changed("attention-word") || changed("attention-layers")):
+	case !asked && (onTheLine(c, "attention-word") || onTheLine(c, "attention-layers")):
 		return nil, errors.New("--attention-word and --attention-layers are about --attention, --attention-dir or --show, expected one of them")
 	case !asked:
 		return nil, nil

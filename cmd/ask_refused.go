@@ -17,8 +17,8 @@ func (o askOptions) check(yesNo bool) error {
 	switch {
 	case o.Timeout < 0:
 		return fmt.Errorf("timeout is %v, expected 0 or more", o.Timeout)
-	case o.Threads < 0:
-		return fmt.Errorf("threads is %d, expected 0 or more", o.Threads)
+	case threadsFault(o.Threads) != nil:
+		return threadsFault(o.Threads)
 	case o.Converse && o.Output.Path != "":
 		return errors.New("--output is given and no QUESTION; a prompt answers on the terminal alone")
 	case o.Converse && formatted:
@@ -33,7 +33,7 @@ func (o askOptions) check(yesNo bool) error {
 		return o.checkSidecar()
 	case o.Output.WithName && formatted:
 		return errors.New("--with-filename is about plain answers, expected no other format")
-	case o.Output.Path == "" && (o.Output.Resume || o.Output.Overwrite && !o.draws() && o.Dump == ""):
+	case o.Output.Path == "" && (o.Output.Resume || o.Output.Overwrite && !o.draws() && !o.Looks && o.Dump == ""):
 		return errors.New("--resume and --overwrite are about an --output, which is missing")
 	case o.Output.Resume && o.Output.Overwrite:
 		return errors.New("both --resume and --overwrite are given, expected one")
@@ -84,7 +84,7 @@ func (o askOptions) draws() bool { return o.Gaze != nil && o.Gaze.File != "" }
 // sparesBeside refuses, before any work, to take the place of files with those that are written beside the answers.
 func (o askOptions) sparesBeside() error {
 	var paths []string
-	if o.draws() && !o.OwnName {
+	if o.draws() {
 		paths = append(paths, o.Gaze.File)
 	}
 	if o.Dump != "" {

@@ -48,8 +48,8 @@ that were seen, so that they can be compared where other programs take turns on 
   mcllava bench --precision q8,q4 --json >bench.json`,
 		Args: exactly(0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if o.Threads < 0 {
-				return usageError{fmt.Errorf("threads is %d, expected 0 or more", o.Threads)}
+			if err := checkThreads(o.Threads); err != nil {
+				return err
 			}
 			if len(o.Precisions) == 0 {
 				return usageError{fmt.Errorf("precision is empty, expected some of %s", strings.Join(benchPrecisions, ", "))}
@@ -105,7 +105,7 @@ func runBench(ctx context.Context, s Streams, o benchOptions) error {
 		e.SetIndent("", "  ")
 		return e.Encode(r)
 	}
-	_, err = io.WriteString(s.Out, benchText(r))
+	_, err = io.WriteString(s.Out, s.folded(benchText(r)))
 	return err
 }
 

@@ -249,7 +249,7 @@ func showCache(s Streams, o cacheOptions, asJSON bool) error {
 		line("oldest use", "%s", stats.Oldest.Format(minutes))
 		line("newest use", "%s", stats.Newest.Format(minutes))
 	}
-	_, err = io.WriteString(s.Out, b.String())
+	_, err = io.WriteString(s.Out, b.text(s.foldColumns()))
 	return err
 }
 

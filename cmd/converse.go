@@ -40,6 +40,7 @@ func converse(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) e
 	defer m.Close()
 	c := &session{streams: s, options: o, model: m, picture: p, image: image, watch: newWatch(s, o, 1), maxCrops: o.Knobs.MaxCrops}
 	c.watch.stream = true
+	defer c.settle()
 	if o.Gaze != nil {
 		if err := c.openScreen(); err != nil {
 			c.watch.Note(err.Error())
@@ -50,7 +51,7 @@ func converse(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) e
 		return fmt.Errorf("%s: %w", image, err)
 	}
 	fmt.Fprintln(s.Err, promptHint)
-	return talk(ctx, s, newTerminalLines(in, s.Err, "> "), c.ask, c.commands())
+	return talk(ctx, s, settled{newTerminalLines(in, s.Err, "> "), c.settle}, c.ask, c.commands())
 }
 
 // commandWord is a word that can be a command.
@@ -79,7 +80,7 @@ type lineReader interface {
 }
 
 // talk answers one line after the other until the lines end, or does what a command says. An interrupt ends the answer under way and not the conversation;
-// so does an error, which is printed. While a line is waited for, an interrupt ends the conversation, and SIGTERM does at any time.
+// so does an error, which is printed. While a line is waited for, an interrupt by a signal ends the conversation, and SIGTERM does at any time.
 func talk(ctx context.Context, s Streams, l lineReader, answer func(ctx context.Context, question string) error, commands map[string]func(ctx context.Context, rest string) error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -96,6 +97,9 @@ func talk(ctx context.Context, s Streams, l lineReader, answer func(ctx context.
 			return nil
 		case errors.Is(err, context.Canceled):
 			return interrupted{}
+		case errors.As(err, new(lineRefused)):
+			fmt.Fprintln(s.Err, "mcllava:", err)
+			continue
 		case err != nil:
 			return err
 		case strings.TrimSpace(question) == "":
@@ -136,15 +140,17 @@ type terminalLines struct {
 	in       *os.File
 	out      io.Writer
 	terminal *term.Terminal
+	keys     *keys
 }
 
 func newTerminalLines(in *os.File, out io.Writer, prompt string) *terminalLines {
+	k := &keys{in: in}
 	t := term.NewTerminal(struct {
 		io.Reader
 		io.Writer
-	}{in, out}, prompt)
-	t.History = openHistory()
-	return &terminalLines{in, out, t}
+	}{k, out}, prompt)
+	t.History, t.AutoCompleteCallback = openHistory(), k.clear
+	return &terminalLines{in, out, t, k}
 }
 
 func (t *terminalLines) ReadLine(ctx context.Context) (string, error) {
@@ -177,6 +183,9 @@ func (t *terminalLines) ReadLine(ctx context.Context) (string, error) {
 		if errors.Is(got.err, term.ErrPasteIndicator) {
 			got.err = nil
 		}
+		if bad := t.keys.cut(); bad != nil && got.err == nil {
+			got.err = bad
+		}
 		return got.line, got.err
 	}
 }
@@ -199,6 +208,7 @@ func openHistory() *history {
 	h.path = filepath.Join(folder, "mcllava", "history")
 	if text, err := os.ReadFile(h.path); err == nil {
 		h.lines = strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' })
+		h.lines = slices.DeleteFunc(h.lines, func(line string) bool { return terminal.Escape(line) != line }) // which would steer the terminal
 	}
 	if n := len(h.lines); n > remembered {
 		h.lines = slices.Clone(h.lines[n-remembered:])

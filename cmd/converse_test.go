@@ -113,6 +113,12 @@ func TestHistory(t *testing.T) {
 	if err != nil || info.Mode().Perm()&0o077 != 0 {
 		t.Errorf("the history's file: %v, %v", info, err)
 	}
+	if err := os.WriteFile(again.path, []byte("one\nt\x1b[2Jwo\nth\xffree\nfour\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if steered := openHistory(); !slices.Equal(steered.lines, []string{"one", "four"}) {
+		t.Errorf("the history has %q, expected no line that steers a terminal", steered.lines)
+	}
 	unwritable := &history{path: filepath.Join(again.path, "below a file")}
 	unwritable.Add("kept all the same")
 	if unwritable.Len() != 1 {

@@ -57,8 +57,8 @@ func convert(ctx context.Context, s Streams, o convertOptions) error {
 	if err := checkPrecision(o.Precision); err != nil {
 		return err
 	}
-	if o.Threads < 0 {
-		return usageError{fmt.Errorf("threads is %d, expected 0 or more", o.Threads)}
+	if err := checkThreads(o.Threads); err != nil {
+		return err
 	}
 	bar := newBar(s, o.Quiet, o.Progress)
 	options := mcllava.ConvertOptions{

@@ -57,6 +57,9 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 			default:
 				return usageError{fmt.Errorf("crops takes either an IMAGE or --size; see %s --help", c.CommandPath())}
 			}
+			if o.Overwrite && o.Grid == "" && o.Sheet == "" && o.Folder == "" {
+				return usageError{errNoFile}
+			}
 			return run(c.Context(), s, o)
 		},
 	}
@@ -77,12 +80,13 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 	f.StringVar(&o.Folder, "save", "", "write each crop as the encoder gets it into this `FOLDER`, as PNG; the name has its number and box")
 	f.BoolVar(&o.Overwrite, "overwrite", false, "overwrite files that exist")
 	addConfig(c)
+	onlyHere(c, "size", "output", "sheet", "save", "overwrite")
 	return c
 }
 
 func crops(ctx context.Context, s Streams, o cropsOptions) error {
-	if o.Threads < 0 {
-		return usageError{fmt.Errorf("threads is %d, expected 0 or more", o.Threads)}
+	if err := checkThreads(o.Threads); err != nil {
+		return err
 	}
 	if err := checkEstimate(o.Estimate); err != nil {
 		return err
@@ -157,17 +161,28 @@ func printPlan(s Streams, c mcllava.Config, p mcllava.Plan, t *timing) error {
 		fmt.Fprintf(&b, ", of %d pixels seen at %d", p.Size, c.Vision.ImageSize)
 	}
 	fmt.Fprintf(&b, "; %d image tokens\n", p.ImageTokens)
-	fmt.Fprintf(&b, "%4s %6s %6s %6s %6s   %-7s %-7s %6s\n", "crop", "x0", "y0", "x1", "y1", "centre", "", "tokens")
+	columns := s.foldColumns()
+	narrow := columns > 0 && columns < planColumns
+	if !narrow {
+		fmt.Fprintf(&b, "%4s %6s %6s %6s %6s   %-7s %-7s %6s\n", "crop", "x0", "y0", "x1", "y1", "centre", "", "tokens")
+	}
 	for i, box := range p.Boxes {
 		x, y := p.Centre(i)
+		if narrow {
+			fmt.Fprintf(&b, "crop %d, %d tokens\n  %d,%d to %d,%d\n  centre %.5f %.5f\n", i, p.TokensPerCrop[i], box.Min.X, box.Min.Y, box.Max.X, box.Max.Y, x, y)
+			continue
+		}
 		fmt.Fprintf(&b, "%4d %6d %6d %6d %6d   %.5f %.5f %6d\n", i, box.Min.X, box.Min.Y, box.Max.X, box.Max.Y, x, y, p.TokensPerCrop[i])
 	}
 	if t != nil {
 		fmt.Fprintln(&b, t)
 	}
-	_, err := fmt.Fprint(s.Out, b.String())
+	_, err := fmt.Fprint(s.Out, s.folded(b.String()))
 	return err
 }
+
+// planColumns is how many columns the table of a plan has.
+const planColumns = 57
 
 func printPlanJSON(s Streams, o cropsOptions, p mcllava.Plan, t *timing) error {
 	type place struct {

@@ -58,12 +58,12 @@ func dryRun(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) err
 		}
 		return printJSON(s, f)
 	}
-	_, err = io.WriteString(s.Out, f.table(o))
+	_, err = io.WriteString(s.Out, f.table(o, s.foldColumns()))
 	return err
 }
 
 // table is a forecast for people.
-func (f forecast) table(o askOptions) string {
+func (f forecast) table(o askOptions, columns int) string {
 	var t table
 	t.line("pictures", "%d, of which %d cannot be read and %d are in the cache", f.Pictures, len(f.Unreadable), f.Cached)
 	for _, u := range f.Unreadable {
@@ -85,7 +85,7 @@ func (f forecast) table(o askOptions) string {
 	}
 	t.line("cache", "takes about %s more, of at most %s", size(f.Stored), size(int64(o.Cache.Limit)))
 	t.line("output", "about %s", size(f.Output))
-	return t.String()
+	return t.text(columns)
 }
 
 // pace adds up how long pictures take.

@@ -188,8 +188,8 @@ func (o *evalOptions) refuse(c *cobra.Command) error {
 		return errors.New("--sample-seed is about a --limit, which is missing")
 	case o.Timeout < 0:
 		return fmt.Errorf("timeout is %v, expected 0 or more", o.Timeout)
-	case o.Threads < 0:
-		return fmt.Errorf("threads is %d, expected 0 or more", o.Threads)
+	case threadsFault(o.Threads) != nil:
+		return threadsFault(o.Threads)
 	case several && o.Knobs.Search:
 		return errors.New("a search has no cells, expected one number of crops and one of image tokens")
 	case o.Plot != "" && !several:
@@ -202,6 +202,12 @@ func (o *evalOptions) refuse(c *cobra.Command) error {
 		return fmt.Errorf("--predictions scores answers that are there, and --%s says how to ask", o.asking()[slices.IndexFunc(o.asking(), changed)])
 	case o.Predictions != "" && (o.Output.Path != "" || several || o.Knobs.Search || o.Shard != inputs.Sharding{}):
 		return errors.New("--predictions scores answers that are there, and asks nothing")
+	}
+	if o.Output.Overwrite && onTheLine(c, "overwrite") && len(o.written()) == 0 {
+		return errors.New("--overwrite is about an --output or another file, which is missing")
+	}
+	if err := errors.Join(idleKnobs(c, &o.Knobs), o.checkUTF8()); err != nil {
+		return err
 	}
 	return o.refuseOutput()
 }
@@ -333,7 +339,7 @@ func (o *evalOptions) show(ctx context.Context, s Streams, r *evaluation.Results
 	if o.JSON {
 		err = printJSON(s, r.Figures(others))
 	} else {
-		_, err = io.WriteString(s.Out, r.Table(others, s.outColumns()))
+		_, err = io.WriteString(s.Out, s.folded(r.Table(others, s.outColumns())))
 	}
 	if err != nil {
 		return err

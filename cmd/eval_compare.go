@@ -71,6 +71,6 @@ func compareRuns(_ context.Context, s Streams, o compareOptions) error {
 	if o.All {
 		most = -1
 	}
-	_, err = io.WriteString(s.Out, evaluation.Describe(all, comparisons, most))
+	_, err = io.WriteString(s.Out, s.folded(evaluation.Describe(all, comparisons, most)))
 	return err
 }

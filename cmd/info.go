@@ -91,7 +91,7 @@ func info(ctx context.Context, s Streams, o infoOptions) error {
 	for _, m := range i.Measured {
 		line("", "%s", measuredText(m))
 	}
-	_, err = fmt.Fprint(s.Out, b.String())
+	_, err = fmt.Fprint(s.Out, b.text(s.foldColumns()))
 	return err
 }
 

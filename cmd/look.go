@@ -7,9 +7,10 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/mcllava/mcllava/internal/run"
 )
+
+// lookCommand is the name of the command that always draws.
+const lookCommand = "look"
 
 func newLook(s Streams, run func(context.Context, Streams, askOptions) error) *cobra.Command {
 	if run == nil {
@@ -37,14 +38,14 @@ func lookAndSay(ctx context.Context, s Streams, o askOptions) error {
 	if o.Converse {
 		return usageError{errors.New("look needs a QUESTION; at a prompt, as ask opens it, /look draws")}
 	}
-	if o.Gaze != nil && o.Gaze.File == "" && o.Gaze.Folder == "" && o.single() && s.noPictures(o.Show) != "" {
-		o.Gaze.File = lookName(o.Inputs.Images[0]) // where it can be seen
-	}
-	if o.Gaze == nil {
-		if !o.single() {
+	if o.Gaze.File == "" && o.Gaze.Folder == "" {
+		hidden := o.Show == showOff
+		switch {
+		case hidden && !o.single():
 			return usageError{errors.New("look is about one image and one question; ask --attention-dir draws for many")}
+		case o.single() && (hidden || s.noPictures(o.Show) != ""): // where it can be seen
+			o.Gaze.File = lookName(o.Inputs.Images[0])
 		}
-		o.Gaze = &run.Gaze{File: lookName(o.Inputs.Images[0])}
 	}
 	if err := ask(ctx, s, o); err != nil {
 		return err

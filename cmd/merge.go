@@ -3,6 +3,7 @@ package cmd
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -47,6 +48,9 @@ way to the answer of the same pair in another FILE. Records are not changed.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if c.Flags().Changed("pairs") && o.Pairs < 1 {
 				return usageError{fmt.Errorf("pairs is %d, expected 1 or more", o.Pairs)}
+			}
+			if o.Overwrite && (o.Output == "" || o.Output == "-") {
+				return usageError{errors.New("--overwrite is about an --output, which is missing")}
 			}
 			o.Files = args
 			return run(c.Context(), s, o)

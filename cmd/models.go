@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"github.com/rivo/uniseg"
 	"github.com/spf13/cobra"
 
 	"github.com/mcllava/mcllava/internal/hub"
@@ -138,7 +141,9 @@ func printModelsJSON(s Streams, listed []models.Model) error {
 }
 
 func printModels(s Streams, listed []models.Model) error {
-	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	var rows [][]string
 	row := func(cells ...string) {
 		for i, cell := range cells {
 			cells[i] = terminal.Escape(cell)
@@ -146,6 +151,7 @@ func printModels(s Streams, listed []models.Model) error {
 				cells[i] = "-"
 			}
 		}
+		rows = append(rows, cells)
 		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	row("NAME", "REVISION", "COMMIT", "STORED AS", "SIZE", "MODIFIED", "PATH")
@@ -157,7 +163,29 @@ func printModels(s Streams, listed []models.Model) error {
 		row(m.Name, strings.Join(m.Revisions, ","), m.Commit[:min(len(m.Commit), hub.ShortCommit)], stored, size(m.Bytes),
 			m.Modified.Format("2006-01-02 15:04"), m.Path)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	text := b.String()
+	if columns := s.foldColumns(); columns > 0 && slices.ContainsFunc(strings.Split(text, "\n"), func(line string) bool { return uniseg.StringWidth(line) > columns }) {
+		text = stackedModels(rows, columns)
+	}
+	_, err := io.WriteString(s.Out, text)
+	return err
+}
+
+// stackedModels has what is known of each model below its name. A path is not broken, so that it can be copied.
+func stackedModels(rows [][]string, columns int) string {
+	var b strings.Builder
+	for _, cells := range rows[1:] {
+		b.WriteString(terminal.Fold(cells[0]+"\n", columns))
+		last := len(cells) - 1
+		for i, cell := range cells[1:last] {
+			b.WriteString(terminal.Fold("  "+strings.ToLower(rows[0][i+1])+" "+cell+"\n", columns))
+		}
+		b.WriteString("  " + cells[last] + "\n")
+	}
+	return b.String()
 }
 
 func removeModels(ctx context.Context, s Streams, o modelsRemoveOptions) error {

@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/mcllava/mcllava"
@@ -15,6 +17,24 @@ func addPrecision(c *cobra.Command, p *mcllava.Precision, form, otherwise string
 
 // ownPrecision is what an empty --precision means.
 const ownPrecision = " (default: the checkpoint's own)"
+
+// threadsFault is what is wrong with a number of threads.
+func threadsFault(n int) error {
+	switch {
+	case n < 0:
+		return fmt.Errorf("threads is %d, expected 0 or more", n)
+	case n > mcllava.MaxThreads:
+		return fmt.Errorf("threads is %d, expected at most %d", n, mcllava.MaxThreads)
+	}
+	return nil
+}
+
+func checkThreads(n int) error {
+	if err := threadsFault(n); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
 
 func checkPrecision(p mcllava.Precision) error {
 	if err := p.Check(); err != nil {

@@ -169,6 +169,12 @@ func knownSpeed(t *testing.T) string {
 // out, or the terminal if it is nil.
 func inTerminal(t *testing.T, variables []string, out *os.File, args ...string) *pseudoTerminal {
 	t.Helper()
+	return inTerminalOf(t, 100, variables, out, args...)
+}
+
+// inTerminalOf is inTerminal with some other number of columns.
+func inTerminalOf(t *testing.T, columns uint16, variables []string, out *os.File, args ...string) *pseudoTerminal {
+	t.Helper()
 	control, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Skipf("no pseudo terminals: %v", err)
@@ -179,7 +185,7 @@ func inTerminal(t *testing.T, variables []string, out *os.File, args ...string) 
 		err = unix.IoctlSetPointerInt(int(control.Fd()), unix.TIOCSPTLCK, 0)
 	}
 	if err == nil {
-		err = unix.IoctlSetWinsize(int(control.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: 100, Xpixel: 800, Ypixel: 640})
+		err = unix.IoctlSetWinsize(int(control.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: columns, Xpixel: 8 * columns, Ypixel: 640})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -255,5 +261,28 @@ func (p *pseudoTerminal) ends(t *testing.T, code int) {
 	<-p.closed
 	if got := p.program.ProcessState.ExitCode(); got != code {
 		t.Errorf("exit code %d, want %d: %q", got, code, &p.screen)
+	}
+}
+
+// TestPromptClears clears with Ctrl-C what is typed, and ends with it on an empty line, as the help says.
+func TestPromptClears(t *testing.T) {
+	t.Parallel()
+	picture := filepath.Join(smallStreets(t, 3), "3.png")
+	p := prompt(t, picture)
+	p.await(t, "> ")
+	p.write(t, "/help\r")
+	p.await(t, "Ctrl-C ends an answer; at the prompt it clears the line, and ends all on an empty one.", "> ")
+	p.write(t, "what colour is th")
+	p.await(t, "what colour is th")
+	p.write(t, "\x03is it day or night?\r")
+	p.await(t, "It is night.", "> ")
+	p.write(t, "\xff\x1b]0;title\x07is it\u009b31m day?\r")
+	p.await(t, `mcllava: the line is not asked: it has \xff, expected text in UTF-8`+"\r\n", "> ")
+	p.write(t, "is it day or night?\r")
+	p.await(t, "It is night.", "> ")
+	p.write(t, "\x03")
+	p.ends(t, 0)
+	if screen := p.shownSoFar(); strings.Contains(screen, "title") || strings.Contains(screen, "\u009b") || strings.Contains(screen, "\xff") {
+		t.Errorf("what steers a terminal reaches it: %q", screen)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/mcllava/mcllava"
@@ -25,7 +26,7 @@ const promptHelp = `  Every line is a question.
   /region X0,Y0,X1,Y1  sees only this part, in pixels
   /region              sees the whole picture
   Arrow keys find questions asked before.
-  Ctrl-C ends an answer, and at the prompt all of it.
+  Ctrl-C ends an answer; at the prompt it clears the line, and ends all on an empty one.
   Ctrl-D, /bye, exit and quit end it too.`
 
 // session is one picture that questions are asked about.
@@ -44,6 +45,7 @@ type session struct {
 	maps   bool // the view says where each crop looks
 	before []mcllava.Region
 
+	drawn    []string        // files that this session has drawn
 	question string          // the last one that was answered about the view
 	answer   *mcllava.Answer // to it; nil for none
 }
@@ -147,7 +149,7 @@ func (p *session) look(ctx context.Context, file string) error {
 		return err
 	}
 	if file != "" {
-		if err := run.Spare(file, p.image); err != nil {
+		if err := p.spare(file); err != nil {
 			return err
 		}
 	}
@@ -161,11 +163,32 @@ func (p *session) look(ctx context.Context, file string) error {
 		}
 		p.watch.Note(err.Error())
 		file = lookName(p.image)
+		if err := p.spare(file); err != nil {
+			return err
+		}
 	}
 	if err := run.DrawGaze(ctx, file, p.picture, p.question, p.answer); err != nil {
 		return err
 	}
+	p.drawn = append(p.drawn, file)
 	note(p.streams, "drew where it looked into %s", file)
+	return nil
+}
+
+// spare refuses a file that no drawing can have the name of, and one that is there already, unless this session has drawn it.
+func (p *session) spare(file string) error {
+	if err := checkPNG(file); err != nil {
+		return err
+	}
+	if slices.Contains(p.drawn, file) {
+		return nil
+	}
+	if err := run.Spare(file, p.image); err != nil {
+		return err
+	}
+	if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+		return fmt.Errorf("%s: exists and is not empty; /look FILE draws a new file", file)
+	}
 	return nil
 }
 
@@ -180,6 +203,25 @@ func (p *session) openScreen() (err error) {
 	}
 	p.screen, err = p.streams.pictures(show)
 	return err
+}
+
+// settle ends what was asked of the terminal.
+func (p *session) settle() {
+	if p.screen != nil {
+		p.screen.settle()
+	}
+}
+
+// settled reads lines once nothing else is read from the terminal.
+type settled struct {
+	lineReader
+	settle func()
+}
+
+// ReadLine is that of the lines.
+func (s settled) ReadLine(ctx context.Context) (string, error) {
+	s.settle()
+	return s.lineReader.ReadLine(ctx)
 }
 
 // show shows where the last answer looked.

@@ -3,10 +3,8 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -51,27 +49,6 @@ func bind(c *cobra.Command) error {
 	})
 	return err
 }
-
-// badConfig says why a config file cannot be read.
-func badConfig(name string, err error) error {
-	var file *fs.PathError
-	var unknown viper.UnsupportedConfigError
-	var parse viper.ConfigParseError
-	switch _, statErr := os.Stat(name); {
-	case statErr != nil:
-		return statErr
-	case errors.As(err, &file):
-		return file
-	case errors.As(err, &unknown), !slices.Contains(configEndings, strings.ToLower(filepath.Ext(name))):
-		return usageError{fmt.Errorf("config file %s: ends with %q, expected .yaml, .toml or .json", name, filepath.Ext(name))}
-	case errors.As(err, &parse):
-		err = parse.Unwrap()
-	}
-	return fmt.Errorf("config file %s: %w", name, err)
-}
-
-// configEndings are those of the formats that are read.
-var configEndings = []string{".yaml", ".yml", ".toml", ".json"}
 
 // set gives a flag what the environment or the file has for it: a list to one that takes several values.
 func set(flags *pflag.FlagSet, f *pflag.Flag, v *viper.Viper) error {
@@ -165,11 +142,15 @@ func expandHomes(c *cobra.Command) error {
 	return nil
 }
 
-// knownKeys refuses a key of the config file that is no setting of any command.
+// knownKeys refuses a key of the config file that is no setting of any command. One that is of other commands is passed over.
 func knownKeys(c *cobra.Command, v *viper.Viper) error {
-	known := map[string]bool{}
+	known, flags := map[string]bool{}, map[string]bool{}
 	for _, command := range c.Root().Commands() {
-		command.Flags().VisitAll(func(f *pflag.Flag) { known[f.Name] = known[f.Name] || settable(f) })
+		configured := command.Flags().Lookup(configFlag) != nil
+		command.Flags().VisitAll(func(f *pflag.Flag) {
+			flags[f.Name] = true
+			known[f.Name] = known[f.Name] || configured && settable(f)
+		})
 	}
 	if v.ConfigFileUsed() == "" {
 		return nil
@@ -180,7 +161,11 @@ func knownKeys(c *cobra.Command, v *viper.Viper) error {
 		return badConfig(v.ConfigFileUsed(), err)
 	}
 	for _, key := range file.AllKeys() {
-		if !known[key] {
+		switch {
+		case known[key]:
+		case flags[key]:
+			return usageError{fmt.Errorf("config file %s: %s is no setting, since it is of one call; give --%[2]s on the command line", v.ConfigFileUsed(), key)}
+		default:
 			return usageError{fmt.Errorf("config file %s: unknown setting %s", v.ConfigFileUsed(), key)}
 		}
 	}

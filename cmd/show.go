@@ -39,6 +39,7 @@ func checkShow(name string) error {
 type pictureStream struct {
 	file     *os.File
 	protocol picture.Protocol
+	settle   func() // ends what was asked of the terminal, as picture.ShowsSixels has it
 }
 
 // noPictures is why --show shows nothing; "" if it does. A protocol that is named is used whatever the terminal says of itself.
@@ -57,11 +58,14 @@ func (s Streams) pictures(show string) (*pictureStream, error) {
 	if why := s.noPictures(show); why != "" {
 		return nil, errors.New("no picture is shown: " + why)
 	}
-	protocol := picture.Protocol(show)
+	p := &pictureStream{file: s.Err.(*os.File), protocol: picture.Protocol(show), settle: func() {}}
 	if show == showAuto {
-		protocol = picture.Detect(os.Getenv, picture.ShowsSixels)
+		p.protocol = picture.Detect(os.Getenv, func() (shows bool) {
+			shows, p.settle = picture.ShowsSixels()
+			return shows
+		})
 	}
-	return &pictureStream{s.Err.(*os.File), protocol}, nil
+	return p, nil
 }
 
 // show shows where in a picture an answer looked, as large as the terminal is by now.
@@ -74,15 +78,19 @@ func (p *pictureStream) show(upright *image.RGBA, at overlay.Attention) error {
 	return picture.Write(p.file, p.protocol, screen, drawn)
 }
 
-// shown has where answers looked shown in the terminal, if that is asked for, or notes why it is not.
-func (o *askOptions) shown(s Streams, w *watch) {
+// shown has where answers looked shown in the terminal, if that is asked for, or notes why it is not. The function is to be called before the
+// program ends.
+func (o *askOptions) shown(s Streams, w *watch) (settle func()) {
 	if o.Show == showOff || o.Show == "" || o.Gaze == nil {
-		return
+		return func() {}
 	}
 	p, err := s.pictures(o.Show)
 	if err != nil {
 		w.Note(err.Error())
-		return
+		return func() {}
+	}
+	if s.InTerminal && o.typed() != "" {
+		p.settle() // what is typed is to be read
 	}
 	o.Gaze.Show = func(upright *image.RGBA, at overlay.Attention) {
 		w.bar.clear()
@@ -93,4 +101,5 @@ func (o *askOptions) shown(s Streams, w *watch) {
 			w.Note("looked at the whole picture")
 		}
 	}
+	return p.settle
 }

@@ -22,16 +22,23 @@ func (s Streams) noteTyping(what string) {
 
 // noteTyping says what of the input is read from a terminal, if anything is.
 func (o askOptions) noteTyping(s Streams) {
+	if what := o.typed(); what != "" && !o.Quiet {
+		s.noteTyping(what)
+	}
+}
+
+// typed is what of the input comes from standard input; "" for nothing.
+func (o askOptions) typed() string {
 	in := o.Inputs
 	switch {
-	case o.Quiet:
 	case slices.Contains(in.Images, inputs.Stdin):
-		s.noteTyping("the picture")
+		return "the picture"
 	case in.From == inputs.Stdin:
-		s.noteTyping("the names of images")
+		return "the names of images"
 	case in.Jobs == inputs.Stdin:
-		s.noteTyping("jobs")
+		return "jobs"
 	case in.QuestionsFile == inputs.Stdin:
-		s.noteTyping("questions")
+		return "questions"
 	}
+	return ""
 }

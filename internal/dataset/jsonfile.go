@@ -63,7 +63,7 @@ func (j *jsonFile) named(record string, err error) error {
 	case errors.As(err, &mistyped):
 		return wrong(j.path, record, mistyped.Field, "has %s, expected %s", found(mistyped.Value), expected(mistyped.Type))
 	case errors.As(err, &syntax):
-		return wrong(j.path, record, "", "is no JSON at byte %d: %v", j.d.InputOffset(), err)
+		return wrong(j.path, record, "", "is no JSON at byte %d: %w", j.d.InputOffset(), err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return wrong(j.path, record, "", "ends within its JSON, at byte %d", j.d.InputOffset())
 	}

@@ -82,7 +82,7 @@ func parseSystems(data []byte, path string, kind dataset.Kind) (of []System, err
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&all); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, modelfile.Worded(data, &all, err))
 	}
 	for i, s := range all {
 		switch {

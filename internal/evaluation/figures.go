@@ -160,7 +160,7 @@ func (f *Figures) Facts() (facts []report.Figure) {
 	add := func(name, value string) { facts = append(facts, report.Figure{Name: name, Value: value}) }
 	for _, l := range f.Lines {
 		if l.By == "" {
-			add("Score, "+l.Name, fmt.Sprintf("%.2f %% of %d (%.1f – %.1f, bootstrap)", percent*l.Score, l.N, percent*l.Low, percent*l.High))
+			add("Score, "+l.Name, fmt.Sprintf("%.2f %% of %d (95 %% by bootstrap over the pictures between %.1f %% and %.1f %%)", percent*l.Score, l.N, percent*l.Low, percent*l.High))
 		}
 	}
 	for _, text := range extra(&f.Summary) {

@@ -17,7 +17,8 @@ import (
 // mostNamed is the columns that a name in a table has.
 const mostNamed = 30
 
-// Table is the figures as text: of a grid a table of its cells, then the categories of its last cell; then what is set beside.
+// Table is the figures as text: of a grid a table of its cells, then the categories of its last cell; then what is set beside. Its tables are
+// at most as wide as some columns. Lines of prose, such as where figures come from, are whole, so that a program can read them.
 func (r *Results) Table(others []System, columns int) string {
 	f := r.Figures(others)
 	var b strings.Builder
@@ -34,7 +35,7 @@ func (r *Results) Table(others []System, columns int) string {
 		fmt.Fprintln(&b, terminal.Escape(text))
 	}
 	if len(others) > 0 {
-		beside(&b, &f, others)
+		beside(&b, &f, others, columns)
 	}
 	return b.String()
 }
@@ -166,8 +167,8 @@ func extra(s *score.Summary) (parts []string) {
 	return append(parts, s.Notes...)
 }
 
-// beside sets other systems' figures below the own ones.
-func beside(b *strings.Builder, f *Figures, others []System) {
+// beside sets other systems' figures below the own ones: in a row each or, where that is wider than some columns, in lines below its name.
+func beside(b *strings.Builder, f *Figures, others []System, columns int) {
 	var groups [][2]string
 	for _, l := range f.Lines {
 		if l.By == byCategory || l.By == byAnswerType {
@@ -180,13 +181,30 @@ func beside(b *strings.Builder, f *Figures, others []System) {
 	for _, s := range others {
 		width = max(width, uniseg.StringWidth(terminal.Escape(s.Name)))
 	}
-	fmt.Fprintf(b, "\n%-*s %8s", width, "", "overall")
 	columnOf := func(name string) int { return max(len("100.00"), uniseg.StringWidth(terminal.Escape(name))) }
+	all := width + len("  overall")
 	for _, g := range groups {
-		fmt.Fprintf(b, "  %*s", columnOf(g[1]), terminal.Escape(g[1]))
+		all += 2 + columnOf(g[1])
+	}
+	narrow := all > columns
+	if !narrow {
+		fmt.Fprintf(b, "\n%-*s %8s", width, "", "overall")
+		for _, g := range groups {
+			fmt.Fprintf(b, "  %*s", columnOf(g[1]), terminal.Escape(g[1]))
+		}
 	}
 	row := func(name string, overall float64, by func(group, name string) (float64, bool)) {
 		name = terminal.Escape(name)
+		if narrow {
+			text := fmt.Sprintf("%s\n  overall %.2f", name, overall)
+			for _, g := range groups {
+				if v, has := by(g[0], g[1]); has {
+					text += fmt.Sprintf("\n  %s %.2f", terminal.Escape(g[1]), v)
+				}
+			}
+			b.WriteString("\n" + terminal.Fold(text, columns))
+			return
+		}
 		fmt.Fprintf(b, "\n%s%s %8.2f", name, strings.Repeat(" ", width-uniseg.StringWidth(name)), overall)
 		for _, g := range groups {
 			cell := "–"

@@ -24,7 +24,7 @@ func parseList(text []byte) (commit string, files map[string]bool, err error) {
 		} `json:"siblings"`
 	}
 	if err := json.Unmarshal(text, &content); err != nil {
-		return "", nil, err
+		return "", nil, fmt.Errorf("not JSON: %w", err)
 	}
 	if content.SHA != "" && !commitHash().MatchString(content.SHA) {
 		return "", nil, fmt.Errorf("sha is %.60q, expected a commit", content.SHA)

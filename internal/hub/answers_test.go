@@ -223,7 +223,7 @@ func TestHopeless(t *testing.T) {
 		`scheme "file"`:                 "file:///etc/passwd",
 		"invalid port":                  "http://127.0.0.1:99999/",
 		"302 Found":                     "",
-		"server gave HTTP response":     strings.Replace(server.Endpoint(), "http:", "https:", 1),
+		"does not speak https":          strings.Replace(server.Endpoint(), "http:", "https:", 1),
 		"failed to parse Location head": "http://a:b/",
 	} {
 		server.Answers(redirect(to), nil)

@@ -158,7 +158,7 @@ func (c *Client) pause(ctx context.Context, try int, err error) error {
 		wait = c.backoff << (try - 1)
 	}
 	wait = min(wait, longestWait)
-	c.note(fmt.Sprintf("%v; trying again in %v", t.error, wait.Round(time.Second/10)))
+	c.note(fmt.Sprintf("%s; trying again in %v", terminal.Plain(t.error), wait.Round(time.Second/10)))
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

@@ -334,7 +334,7 @@ func TestUnusableRepositories(t *testing.T) {
 		`"../evil.json", which leads`:    func(f map[string][]byte) { f["../evil.json"] = nil },
 		`"/etc/passwd", which leads`:     func(f map[string][]byte) { f["/etc/passwd"] = nil },
 		"weight_map is missing or empty": func(f map[string][]byte) { f[indexFile] = []byte("{}") },
-		"unexpected end of JSON input":   func(f map[string][]byte) { f[indexFile] = nil },
+		"not JSON: it ends early":        func(f map[string][]byte) { f[indexFile] = nil },
 		`"../evil" leads out`: func(f map[string][]byte) {
 			f[indexFile] = []byte(`{"weight_map":{"a":"../evil"}}`)
 		},

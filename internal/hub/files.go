@@ -67,7 +67,7 @@ func shards(index string) ([]string, error) {
 		ShardOf map[string]string `json:"weight_map"`
 	}
 	if err := json.Unmarshal(text, &content); err != nil {
-		return nil, fmt.Errorf("%s: %w", index, err)
+		return nil, fmt.Errorf("%s: not JSON: %w", index, err)
 	}
 	if len(content.ShardOf) == 0 {
 		return nil, fmt.Errorf("%s: weight_map is missing or empty", index)

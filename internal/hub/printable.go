@@ -19,6 +19,6 @@ func plain(err error) error {
 	return plainError{err}
 }
 
-func (e plainError) Error() string { return line(e.error.Error(), longestLine) }
+func (e plainError) Error() string { return line(terminal.Plain(e.error), longestLine) }
 
 func (e plainError) Unwrap() error { return e.error }

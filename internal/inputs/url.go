@@ -85,6 +85,7 @@ func (f *fetcher) fetch(ctx context.Context, address string, most int64) ([]byte
 		if errors.As(err, &reason) {
 			err = reason.Err
 		}
+		err = fmt.Errorf("%w, expected http://HOST/PATH", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", shown, err)

@@ -1,9 +1,11 @@
 package modelfile
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"reflect"
 	"strings"
@@ -23,7 +25,11 @@ func ReadJSON(folder fs.FS, name string, limit int64, v any) error {
 
 // Unmarshal is json.Unmarshal with errors in JSON's terms and not in Go's.
 func Unmarshal(text []byte, v any) error {
-	err := json.Unmarshal(text, v)
+	return Worded(text, v, json.Unmarshal(text, v))
+}
+
+// Worded is an error of package json about a text that is read into v in JSON's terms: with the place of what is no JSON, or the field.
+func Worded(text []byte, v any, err error) error {
 	var wrong *json.UnmarshalTypeError
 	var broken *json.SyntaxError
 	switch {
@@ -31,9 +37,21 @@ func Unmarshal(text []byte, v any) error {
 		wrong.Field = withoutEmbedded(wrong.Field, reflect.TypeOf(v))
 		return wrongType(wrong)
 	case errors.As(err, &broken):
-		return fmt.Errorf("not JSON at byte %d: %v", broken.Offset, broken)
+		return fmt.Errorf("not JSON at %s: %w", place(text, broken.Offset), broken)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("not JSON at %s: it ends early", place(text, int64(len(text))))
 	}
 	return err
+}
+
+// place is where the first bytes of a text end: their number in a text of one line, and else the line and the byte in it.
+func place(text []byte, bytesBefore int64) string {
+	before := text[:min(int64(len(text)), bytesBefore)]
+	line := bytes.Count(before, []byte{'\n'}) + 1
+	if line == 1 && !bytes.Contains(bytes.TrimRight(text, "\n"), []byte{'\n'}) {
+		return fmt.Sprintf("byte %d", len(before))
+	}
+	return fmt.Sprintf("line %d, byte %d", line, len(before)-bytes.LastIndexByte(before, '\n')-1)
 }
 
 // withoutEmbedded is the path of a field without the names of embedded structs, which JSON does not have.

@@ -1,18 +1,12 @@
 package records
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"text/template"
 	"unicode/utf8"
-
-	"github.com/mcllava/mcllava"
 )
 
 // The names of the formats.
@@ -224,113 +218,6 @@ func escape(text string) string {
 		}
 	}
 	return b.String()
-}
-
-// view is a record as templates see it: with numbers in place of those that may be absent, and texts of no type of their own.
-type view struct {
-	Record
-	LogProb, Confidence, PMin float64
-	Finish                    string
-	Correct                   bool
-}
-
-// Name is the image's file name without its folder and ending.
-func (v view) Name() string {
-	base := filepath.Base(v.Image)
-	return strings.TrimSuffix(base, filepath.Ext(base))
-}
-
-func newView(r Record) view {
-	v := view{Record: r, Finish: string(r.Finish)}
-	if r.LogProb != nil {
-		v.LogProb = *r.LogProb
-	}
-	if r.Confidence != nil {
-		v.Confidence = *r.Confidence
-	}
-	if r.PMin != nil {
-		v.PMin = *r.PMin
-	}
-	v.Correct = r.Correct != nil && *r.Correct
-	return v
-}
-
-var templateFunctions = template.FuncMap{
-	"json": func(v any) (string, error) {
-		text, err := marshal(v)
-		return strings.TrimSuffix(string(text), "\n"), err
-	},
-	"quote":   strconv.Quote,
-	"base":    filepath.Base,
-	"dir":     filepath.Dir,
-	"ext":     filepath.Ext,
-	"trim":    strings.TrimSpace,
-	"upper":   strings.ToUpper,
-	"lower":   strings.ToLower,
-	"oneline": func(text string) string { return strings.Join(strings.Fields(text), " ") },
-}
-
-// unescaped has tabs and newlines for \t and \n, which a shell does not make, but not within {{ }}.
-func unescaped(text string) string {
-	var b strings.Builder
-	for {
-		plain, action, found := strings.Cut(text, "{{")
-		b.WriteString(strings.NewReplacer(`\t`, "\t", `\n`, "\n").Replace(plain))
-		if !found {
-			return b.String()
-		}
-		inside, rest, ended := strings.Cut(action, "}}")
-		b.WriteString("{{" + inside)
-		if !ended {
-			return b.String()
-		}
-		b.WriteString("}}")
-		text = rest
-	}
-}
-
-func parseTemplate(text string) (Format, error) {
-	t, err := template.New(templateName).Funcs(templateFunctions).Option("missingkey=zero").Parse(unescaped(text))
-	if err != nil {
-		return Format{}, templateError(err)
-	}
-	f := Format{name: templateName, template: t}
-	number := 0.5
-	pair := Record{ID: "id", Image: "folder/image.jpg", Question: "is it day or night?", Key: Settings{}.Key([32]byte{}, ""), N: 1, Of: 2}
-	good, bad := pair, pair
-	good.Answer, good.Choice, good.Tokens, good.Finish = "day", "day", []int{1, 2}, mcllava.FinishStop
-	good.Probabilities, good.LogProb, good.Confidence, good.PMin = map[string]float64{"day": number, "night": number}, &number, &number, &number
-	good.Attention, good.Search = &mcllava.Attention{}, &mcllava.Found{}
-	bad.Error = "not a picture"
-	for _, r := range []Record{good, bad} {
-		if _, err := f.execute(r); err != nil {
-			return Format{}, err
-		}
-	}
-	return f, nil
-}
-
-var (
-	templatePlace = regexp.MustCompile(`^template: template:(\d+)(?::\d+)?: `)
-	templateAt    = regexp.MustCompile(`executing "template" at (<.*?>): `)
-)
-
-// templateError is an error of a template without the names that the program has for its parts.
-func templateError(err error) error {
-	text := templatePlace.ReplaceAllString(err.Error(), "template, line $1: ")
-	text = templateAt.ReplaceAllString(text, "at $1: ")
-	return errors.New(strings.ReplaceAll(text, " in type records.view", "; see mcllava ask --help for the fields"))
-}
-
-func (f Format) execute(r Record) ([]byte, error) {
-	var text bytes.Buffer
-	if err := f.template.Execute(&text, newView(r)); err != nil {
-		return nil, templateError(err)
-	}
-	if text.Len() > 0 && !bytes.HasSuffix(text.Bytes(), []byte("\n")) {
-		text.WriteByte('\n')
-	}
-	return text.Bytes(), nil
 }
 
 // readable is a text as it comes back from a file of JSON, where bytes that are no UTF-8 are lost.

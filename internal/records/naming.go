@@ -14,7 +14,7 @@ type Naming struct{ template *template.Template }
 func ParseNaming(text string) (Naming, error) {
 	t, err := template.New(templateName).Funcs(templateFunctions).Option("missingkey=zero").Parse(text)
 	if err != nil {
-		return Naming{}, templateError(err)
+		return Naming{}, templateError(sidecarFlag, err)
 	}
 	n := Naming{t}
 	const image = "folder/image.jpg"
@@ -31,7 +31,7 @@ func ParseNaming(text string) (Naming, error) {
 	case err != nil:
 		return Naming{}, err
 	case bare != full:
-		return Naming{}, fmt.Errorf("the name %q depends on more than the image, expected a template of .Image and .Name alone", text)
+		return Naming{}, fmt.Errorf(sidecarFlag+": the name %q depends on more than the image, expected a template of .Image and .Name alone", text)
 	}
 	_, err = n.Of(image)
 	return n, err
@@ -45,11 +45,11 @@ func (n Naming) Of(image string) (string, error) {
 	}
 	switch base := filepath.Base(name); {
 	case strings.TrimSpace(name) == "":
-		return "", fmt.Errorf("the name of %s's file is empty", image)
+		return "", fmt.Errorf(sidecarFlag+": the name of %s's file is empty", image)
 	case strings.ContainsAny(name, "\x00\n\r"):
-		return "", fmt.Errorf("the name %q has a newline or a NUL, expected that of a file", name)
+		return "", fmt.Errorf(sidecarFlag+": the name %q has a newline or a NUL, expected that of a file", name)
 	case base == "." || base == ".." || base == string(filepath.Separator) || strings.HasSuffix(filepath.ToSlash(name), "/"):
-		return "", fmt.Errorf("the name %q is that of a folder, expected that of a file", name)
+		return "", fmt.Errorf(sidecarFlag+": the name %q is that of a folder, expected that of a file", name)
 	}
 	if filepath.IsAbs(name) {
 		return filepath.Clean(name), nil
@@ -60,7 +60,7 @@ func (n Naming) Of(image string) (string, error) {
 func (n Naming) execute(r Record) (string, error) {
 	var text strings.Builder
 	if err := n.template.Execute(&text, newView(r)); err != nil {
-		return "", templateError(err)
+		return "", templateError(sidecarFlag, err)
 	}
 	return text.String(), nil
 }

@@ -25,9 +25,9 @@ func TestNamesOfFilesBesideImages(t *testing.T) {
 		}
 	}
 	for template, want := range map[string]string{
-		"":                      "is empty",
-		"{{.Name":               "unclosed action",
-		"{{.Nam}}":              "Nam",
+		"":                      "--sidecar: the name of",
+		"{{.Name":               "--sidecar, line 1: {{ has no }} behind it",
+		"{{.Nam}}":              "--sidecar, line 1: there is no field .Nam; fields are ",
 		"{{.Name}}/":            "that of a folder",
 		"..":                    "that of a folder",
 		"{{.Name}}\n.txt":       "a newline or a NUL",

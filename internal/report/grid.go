@@ -22,6 +22,7 @@ type gridRow struct {
 
 type gridCell struct {
 	Value, Seconds string
+	Seen           bool   // what the seconds are without
 	Heat           string // percent
 	Mark           string // why it was not asked; then there is nothing else
 }
@@ -48,7 +49,7 @@ func (r *results) grid() *grid {
 		if n.Score != nil {
 			value = &n.Score.Mean
 		}
-		c := gridCell{Value: "–", Seconds: seconds(n.Median), Heat: "0"}
+		c := gridCell{Value: "–", Seconds: seconds(n.Median), Seen: n.Seen == n.Answered, Heat: "0"}
 		if value != nil {
 			c.Value, c.Heat = percent(*value), strconv.FormatFloat(100**value, 'f', 0, 64)
 		}

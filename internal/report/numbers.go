@@ -26,6 +26,7 @@ type SeriesNumber struct {
 	Unasked    int              `json:"unasked,omitempty"` // cells of a sweep that were not asked, which are neither answered nor failed
 	Search     *Looked          `json:"search,omitempty"`  // nil of answers that no search was made for
 	Unsure     int              `json:"unsure"`
+	Seen       int              `json:"seen,omitempty"`       // answers all of whose crops were seen before, so that their seconds are those of the decoder alone
 	Score      *Mean            `json:"score,omitempty"`      // nil where nothing is scored
 	Chance     *float64         `json:"chance,omitempty"`     // mean of 1/choices over the scored answers, where all had choices
 	Confidence *float64         `json:"confidence,omitempty"` // mean
@@ -63,7 +64,16 @@ type Mean struct {
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
 	N    int     `json:"n"`
+
+	Interval string `json:"interval,omitempty"` // how it was found
 }
+
+// How intervals are found.
+const (
+	intervalWilson = "Wilson"
+	intervalNormal = "normal"
+	intervalPaired = "Agresti–Min"
+)
 
 // meanScore is the mean of scores from 0 to 1 with its 95 % interval: Wilson's (1927) where every score is 0 or 1, else the normal one,
 // which is cut at 0 and 1.
@@ -72,10 +82,10 @@ func meanScore(scores []float64) Mean {
 	n := float64(len(scores))
 	if slices.ContainsFunc(scores, func(s float64) bool { return s != 0 && s != 1 }) {
 		half := stats.Normal95 * deviation / math.Sqrt(n)
-		return Mean{mean, max(0, mean-half), min(1, mean+half), len(scores)}
+		return Mean{mean, max(0, mean-half), min(1, mean+half), len(scores), intervalNormal}
 	}
 	low, high := stats.Wilson(int(math.Round(mean*n)), len(scores))
-	return Mean{mean, low, high, len(scores)}
+	return Mean{mean, low, high, len(scores), intervalWilson}
 }
 
 // meanDifference is the mean of paired differences from -1 to 1 with its 95 % interval. Where every difference is of scores 0 and 1 it
@@ -83,7 +93,7 @@ func meanScore(scores []float64) Mean {
 func meanDifference(differences []float64) Mean {
 	mean, deviation := moments(differences)
 	n := float64(len(differences))
-	half, middle := stats.Normal95*deviation/math.Sqrt(n), mean
+	half, middle, interval := stats.Normal95*deviation/math.Sqrt(n), mean, intervalNormal
 	if !slices.ContainsFunc(differences, func(d float64) bool { return d != 0 && math.Abs(d) != 1 }) {
 		var gained, lost float64
 		for _, d := range differences {
@@ -95,10 +105,10 @@ func meanDifference(differences []float64) Mean {
 			}
 		}
 		gained, lost, n = gained+0.5, lost+0.5, n+2
-		middle = (gained - lost) / n
+		middle, interval = (gained-lost)/n, intervalPaired
 		half = stats.Normal95 * math.Sqrt((gained+lost)/n-middle*middle) / math.Sqrt(n)
 	}
-	return Mean{mean, max(-1, middle-half), min(1, middle+half), len(differences)}
+	return Mean{mean, max(-1, middle-half), min(1, middle+half), len(differences), interval}
 }
 
 // moments are the mean and the standard deviation of a sample.
@@ -160,6 +170,9 @@ func (s *series) count() SeriesNumber {
 		seconds = append(seconds, e.seconds())
 		if e.Confidence != nil {
 			sure = append(sure, *e.Confidence)
+		}
+		if e.seen() {
+			n.Seen++
 		}
 		if e.unsure() {
 			n.Unsure++

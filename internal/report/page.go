@@ -31,7 +31,7 @@ var (
 
 var pageTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("page").Funcs(template.FuncMap{
-		"show": show, "percent": percent, "points": points, "span": span, "seconds": seconds,
+		"show": show, "percent": percent, "points": points, "span": span, "seconds": seconds, "kind": kind, "kinds": kinds,
 	}).Parse(pageHTML))
 })
 
@@ -68,9 +68,14 @@ func points(v float64) string {
 	return "+" + text
 }
 
+// seconds is a time to the precision that a measurement has.
 func seconds(v float64) string {
 	digits := 2
 	switch {
+	case v == 0:
+		return "–" // not measured
+	case v < 0.0995:
+		digits = 3
 	case v >= 100:
 		digits = 0
 	case v >= 10:

@@ -191,6 +191,11 @@ func (e entry) seconds() float64 {
 	return s.Preprocess + s.Encode + s.Prefill + s.Decode
 }
 
+// seen says whether all crops of the answer were seen before, so that none was encoded for it.
+func (e entry) seen() bool {
+	return e.Crops > 0 && e.Encoded == 0 && e.Seconds.Preprocess+e.Seconds.Encode == 0 && e.seconds() > 0
+}
+
 // The names that status has in the page.
 const (
 	statusRight    = "right"

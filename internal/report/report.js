@@ -17,7 +17,7 @@ const make = (name, text, attributes) => {
 };
 const percent = v => (100 * v).toFixed(1) + "\u00a0%";
 const points = v => (v < 0 ? "−" : "+") + Math.abs(100 * v).toFixed(1);
-const seconds = v => v >= 100 ? v.toFixed(0) : v >= 10 ? v.toFixed(1) : v.toFixed(2);
+const seconds = v => v === 0 ? "–" : v < 0.0995 ? v.toFixed(3) : v >= 100 ? v.toFixed(0) : v >= 10 ? v.toFixed(1) : v.toFixed(2);
 
 // The record of an entry: the fields that all of the run have stand once, with the run.
 const record = (e, s) => {
@@ -147,7 +147,7 @@ const compare = () => {
 	const set = (name, text) => { document.querySelector(`#pair [data-of=${name}]`).textContent = text; };
 	const d = p && p.difference;
 	set("difference", d ? points(sign * d.mean) : "–");
-	set("interval", d ? `points from A to B, 95\u00a0% between ${points(Math.min(sign * d.low, sign * d.high))} and ${points(Math.max(sign * d.low, sign * d.high))}` : p ? "no item has a score in both" : "these two are not compared");
+	set("interval", d ? `points from A to B, 95\u00a0% (${d.interval}) between ${points(Math.min(sign * d.low, sign * d.high))} and ${points(Math.max(sign * d.low, sign * d.high))}` : p ? "no item has a score in both" : "these two are not compared");
 	set("gained", p ? (sign > 0 ? p.gained : p.lost) : "–");
 	set("lost", p ? (sign > 0 ? p.lost : p.gained) : "–");
 	set("changed", p ? p.changed : "–");

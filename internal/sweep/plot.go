@@ -21,6 +21,7 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 
 	"github.com/mcllava/mcllava"
+	"github.com/mcllava/mcllava/internal/terminal"
 )
 
 // PlotEndings are those of the files that a heat map can be written to.
@@ -143,7 +144,7 @@ func (a Axes) heatMap(figures []Figure, about string) (cells, bar *plot.Plot, er
 		low, high = math.Inf(1), math.Inf(-1)
 	}
 	for _, f := range figures {
-		v, label := math.NaN(), strings.Join(wrap(f.Mark, markColumns, mostLines), "\n")
+		v, label := math.NaN(), strings.Join(terminal.Wrap(f.Mark, markColumns, mostLines), "\n")
 		switch {
 		case f.Mark != "":
 		case f.Answered == 0:
@@ -175,7 +176,7 @@ func (a Axes) heatMap(figures []Figure, about string) (cells, bar *plot.Plot, er
 	scale.SetMax(high)
 	p := plot.New()
 	p.BackgroundColor = color.White
-	p.Title.Text = strings.Join(wrap(what+": "+about, max(leastTitle, 18*len(a.NumTokens)), mostLines), "\n")
+	p.Title.Text = strings.Join(terminal.Wrap(what+": "+about, max(leastTitle, 18*len(a.NumTokens)), mostLines), "\n")
 	p.Title.Padding = 3 * vg.Millimeter
 	maxCrops, numTokens := a.names()
 	p.X.Label.Text, p.Y.Label.Text = numTokens, maxCrops

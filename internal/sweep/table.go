@@ -82,7 +82,7 @@ func Seconds(s float64) string {
 // layout puts the lines of cells under a title.
 func (r *Results) layout(title string, cells [][]string, columns int) string {
 	var b strings.Builder
-	for _, line := range wrap(terminal.Escape(title), columns, mostLines) {
+	for _, line := range terminal.Wrap(terminal.Escape(title), columns, mostLines) {
 		b.WriteString(line + "\n")
 	}
 	b.WriteByte('\n')
@@ -95,14 +95,14 @@ func (r *Results) layout(title string, cells [][]string, columns int) string {
 	}
 	rows := [][][]string{{{maxCrops}}}
 	for _, tokens := range r.NumTokens {
-		rows[0] = append(rows[0], wrap(fmt.Sprintf("%s %d", numTokens, tokens), width, mostLines))
+		rows[0] = append(rows[0], terminal.Wrap(fmt.Sprintf("%s %d", numTokens, tokens), width, mostLines))
 	}
 	for i, crops := range r.MaxCrops {
 		row := [][]string{{fmt.Sprint(crops)}}
 		for j := range r.NumTokens {
 			var lines []string
 			for _, text := range cells[i*len(r.NumTokens)+j] {
-				lines = append(lines, wrap(text, width, mostLines)...)
+				lines = append(lines, terminal.Wrap(text, width, mostLines)...)
 			}
 			row = append(row, lines)
 		}
@@ -145,53 +145,10 @@ func (r *Results) stacked(b *strings.Builder, cells [][]string, columns int) {
 		for j, tokens := range r.NumTokens {
 			fmt.Fprintf(b, "%s%s %d\n", indent, numTokens, tokens)
 			for _, text := range cells[i*len(r.NumTokens)+j] {
-				for _, line := range wrap(text, columns-2*len(indent), mostLines) {
+				for _, line := range terminal.Wrap(text, columns-2*len(indent), mostLines) {
 					b.WriteString(indent + indent + line + "\n")
 				}
 			}
 		}
 	}
-}
-
-// wrap breaks a text into lines of at most width columns, between words where it can. Of a text that takes more than most lines the last
-// one ends with an ellipsis.
-func wrap(text string, width, most int) (lines []string) {
-	width = max(width, 2)
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && uniseg.StringWidth(line+" "+word) <= width {
-			line += " " + word
-			continue
-		}
-		if line != "" {
-			lines = append(lines, line)
-		}
-		for line = word; uniseg.StringWidth(line) > width; {
-			fits := begin(line, width)
-			lines, line = append(lines, fits), line[len(fits):]
-		}
-	}
-	if line != "" || len(lines) == 0 {
-		lines = append(lines, line)
-	}
-	if len(lines) > most {
-		lines = lines[:most]
-		lines[most-1] = begin(lines[most-1], width-1) + "…"
-	}
-	return lines
-}
-
-// begin is as many characters of a text as fit a width, at least one.
-func begin(text string, width int) string {
-	at, used, state := 0, 0, -1
-	for rest := text; rest != ""; {
-		var character string
-		var w int
-		character, rest, w, state = uniseg.FirstGraphemeClusterInString(rest, state)
-		if used += w; used > width && at > 0 {
-			break
-		}
-		at += len(character)
-	}
-	return text[:at]
 }

@@ -2,10 +2,8 @@
 package terminal
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"regexp"
 	"strings"
 	"unicode"
@@ -52,13 +50,9 @@ func escape(text, keep string) string {
 // mostLine is the longest line that an error takes, in characters.
 const mostLine = 300
 
-// OneLine is the text of an error on one line of at most 300 characters, escaped, and files without what the program did with them.
+// OneLine is the Plain text of an error on one line of at most 300 characters, escaped, and files without what the program did with them.
 func OneLine(err error) string {
-	text := err.Error()
-	if file := (*fs.PathError)(nil); errors.As(err, &file) {
-		text = strings.Replace(text, file.Error(), file.Path+": "+file.Err.Error(), 1)
-	}
-	return Shorten(Escape(breaks.ReplaceAllString(strings.TrimSpace(text), " ")), mostLine)
+	return Shorten(Escape(breaks.ReplaceAllString(strings.TrimSpace(Plain(err)), " ")), mostLine)
 }
 
 var breaks = regexp.MustCompile(`\s*[\r\n\t]\s*`)

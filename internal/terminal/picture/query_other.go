@@ -5,7 +5,7 @@ package picture
 import "os"
 
 // ShowsSixels is known on Unix alone.
-func ShowsSixels() bool { return false }
+func ShowsSixels() (shows bool, settle func()) { return false, func() {} }
 
 // cellSize is known on Unix alone.
 func cellSize(*os.File) (width, height int) { return 0, 0 }

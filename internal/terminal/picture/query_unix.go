@@ -4,44 +4,112 @@ package picture
 
 import (
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
-	"golang.org/x/term"
 )
 
-// ShowsSixels asks the terminal that the program runs in for its attributes. One that does not reply in time shows none.
-func ShowsSixels() bool {
+// ShowsSixels asks the terminal that the program runs in for its attributes. One that does not reply in time shows none: its reply is
+// awaited for a while longer, without an echo, so that it is neither shown nor taken for something typed. settle ends that, and is to be
+// called before anything else is read from the terminal and before the program ends.
+func ShowsSixels() (shows bool, settle func()) {
+	nothing := func() {}
 	f, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
-		return false
+		return false, nothing
 	}
-	defer func() { _ = f.Close() }()
-	fd := int(f.Fd())
-	if group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP); err != nil || group != unix.Getpgrp() {
-		return false // in the background, where asking would stop the program
+	q := &query{file: f, fd: int(f.Fd())}
+	if !q.foreground() { // where asking would stop the program
+		_ = f.Close()
+		return false, nothing
 	}
-	state, err := term.MakeRaw(fd)
+	state, err := unix.IoctlGetTermios(q.fd, getTermios)
 	if err != nil {
-		return false
+		_ = f.Close()
+		return false, nothing
 	}
-	defer func() { _ = term.Restore(fd, state) }()
+	q.before = *state
+	if !q.quiet() {
+		_ = f.Close()
+		return false, nothing
+	}
 	if _, err := f.WriteString("\x1b[c"); err != nil {
-		return false
+		q.leave()
+		return false, nothing
 	}
-	var reply []byte
-	for end := time.Now().Add(replyTime); ; {
-		if !readable(fd, time.Until(end)) {
-			return false
+	if has, whole := q.await(time.Now().Add(replyTime), nil); whole {
+		q.leave()
+		return has, nothing
+	}
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		q.await(time.Now().Add(lateTime), stop)
+		q.leave()
+	}()
+	return false, sync.OnceFunc(func() {
+		close(stop)
+		<-done
+	})
+}
+
+// lateTime is how long a reply that is late is awaited.
+const lateTime = 2 * time.Second
+
+// query is a question to a terminal.
+type query struct {
+	file   *os.File
+	fd     int
+	before unix.Termios
+	reply  []byte
+}
+
+// foreground says whether the program may read from the terminal.
+func (q *query) foreground() bool {
+	group, err := unix.IoctlGetInt(q.fd, unix.TIOCGPGRP)
+	return err == nil && group == unix.Getpgrp()
+}
+
+// quiet has the terminal hand on each character, and echo none. An interrupt is still a signal, and lines that are printed are still lines.
+func (q *query) quiet() bool {
+	state := q.before
+	state.Lflag &^= unix.ECHO | unix.ECHONL | unix.ICANON
+	state.Cc[unix.VMIN], state.Cc[unix.VTIME] = 1, 0
+	return unix.IoctlSetTermios(q.fd, setTermios, &state) == nil
+}
+
+// leave has the terminal as it was.
+func (q *query) leave() {
+	if q.foreground() {
+		_ = unix.IoctlSetTermios(q.fd, setTermios, &q.before)
+	}
+	_ = q.file.Close()
+}
+
+// await reads until the reply is whole, or until some time; once stop is closed, only what is there already.
+func (q *query) await(end time.Time, stop <-chan struct{}) (has, whole bool) {
+	const step = 20 * time.Millisecond
+	for last := false; ; {
+		select {
+		case <-stop:
+			last = true
+		default:
 		}
-		piece := make([]byte, 64)
-		n, err := f.Read(piece)
-		if err != nil || n == 0 {
-			return false
-		}
-		reply = append(reply, piece[:n]...)
-		if has, whole := hasSixel(string(reply)); whole {
-			return has
+		wait := min(step, time.Until(end))
+		switch {
+		case readable(q.fd, max(wait, time.Millisecond)):
+			piece := make([]byte, 64)
+			n, err := q.file.Read(piece)
+			if err != nil || n == 0 {
+				return false, false
+			}
+			q.reply = append(q.reply, piece[:n]...)
+			if has, whole = hasSixel(string(q.reply)); whole {
+				return has, true
+			}
+		case last || wait <= 0:
+			return false, false
 		}
 	}
 }
