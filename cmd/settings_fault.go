@@ -42,7 +42,7 @@ func badConfig(name string, err error) error {
 	if ending == ".json" {
 		var settings map[string]any
 		if err := modelfile.Worded(text, &settings, json.Unmarshal(text, &settings)); err != nil {
-			return fmt.Errorf(`config file %s: %w; expected an object such as {"max-crops": 50}`, name, err)
+			return fmt.Errorf(`config file %s: %w; expected an object such as {"model": "FOLDER"}`, name, err)
 		}
 	}
 	form := "NAME: VALUE"

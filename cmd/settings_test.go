@@ -22,10 +22,10 @@ func TestConfigFaults(t *testing.T) {
 		{"h.yaml", "- quiet\n", `, line 1: "- quiet" cannot be understood, expected NAME: VALUE, with quotes around a value of other signs than letters and digits`},
 		{"i.toml", "quiet = true\nmax-crops: 5\n", `, line 2: "max-crops: 5" cannot be understood, expected NAME = VALUE, with quotes around a value of other signs than letters and digits`},
 		{"j.toml", "quiet = true\nprompt = a b\n", `, line 2: "prompt = a b" cannot be understood, expected NAME = VALUE, with quotes around a value of other signs than letters and digits`},
-		{"k.json", "{\n\"quiet\": true,\nmax-crops: 5}", `: not JSON at line 3, byte 1: found 'm', expected the name of a field, in double quotes; expected an object such as {"max-crops": 50}`},
-		{"l.json", `["quiet"]`, `: found an array, expected an object; expected an object such as {"max-crops": 50}`},
-		{"m.json", ``, `: not JSON at byte 0: it ends early; expected an object such as {"max-crops": 50}`},
-		{"n.json", `{"quiet": true`, `: not JSON at byte 14: it ends early; expected an object such as {"max-crops": 50}`},
+		{"k.json", "{\n\"quiet\": true,\nmax-crops: 5}", `: not JSON at line 3, byte 1: found 'm', expected the name of a field, in double quotes; expected an object such as {"model": "FOLDER"}`},
+		{"l.json", `["quiet"]`, `: found an array, expected an object; expected an object such as {"model": "FOLDER"}`},
+		{"m.json", ``, `: not JSON at byte 0: it ends early; expected an object such as {"model": "FOLDER"}`},
+		{"n.json", `{"quiet": true`, `: not JSON at byte 14: it ends early; expected an object such as {"model": "FOLDER"}`},
 	} {
 		file := filepath.Join(folder, c.name)
 		if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {

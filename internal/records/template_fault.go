@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // usualFields are the fields of a record that a message about a template lists.
@@ -24,77 +25,84 @@ func worded(form, said string) wording {
 }
 
 // wordings are tried in their order. What follows "error calling NAME: " is tried too.
-var wordings = []wording{
-	worded(`unclosed action.*`, "{{ has no }} behind it"),
-	worded(`unclosed comment|comment ends before closing delimiter`, "a comment is {{/* and */}} around it"),
-	worded(`unclosed left paren|unexpected "\)" in .*|unexpected right paren.*`, "( and ) do not come in pairs"),
-	worded(`unterminated .*`, "a quotation mark has no second one"),
-	worded(`missing value for (?:command|range|if|with|template clause|parenthesized pipeline)|empty command`, "there is nothing where a field or a value is expected"),
-	worded(`missing value for (.*)`, "there is nothing behind $1"),
-	worded(`unexpected EOF`, "{{if}}, {{range}} or {{with}} has no {{end}}"),
-	worded(`unexpected \{\{(end|else)\}\}.*`, "{{$1}} has no {{if}}, {{range}} or {{with}} before it"),
-	worded(`expected end; found \{\{.*\}\}`, "{{else}} stands where {{end}} is expected"),
-	worded(`\{\{(break|continue)\}\} outside \{\{range\}\}`, "{{$1}} stands outside {{range}}"),
-	worded(`unexpected unclosed action.*`, "{{ has no }} behind it"),
-	worded(`unexpected "?(.+?)"? in (?:operand|command|input|if|range|with|else|end|define clause|template clause|block clause|parenthesized pipeline|pipeline|\{\{.*\}\})`,
-		`"$1" stands where a field or a value is expected`),
-	worded(`unexpected "(.*)"`, `"$1" is not expected`),
-	worded(`unexpected \. after term "(.*)"`, `"." behind $1 is not expected`),
-	worded(`(?:unrecognized character in action:|bad character) U\+[0-9A-F]+(?: '(.*)')?`, `"$1" stands where a field or a value is expected`),
-	worded(`bad number syntax: (.*)`, "$1 is no number"),
-	worded(`undefined variable:? "?(.*?)"?`, "there is no variable $1"),
-	worded(`template "(.*)" not defined`, `there is no template "$1" to take in`),
-	worded(`can't give argument to non-function (.*)|(.*) has arguments but cannot be invoked as function|(.*) is not a method but has arguments`,
-		"$1$2$3 is no function, and takes no values"),
-	worded(`wrong number of args for (.*): want at least (\d+) got (\d+)`, "$1 takes $2 values or more, got $3"),
-	worded(`wrong number of args for (.*): want (\d+) got (\d+)|wrong number of args for (.*): got (\d+) want (\d+)`, "$1$4 takes $2$6 values, got $3$5"),
-	worded(`wrong type for value; expected string; got .*|expected string; found .*|can't handle .* for arg of type string`, "a text is expected"),
-	worded(`wrong type for value; expected .*|expected .*; found .*|can't handle .* for arg of type .*|invalid value; expected .*|incompatible types for comparison.*|non-comparable types?.*`,
-		"values of kinds that do not go together"),
-	worded(`range can't iterate over .*|can't use .* iterate over more than one variable`, "range takes a list, such as .Tokens or .Probabilities"),
-	worded(`index out of range: (\d+)`, "there is no element $1"),
-	worded(`reflect: slice index out of range`, "there is no such element"),
-	worded(`can't index item of type .*|cannot index slice/array with .*|index of (?:untyped nil|nil pointer)`, "there is nothing to take an element of"),
-	worded(`(?:invalid slice index|can't slice|slice of|too many slice indexes|cannot 3-index).*`, "there is no such part of a text or list"),
-	worded(`len of .*`, "len takes a text or a list"),
-	worded(`nil pointer evaluating \*mcllava\.Found\.\w+`, absent("Search")),
-	worded(`nil pointer evaluating \*mcllava\.(\w+)\.\w+`, absent("${1}")),
-	worded(`exceeded maximum template depth.*|max expression depth exceeded`, "it goes deeper than is sensible"),
-}
+var wordings = sync.OnceValue(func() []wording {
+	return []wording{
+		worded(`unclosed action.*`, "{{ has no }} behind it"),
+		worded(`unclosed comment|comment ends before closing delimiter`, "a comment is {{/* and */}} around it"),
+		worded(`unclosed left paren|unexpected "\)" in .*|unexpected right paren.*`, "( and ) do not come in pairs"),
+		worded(`unterminated .*`, "a quotation mark has no second one"),
+		worded(`missing value for (?:command|range|if|with|template clause|parenthesized pipeline)|empty command`, "there is nothing where a field or a value is expected"),
+		worded(`missing value for (.*)`, "there is nothing behind $1"),
+		worded(`unexpected EOF`, "{{if}}, {{range}} or {{with}} has no {{end}}"),
+		worded(`unexpected \{\{(end|else)\}\}.*`, "{{$1}} has no {{if}}, {{range}} or {{with}} before it"),
+		worded(`expected end; found \{\{.*\}\}`, "{{else}} stands where {{end}} is expected"),
+		worded(`\{\{(break|continue)\}\} outside \{\{range\}\}`, "{{$1}} stands outside {{range}}"),
+		worded(`unexpected unclosed action.*`, "{{ has no }} behind it"),
+		worded(`unexpected "?(.+?)"? in (?:operand|command|input|if|range|with|else|end|define clause|template clause|block clause|parenthesized pipeline|pipeline|\{\{.*\}\})`,
+			`"$1" stands where a field or a value is expected`),
+		worded(`unexpected "(.*)"`, `"$1" is not expected`),
+		worded(`unexpected \. after term "(.*)"`, `"." behind $1 is not expected`),
+		worded(`(?:unrecognized character in action:|bad character) U\+[0-9A-F]+(?: '(.*)')?`, `"$1" stands where a field or a value is expected`),
+		worded(`bad number syntax: (.*)`, "$1 is no number"),
+		worded(`undefined variable:? "?(.*?)"?`, "there is no variable $1"),
+		worded(`template "(.*)" not defined`, `there is no template "$1" to take in`),
+		worded(`can't give argument to non-function (.*)|(.*) has arguments but cannot be invoked as function|(.*) is not a method but has arguments`,
+			"$1$2$3 is no function, and takes no values"),
+		worded(`wrong number of args for (.*): want at least (\d+) got (\d+)`, "$1 takes $2 values or more, got $3"),
+		worded(`wrong number of args for (.*): want (\d+) got (\d+)|wrong number of args for (.*): got (\d+) want (\d+)`, "$1$4 takes $2$6 values, got $3$5"),
+		worded(`wrong type for value; expected string; got .*|expected string; found .*|can't handle .* for arg of type string`, "a text is expected"),
+		worded(`wrong type for value; expected .*|expected .*; found .*|can't handle .* for arg of type .*|invalid value; expected .*|incompatible types for comparison.*|non-comparable types?.*`,
+			"values of kinds that do not go together"),
+		worded(`range can't iterate over .*|can't use .* iterate over more than one variable`, "range takes a list, such as .Tokens or .Probabilities"),
+		worded(`index out of range: (\d+)`, "there is no element $1"),
+		worded(`reflect: slice index out of range`, "there is no such element"),
+		worded(`can't index item of type .*|cannot index slice/array with .*|index of (?:untyped nil|nil pointer)`, "there is nothing to take an element of"),
+		worded(`(?:invalid slice index|can't slice|slice of|too many slice indexes|cannot 3-index).*`, "there is no such part of a text or list"),
+		worded(`len of .*`, "len takes a text or a list"),
+		worded(`nil pointer evaluating \*mcllava\.Found\.\w+`, absent("Search")),
+		worded(`nil pointer evaluating \*mcllava\.(\w+)\.\w+`, absent("${1}")),
+		worded(`exceeded maximum template depth.*|max expression depth exceeded`, "it goes deeper than is sensible"),
+	}
+})
 
 // absent says how a template prints what only some records have.
 func absent(field string) string {
 	return "." + field + " is there only where it is asked for and nothing failed; put {{with ." + field + "}} and {{end}} around it"
 }
 
+// form is compiled when it is first asked for: few runs have a template that fails.
+func form(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
 var (
-	templatePlace = regexp.MustCompile(`^template: template:(\d+)(?::\d+)?: `)
-	templateAt    = regexp.MustCompile(`^executing "template" at <(.*?)>: `)
-	callFailed    = regexp.MustCompile(`^error calling (\w+): `)
-	noFunction    = regexp.MustCompile(`^function "(.*)" not defined$`)
-	noField       = regexp.MustCompile(`^can't evaluate field (\w+) in type (.*)$|^(\w+) is an unexported field of struct type (.*)$`)
+	templatePlace = form(`^template: template:(\d+)(?::\d+)?: `)
+	templateAt    = form(`^executing "template" at <(.*?)>: `)
+	callFailed    = form(`^error calling (\w+): `)
+	noFunction    = form(`^function "(.*)" not defined$`)
+	noField       = form(`^can't evaluate field (\w+) in type (.*)$|^(\w+) is an unexported field of struct type (.*)$`)
 )
 
 // templateError says in plain words what is wrong with the template of a flag, and where.
 func templateError(flag string, err error) error {
 	text, at := err.Error(), ""
-	if place := templatePlace.FindStringSubmatch(text); place != nil {
+	if place := templatePlace().FindStringSubmatch(text); place != nil {
 		text, flag = text[len(place[0]):], flag+", line "+place[1]
 	}
-	if place := templateAt.FindStringSubmatch(text); place != nil {
+	if place := templateAt().FindStringSubmatch(text); place != nil {
 		text, at = text[len(place[0]):], place[1]
 	}
-	if call := callFailed.FindStringSubmatch(text); call != nil {
+	if call := callFailed().FindStringSubmatch(text); call != nil {
 		text = text[len(call[0]):]
 	}
 	said := ""
-	if name := noFunction.FindStringSubmatch(text); name != nil {
+	if name := noFunction().FindStringSubmatch(text); name != nil {
 		said = fmt.Sprintf("there is no function %s, expected one of %s or of Go's templates", name[1], strings.Join(slices.Sorted(maps.Keys(templateFunctions)), ", "))
-	} else if field := noField.FindStringSubmatch(text); field != nil {
+	} else if field := noField().FindStringSubmatch(text); field != nil {
 		return errors.New(flag + ": " + withoutField(at, field[1]+field[3], field[2]+field[4]))
 	}
-	for i := 0; said == "" && i < len(wordings); i++ {
-		if w := wordings[i]; w.form.MatchString(text) {
+	for i := 0; said == "" && i < len(wordings()); i++ {
+		if w := wordings()[i]; w.form.MatchString(text) {
 			said = w.form.ReplaceAllString(text, w.said)
 		}
 	}

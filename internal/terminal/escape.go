@@ -6,6 +6,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -52,10 +53,10 @@ const mostLine = 300
 
 // OneLine is the Plain text of an error on one line of at most 300 characters, escaped, and files without what the program did with them.
 func OneLine(err error) string {
-	return Shorten(Escape(breaks.ReplaceAllString(strings.TrimSpace(Plain(err)), " ")), mostLine)
+	return Shorten(Escape(breaks().ReplaceAllString(strings.TrimSpace(Plain(err)), " ")), mostLine)
 }
 
-var breaks = regexp.MustCompile(`\s*[\r\n\t]\s*`)
+var breaks = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\s*[\r\n\t]\s*`) })
 
 // Shorten cuts characters out of the middle of a text that has more than most.
 func Shorten(text string, most int) string {

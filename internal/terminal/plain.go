@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -31,7 +32,7 @@ func Plain(err error) string {
 		text = strings.Replace(text, cause.Error(), said, 1)
 		return true
 	})
-	for _, w := range libraryWords {
+	for _, w := range libraryWords() {
 		text = w.form.ReplaceAllString(text, w.said)
 	}
 	return text
@@ -138,38 +139,42 @@ type words struct {
 }
 
 // libraryWords are of errors that have no type of their own.
-var libraryWords = []words{
-	{regexp.MustCompile(`(?:net/http: )?HTTP/1\.x transport connection broken: (?:malformed|unexpected|bad|too) .*`), "what answers is no web server"},
-	{regexp.MustCompile(`(?:net/http: )?HTTP/1\.x transport connection broken`), "the connection broke off"},
-	{regexp.MustCompile(`http: server gave HTTP response to HTTPS client`), "the server does not speak https"},
-	{regexp.MustCompile(`net/http: (?:TLS handshake timeout|timeout awaiting response headers|request canceled.*)`), "the server does not answer in time"},
-	{regexp.MustCompile(regexp.QuoteMeta(context.DeadlineExceeded.Error()) + `(?: \(Client\.Timeout exceeded[^)]*\))?`), "it took too long"},
-	{regexp.MustCompile(`remote error: tls: .*`), "the server broke off what was to be encrypted"},
-	{regexp.MustCompile(`net/url: `), ""},
-	{regexp.MustCompile(`json: unknown field`), "unknown field"},
-	{regexp.MustCompile(`: unexpected EOF$`), ": it ends early"},
-	{regexp.MustCompile(`: EOF$`), ": it ends early"},
-}
+var libraryWords = sync.OnceValue(func() []words {
+	return []words{
+		{regexp.MustCompile(`(?:net/http: )?HTTP/1\.x transport connection broken: (?:malformed|unexpected|bad|too) .*`), "what answers is no web server"},
+		{regexp.MustCompile(`(?:net/http: )?HTTP/1\.x transport connection broken`), "the connection broke off"},
+		{regexp.MustCompile(`http: server gave HTTP response to HTTPS client`), "the server does not speak https"},
+		{regexp.MustCompile(`net/http: (?:TLS handshake timeout|timeout awaiting response headers|request canceled.*)`), "the server does not answer in time"},
+		{regexp.MustCompile(regexp.QuoteMeta(context.DeadlineExceeded.Error()) + `(?: \(Client\.Timeout exceeded[^)]*\))?`), "it took too long"},
+		{regexp.MustCompile(`remote error: tls: .*`), "the server broke off what was to be encrypted"},
+		{regexp.MustCompile(`net/url: `), ""},
+		{regexp.MustCompile(`json: unknown field`), "unknown field"},
+		{regexp.MustCompile(`: unexpected EOF$`), ": it ends early"},
+		{regexp.MustCompile(`: EOF$`), ": it ends early"},
+	}
+})
 
 // syntaxWords are of package encoding/json.
-var syntaxWords = []words{
-	{regexp.MustCompile(`^unexpected end of JSON input$`), "it ends early"},
-	{regexp.MustCompile(`^invalid character (.*) looking for beginning of object key string$`), "found $1, expected the name of a field, in double quotes"},
-	{regexp.MustCompile(`^invalid character (.*) looking for beginning of value$`), "found $1, expected a value"},
-	{regexp.MustCompile(`^invalid character (.*) after object key$`), "found $1, expected : behind the name of a field"},
-	{regexp.MustCompile(`^invalid character (.*) after object key:value pair$`), "found $1, expected , or } behind a field"},
-	{regexp.MustCompile(`^invalid character (.*) after array element$`), "found $1, expected , or ] behind an element"},
-	{regexp.MustCompile(`^invalid character (.*) after top-level value$`), "found $1, expected nothing behind the value"},
-	{regexp.MustCompile(`^invalid character (.*) in literal (\w+) .*$`), "found $1, expected $2"},
-	{regexp.MustCompile(`^invalid character (.*) in string literal$`), "found $1 in a text, where it is to be escaped"},
-	{regexp.MustCompile(`^invalid character (.*) in (?:string escape code|.*hexadecimal character escape)$`), `found $1 behind \, expected an escape of JSON`},
-	{regexp.MustCompile(`^invalid character (.*?) (?:in numeric literal|after decimal point in numeric literal|in exponent of numeric literal)$`), "found $1, expected a digit"},
-	{regexp.MustCompile(`^exceeded max depth$`), "it is nested too deeply"},
-}
+var syntaxWords = sync.OnceValue(func() []words {
+	return []words{
+		{regexp.MustCompile(`^unexpected end of JSON input$`), "it ends early"},
+		{regexp.MustCompile(`^invalid character (.*) looking for beginning of object key string$`), "found $1, expected the name of a field, in double quotes"},
+		{regexp.MustCompile(`^invalid character (.*) looking for beginning of value$`), "found $1, expected a value"},
+		{regexp.MustCompile(`^invalid character (.*) after object key$`), "found $1, expected : behind the name of a field"},
+		{regexp.MustCompile(`^invalid character (.*) after object key:value pair$`), "found $1, expected , or } behind a field"},
+		{regexp.MustCompile(`^invalid character (.*) after array element$`), "found $1, expected , or ] behind an element"},
+		{regexp.MustCompile(`^invalid character (.*) after top-level value$`), "found $1, expected nothing behind the value"},
+		{regexp.MustCompile(`^invalid character (.*) in literal (\w+) .*$`), "found $1, expected $2"},
+		{regexp.MustCompile(`^invalid character (.*) in string literal$`), "found $1 in a text, where it is to be escaped"},
+		{regexp.MustCompile(`^invalid character (.*) in (?:string escape code|.*hexadecimal character escape)$`), `found $1 behind \, expected an escape of JSON`},
+		{regexp.MustCompile(`^invalid character (.*?) (?:in numeric literal|after decimal point in numeric literal|in exponent of numeric literal)$`), "found $1, expected a digit"},
+		{regexp.MustCompile(`^exceeded max depth$`), "it is nested too deeply"},
+	}
+})
 
 // plainSyntax says what of a text is no JSON.
 func plainSyntax(text string) string {
-	for _, w := range syntaxWords {
+	for _, w := range syntaxWords() {
 		if w.form.MatchString(text) {
 			return w.form.ReplaceAllString(text, w.said)
 		}
