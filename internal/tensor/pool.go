@@ -23,6 +23,8 @@ type Pool struct {
 	conversion     conversion
 	attention      attention
 	appending      appending
+
+	recording *recording // nil but for measurements
 }
 
 // work is an operation cut into tasks.
@@ -193,6 +195,15 @@ func (p *Pool) Run(tasks int, task func(worker, i int)) { p.run(tasks, function(
 func (p *Pool) run(tasks int, w work) {
 	p.busy.Lock()
 	defer p.busy.Unlock()
+	if p.recording != nil {
+		p.recording.run(p, tasks, w)
+		return
+	}
+	p.perform(tasks, w)
+}
+
+// perform is run for who holds the pool.
+func (p *Pool) perform(tasks int, w work) {
 	if tasks == 1 {
 		w.do(0, 0)
 		return

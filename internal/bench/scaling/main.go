@@ -1,0 +1,174 @@
+// Command scaling says how the pool would do on more threads than the machine has cores. It records the sections of a batch of
+// crops, a prompt and a decoded token at the published shape, cut for so many threads, with each task timed alone on one, and
+// simulates how workers share them. See docs/log.md.
+package main
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"maps"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mcllava/mcllava"
+	"github.com/mcllava/mcllava/internal/bench"
+	"github.com/mcllava/mcllava/internal/estimate"
+	"github.com/mcllava/mcllava/internal/tensor"
+	"github.com/mcllava/mcllava/internal/weights"
+)
+
+var threadCounts = []int{1, 2, 4, 8, 16, 32, 64}
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("scaling: ")
+	forms := flag.String("precision", "q8,bf16", "precisions: f32, f16, bf16, q8, q4")
+	rounds := flag.Int("rounds", 5, "times that each task is run, of which the shortest counts")
+	detail := flag.Int("detail", 16, "threads for which the sections that lose most are listed")
+	check := flag.Bool("check", true, "compare with runs on one and two threads")
+	flag.Parse()
+	if err := run(os.Stdout, strings.Split(*forms, ","), *rounds, *detail, *check); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(out io.Writer, forms []string, rounds, detail int, check bool) error {
+	if rounds < 1 {
+		return fmt.Errorf("rounds is %d, expected 1 or more", rounds)
+	}
+	published := mcllava.PublishedConfig()
+	shape := estimate.Shape{Vision: published.Encoder(), Text: published.Decoder()}
+	c := measureCosts()
+	fmt.Fprintf(out, "a helper that looks for work: called in %v, begins after %v, ended in %v\n", c.call, c.begin, c.finish)
+	fmt.Fprintf(out, "a helper that sleeps: called in %v, begins after %v; who waits sleeps after %v, for %v at a time\n", c.callAsleep, c.beginAsleep, c.spin, c.nap)
+	for _, name := range forms {
+		f, err := tensor.ParseForm(name)
+		if err != nil {
+			return err
+		}
+		if err := report(out, shape, f, rounds, detail, c); err != nil {
+			return err
+		}
+		debug.FreeOSMemory()
+		for _, threads := range []int{1, 2} {
+			if !check {
+				break
+			}
+			if err := reality(out, shape, f, rounds, threads, c); err != nil {
+				return err
+			}
+			debug.FreeOSMemory()
+		}
+	}
+	return nil
+}
+
+// report prints what the simulation says of each part in one form.
+func report(out io.Writer, s estimate.Shape, f tensor.Form, rounds, detail int, c costs) error {
+	p := tensor.NewPool(1)
+	defer p.Close()
+	fmt.Fprintf(out, "\n| %s | threads | ms | times as fast | waiting | one works alone | ends differ | waking | least ms | GB/s |\n|%s\n", f, strings.Repeat(" --- |", 10))
+	var details strings.Builder
+	for _, part := range parts(s, p, weights.Forms{Vision: f, Text: f}, bench.Prompt) {
+		alone := time.Duration(0)
+		if err := part.run(&layerContext{sections: func() int { return 0 }}); err != nil { // touches memory for the first time
+			return err
+		}
+		for _, threads := range threadCounts {
+			sections, err := part.record(rounds, func(f func(func() int)) []tensor.Section { return p.RecordAlone(threads, f) })
+			if err != nil {
+				return err
+			}
+			o, free := simulate(sections, threads, c), simulate(sections, threads, costs{})
+			serial, work, path := lengths(sections)
+			if threads == 1 {
+				alone = o.took
+			}
+			all := time.Duration(threads) * o.took
+			single, waking := time.Duration(threads-1)*serial, time.Duration(threads)*(o.took-free.took)
+			fmt.Fprintf(out, "| %s | %d | %.2f | %.2f | %s | %s | %s | %s | %.2f | %s |\n", part.name, threads, milliseconds(o.took), float64(alone)/float64(o.took),
+				percent(all-work, all), percent(single, all), percent(all-work-single-waking, all), percent(waking, all), milliseconds(path), rate(part.bytes, o.took))
+			if threads == detail {
+				losses(&details, part.name, sections, o, threads)
+			}
+		}
+	}
+	_, err := io.WriteString(out, details.String())
+	return err
+}
+
+// losses prints which operations lose most of the workers' time, and how.
+func losses(out io.Writer, name string, sections []tensor.Section, o outcome, threads int) {
+	type loss struct {
+		operation    string
+		count, tasks int
+		took, lost   time.Duration
+	}
+	by := map[string]loss{}
+	add := func(operation string, tasks int, took, lost time.Duration) {
+		l := by[operation]
+		by[operation] = loss{operation, l.count + 1, tasks, l.took + took, l.lost + lost}
+	}
+	for i, s := range sections {
+		work := time.Duration(0)
+		for _, t := range s.Tasks {
+			work += t
+		}
+		add(cmp.Or(s.Operation, "the end"), len(s.Tasks), o.sections[i], time.Duration(threads)*o.sections[i]-work)
+		add("before "+cmp.Or(s.Operation, "the end"), 1, s.Before, time.Duration(threads-1)*s.Before)
+	}
+	fmt.Fprintf(out, "\n%s on %d threads:\n", name, threads)
+	sorted := slices.SortedFunc(maps.Values(by), func(a, b loss) int { return cmp.Compare(b.lost, a.lost) })
+	for _, l := range sorted[:min(12, len(sorted))] {
+		fmt.Fprintf(out, "  %4d times, %4d tasks: %8.3f ms, of all time lost %s  %s\n", l.count, l.tasks, milliseconds(l.took), percent(l.lost, time.Duration(threads)*o.took), l.operation)
+	}
+}
+
+// reality prints how long the parts take on a pool of so many threads, and what the simulation says.
+func reality(out io.Writer, s estimate.Shape, f tensor.Form, rounds, threads int, c costs) error {
+	p := tensor.NewPool(threads)
+	defer p.Close()
+	for _, part := range parts(s, p, weights.Forms{Vision: f, Text: f}, bench.Prompt) {
+		if err := part.run(&layerContext{sections: func() int { return 0 }}); err != nil {
+			return err
+		}
+		alone, err := part.record(rounds, func(f func(func() int)) []tensor.Section { return p.RecordAlone(threads, f) })
+		if err != nil {
+			return err
+		}
+		real, err := part.record(rounds, p.Record)
+		if err != nil {
+			return err
+		}
+		var took time.Duration
+		for _, s := range real {
+			took += s.Before + s.Took
+		}
+		_, work, _ := lengths(real)
+		o := simulate(alone, threads, c)
+		_, workAlone, _ := lengths(alone)
+		all := func(t time.Duration) time.Duration { return time.Duration(threads) * t }
+		fmt.Fprintf(out, "%s %s on %d threads: %.2f ms, simulated %.2f; waiting %s, simulated %s; the tasks alone %.2f ms, together %.2f\n", f, part.name, threads,
+			milliseconds(took), milliseconds(o.took), percent(all(took)-work, all(took)), percent(all(o.took)-workAlone, all(o.took)), milliseconds(workAlone), milliseconds(work))
+	}
+	return nil
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func percent(part, of time.Duration) string {
+	return fmt.Sprintf("%.1f %%", 100*float64(part)/float64(of))
+}
+
+func rate(bytes float64, took time.Duration) string {
+	if bytes == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.0f", bytes/took.Seconds()/1e9)
+}
