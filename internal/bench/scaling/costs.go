@@ -44,7 +44,7 @@ func quickest(p *tensor.Pool, times int, pause time.Duration) (mean meeting) {
 		all = append(all, meet(p))
 	}
 	slices.SortFunc(all, func(a, b meeting) int { return cmp.Compare(a.all, b.all) })
-	n := max(1, times/50)
+	n := min(times, 10)
 	for _, m := range all[:n] {
 		mean.call += m.call / time.Duration(n)
 		mean.begin += m.begin / time.Duration(n)
@@ -58,7 +58,7 @@ func measureCosts() costs {
 	p := tensor.NewPool(2)
 	defer p.Close()
 	c := costs{spin: tensor.SpinTime(), nap: time.Hour}
-	awake, asleep := quickest(p, 5000, 0), quickest(p, 250, 2*time.Millisecond)
+	awake, asleep := quickest(p, 20000, 0), quickest(p, 300, 2*time.Millisecond)
 	c.call, c.begin, c.finish = awake.call, awake.begin, awake.finish
 	c.callAsleep, c.beginAsleep = asleep.call, asleep.begin
 	for range 50 {

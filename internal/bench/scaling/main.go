@@ -31,14 +31,14 @@ func main() {
 	forms := flag.String("precision", "q8,bf16", "precisions: f32, f16, bf16, q8, q4")
 	rounds := flag.Int("rounds", 5, "times that each task is run, of which the shortest counts")
 	detail := flag.Int("detail", 16, "threads for which the sections that lose most are listed")
-	check := flag.Bool("check", true, "compare with runs on one and two threads")
+	check := flag.Int("check", 0, "runs on one thread and on two to compare with, of which each section's shortest counts")
 	flag.Parse()
 	if err := run(os.Stdout, strings.Split(*forms, ","), *rounds, *detail, *check); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(out io.Writer, forms []string, rounds, detail int, check bool) error {
+func run(out io.Writer, forms []string, rounds, detail, check int) error {
 	if rounds < 1 {
 		return fmt.Errorf("rounds is %d, expected 1 or more", rounds)
 	}
@@ -57,10 +57,10 @@ func run(out io.Writer, forms []string, rounds, detail int, check bool) error {
 		}
 		debug.FreeOSMemory()
 		for _, threads := range []int{1, 2} {
-			if !check {
+			if check == 0 {
 				break
 			}
-			if err := reality(out, shape, f, rounds, threads, c); err != nil {
+			if err := reality(out, shape, f, rounds, check, threads, c); err != nil {
 				return err
 			}
 			debug.FreeOSMemory()
@@ -131,7 +131,7 @@ func losses(out io.Writer, name string, sections []tensor.Section, o outcome, th
 }
 
 // reality prints how long the parts take on a pool of so many threads, and what the simulation says.
-func reality(out io.Writer, s estimate.Shape, f tensor.Form, rounds, threads int, c costs) error {
+func reality(out io.Writer, s estimate.Shape, f tensor.Form, rounds, check, threads int, c costs) error {
 	p := tensor.NewPool(threads)
 	defer p.Close()
 	for _, part := range parts(s, p, weights.Forms{Vision: f, Text: f}, bench.Prompt) {
@@ -142,7 +142,7 @@ func reality(out io.Writer, s estimate.Shape, f tensor.Form, rounds, threads int
 		if err != nil {
 			return err
 		}
-		real, err := part.record(rounds, p.Record)
+		real, err := part.record(check, p.Record)
 		if err != nil {
 			return err
 		}

@@ -90,11 +90,20 @@ func (p part) record(rounds int, record recorder) ([]tensor.Section, error) {
 			shortest(all, again)
 		}
 	}
-	whole := slices.Clone(all[:begins[layers-1]])
-	for range p.whole - layers {
+	return repeated(all, begins, p.whole), nil
+}
+
+// repeated are the sections of so many layers, of which layer i begins with section begins[i]; all but the last are like the first,
+// but that what the caller does before the first is not the layer's.
+func repeated(all []tensor.Section, begins []int, layers int) []tensor.Section {
+	end := begins[len(begins)-1]
+	whole := slices.Clone(all[:end])
+	for range layers - len(begins) {
+		at := len(whole)
 		whole = append(whole, all[begins[0]:begins[1]]...)
+		whole[at].Before = all[end].Before
 	}
-	return append(whole, all[begins[layers-1]:]...), nil
+	return append(whole, all[end:]...)
 }
 
 // layerContext notes which section begins a layer: each layer asks the context first whether to go on.

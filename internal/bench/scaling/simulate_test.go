@@ -73,3 +73,16 @@ func TestLengths(t *testing.T) {
 		t.Errorf("alone %d, in all %d, at least %d; expected 22, 32 and 27", serial, work, path)
 	}
 }
+
+func TestRepeated(t *testing.T) {
+	all := []tensor.Section{{Operation: "a", Before: 1}, {Operation: "b", Before: 100}, {Operation: "c", Before: 2}, {Operation: "b", Before: 3}, {Before: 4}}
+	var operations string
+	var before time.Duration
+	for _, s := range repeated(all, []int{1, 3}, 4) {
+		operations += s.Operation
+		before += s.Before
+	}
+	if want := time.Duration(1 + 100 + 2 + 2*(3+2) + 3 + 4); operations != "abcbcbcb" || before != want {
+		t.Errorf("sections %s with %d before them, expected abcbcbcb with %d", operations, before, want)
+	}
+}
