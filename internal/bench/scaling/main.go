@@ -32,21 +32,28 @@ func main() {
 	rounds := flag.Int("rounds", 5, "times that each task is run, of which the shortest counts")
 	detail := flag.Int("detail", 16, "threads for which the sections that lose most are listed")
 	check := flag.Int("check", 0, "runs on one thread and on two to compare with, of which each section's shortest counts")
+	given := flag.String("costs", "", "what waking a helper costs, as a run prints it; measured unless given")
 	flag.Parse()
-	if err := run(os.Stdout, strings.Split(*forms, ","), *rounds, *detail, *check); err != nil {
+	if err := run(os.Stdout, strings.Split(*forms, ","), *rounds, *detail, *check, *given); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(out io.Writer, forms []string, rounds, detail, check int) error {
+func run(out io.Writer, forms []string, rounds, detail, check int, given string) error {
 	if rounds < 1 {
 		return fmt.Errorf("rounds is %d, expected 1 or more", rounds)
 	}
 	published := mcllava.PublishedConfig()
 	shape := estimate.Shape{Vision: published.Encoder(), Text: published.Decoder()}
-	c := measureCosts()
-	fmt.Fprintf(out, "a helper that looks for work: called in %v, begins after %v, ended in %v\n", c.call, c.begin, c.finish)
-	fmt.Fprintf(out, "a helper that sleeps: called in %v, begins after %v; who waits sleeps after %v, for %v at a time\n", c.callAsleep, c.beginAsleep, c.spin, c.nap)
+	var c costs
+	var err error
+	if given == "" {
+		c = measureCosts()
+	} else if c, err = parseCosts(given); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "a helper that looks for work is called in %v, begins after %v and is ended in %v;\none that sleeps is called in %v and begins after %v; who waits sleeps after %v, the caller for %v at a time\n-costs %v\n",
+		c.call, c.begin, c.finish, c.callAsleep, c.beginAsleep, c.spin, c.nap, c)
 	for _, name := range forms {
 		f, err := tensor.ParseForm(name)
 		if err != nil {

@@ -86,3 +86,15 @@ func TestRepeated(t *testing.T) {
 		t.Errorf("sections %s with %d before them, expected abcbcbcb with %d", operations, before, want)
 	}
 }
+
+func TestParseCosts(t *testing.T) {
+	want := costs{1, 2, 3, 4, 5, 6, 7 * ms}
+	if got, err := parseCosts(want.String()); got != want || err != nil {
+		t.Errorf("%v is read as %v, %v", want, got, err)
+	}
+	for _, bad := range []string{"", "1ns", "1ns,1ns,1ns,1ns,1ns,1ns,x", "1ns,1ns,1ns,1ns,1ns,1ns,-1ns"} {
+		if _, err := parseCosts(bad); err == nil {
+			t.Errorf("%q is no error", bad)
+		}
+	}
+}
