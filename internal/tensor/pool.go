@@ -81,6 +81,7 @@ type helper struct {
 	asleep atomic.Bool
 	wake   chan struct{}
 	closed bool
+	_      [alignment]byte // what one waits for shares no cache line with another
 }
 
 // What a helper is at. The caller sets called, and sets idle again if the helper has not begun when all tasks are taken: on a busy

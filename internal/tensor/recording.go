@@ -21,56 +21,80 @@ type Section struct {
 func (p *Pool) Record(f func(sections func() int)) []Section { return p.record(&recording{}, f) }
 
 // RecordAlone is Record of a pool of so many threads, whatever p has: operations are cut into as many tasks, but the caller runs
-// each by itself, one after the other.
-func (p *Pool) RecordAlone(threads int, f func(sections func() int)) []Section {
+// each by itself, one after the other. Times are those of worked where they are shorter than by the clock: worked is how long the
+// calling thread has run, other programs left out.
+func (p *Pool) RecordAlone(threads int, worked func() time.Duration, f func(sections func() int)) []Section {
 	own := p.scratch
 	defer func() { p.scratch = own }()
 	p.scratch = append(append([][]float32(nil), own[0]), make([][]float32, threads-1)...)
-	return p.record(&recording{alone: true}, f)
+	return p.record(&recording{worked: worked}, f)
 }
 
 func (p *Pool) record(r *recording, f func(sections func() int)) []Section {
 	p.recording = r
 	defer func() { p.recording = nil }()
-	r.free = time.Now()
+	r.free = r.start()
 	f(func() int { return len(r.sections) })
-	return append(r.sections, Section{Before: time.Since(r.free)})
+	return append(r.sections, Section{Before: r.since(r.free)})
 }
 
 // recording is a Record under way.
 type recording struct {
-	alone    bool
+	worked   func() time.Duration // nil where tasks are shared
 	sections []Section
-	free     time.Time // when the last section ended
+	free     moment // when the last section ended
+}
+
+// moment is a time by both clocks.
+type moment struct {
+	clock  time.Time
+	worked time.Duration
+}
+
+func (r *recording) start() (m moment) {
+	if r.worked != nil {
+		m.worked = r.worked()
+	}
+	m.clock = time.Now()
+	return m
+}
+
+func (r *recording) since(m moment) time.Duration {
+	took := time.Since(m.clock)
+	if r.worked != nil {
+		took = min(took, r.worked()-m.worked)
+	}
+	return took
 }
 
 func (r *recording) run(p *Pool, tasks int, w work) {
-	before := time.Since(r.free)
-	t := &stopwatch{w, make([]time.Duration, tasks)}
+	before := r.since(r.free)
+	t := &stopwatch{w, r, make([]time.Duration, tasks)}
 	s := Section{Operation: operationOf(w), Before: before, Tasks: t.took}
-	start := time.Now()
-	if r.alone {
+	start := r.start()
+	if r.worked != nil {
 		for i := range tasks {
 			t.do(0, i)
 		}
 	} else {
 		p.perform(tasks, t)
 	}
-	r.free = time.Now()
-	s.Took = r.free.Sub(start)
+	s.Took = r.since(start)
 	r.sections = append(r.sections, s)
+	r.free = r.start()
 }
 
 // stopwatch is work of which each task is timed.
 type stopwatch struct {
 	work work
+	r    *recording
 	took []time.Duration
 }
 
 func (t *stopwatch) do(worker, task int) {
-	start := time.Now()
+	start := t.r.start()
 	t.work.do(worker, task)
-	t.took[task] = time.Since(start)
+	t.took[task] = t.r.since(start)
 }
 
 // operationOf names an operation and its sizes; one that Run was called for bears the name of the function that did so.

@@ -11,6 +11,7 @@ import (
 	"log"
 	"maps"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -39,10 +40,13 @@ func main() {
 	}
 }
 
+// run is on one thread of the system, whose time is read.
 func run(out io.Writer, forms []string, rounds, detail, check int, given string) error {
 	if rounds < 1 {
 		return fmt.Errorf("rounds is %d, expected 1 or more", rounds)
 	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	published := mcllava.PublishedConfig()
 	shape := estimate.Shape{Vision: published.Encoder(), Text: published.Decoder()}
 	var c costs
@@ -88,7 +92,7 @@ func report(out io.Writer, s estimate.Shape, f tensor.Form, rounds, detail int, 
 			return err
 		}
 		for _, threads := range threadCounts {
-			sections, err := part.record(rounds, func(f func(func() int)) []tensor.Section { return p.RecordAlone(threads, f) })
+			sections, err := part.record(rounds, func(f func(func() int)) []tensor.Section { return p.RecordAlone(threads, worked, f) })
 			if err != nil {
 				return err
 			}
@@ -145,7 +149,7 @@ func reality(out io.Writer, s estimate.Shape, f tensor.Form, rounds, check, thre
 		if err := part.run(&layerContext{sections: func() int { return 0 }}); err != nil {
 			return err
 		}
-		alone, err := part.record(rounds, func(f func(func() int)) []tensor.Section { return p.RecordAlone(threads, f) })
+		alone, err := part.record(rounds, func(f func(func() int)) []tensor.Section { return p.RecordAlone(threads, worked, f) })
 		if err != nil {
 			return err
 		}

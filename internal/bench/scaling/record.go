@@ -12,8 +12,9 @@ import (
 	"github.com/mcllava/mcllava/llm"
 )
 
-// layers is how many are computed of each part: one like all but the last, and the last.
-const layers = 2
+// layers is how many are computed of each part: the first, which touches memory for the first time, one for all but it and the last,
+// and the last, which computes fewer rows.
+const layers = 3
 
 // part is a part of the model that can be run again and again.
 type part struct {
@@ -93,17 +94,15 @@ func (p part) record(rounds int, record recorder) ([]tensor.Section, error) {
 	return repeated(all, begins, p.whole), nil
 }
 
-// repeated are the sections of so many layers, of which layer i begins with section begins[i]; all but the last are like the first,
-// but that what the caller does before the first is not the layer's.
+// repeated are the sections of so many layers, of which layer i begins with section begins[i] and those between the last two are like
+// the one before the last.
 func repeated(all []tensor.Section, begins []int, layers int) []tensor.Section {
-	end := begins[len(begins)-1]
-	whole := slices.Clone(all[:end])
+	from, to := begins[len(begins)-2], begins[len(begins)-1]
+	whole := slices.Clone(all[:to])
 	for range layers - len(begins) {
-		at := len(whole)
-		whole = append(whole, all[begins[0]:begins[1]]...)
-		whole[at].Before = all[end].Before
+		whole = append(whole, all[from:to]...)
 	}
-	return append(whole, all[end:]...)
+	return append(whole, all[to:]...)
 }
 
 // layerContext notes which section begins a layer: each layer asks the context first whether to go on.
