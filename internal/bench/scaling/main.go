@@ -30,18 +30,19 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("scaling: ")
 	forms := flag.String("precision", "q8,bf16", "precisions: f32, f16, bf16, q8, q4")
+	names := flag.String("parts", "crops,prompt,token", "parts of the model")
 	rounds := flag.Int("rounds", 5, "times that each task is run, of which the shortest counts")
 	detail := flag.Int("detail", 16, "threads for which the sections that lose most are listed")
 	check := flag.Int("check", 0, "runs on one thread and on two to compare with, of which each section's shortest counts")
 	given := flag.String("costs", "", "what waking a helper costs, as a run prints it; measured unless given")
 	flag.Parse()
-	if err := run(os.Stdout, strings.Split(*forms, ","), *rounds, *detail, *check, *given); err != nil {
+	if err := run(os.Stdout, strings.Split(*forms, ","), strings.Split(*names, ","), *rounds, *detail, *check, *given); err != nil {
 		log.Fatal(err)
 	}
 }
 
 // run is on one thread of the system, whose time is read.
-func run(out io.Writer, forms []string, rounds, detail, check int, given string) error {
+func run(out io.Writer, forms, names []string, rounds, detail, check int, given string) error {
 	if rounds < 1 {
 		return fmt.Errorf("rounds is %d, expected 1 or more", rounds)
 	}
@@ -63,7 +64,7 @@ func run(out io.Writer, forms []string, rounds, detail, check int, given string)
 		if err != nil {
 			return err
 		}
-		if err := report(out, shape, f, rounds, detail, c); err != nil {
+		if err := report(out, shape, f, names, rounds, detail, c); err != nil {
 			return err
 		}
 		debug.FreeOSMemory()
@@ -71,7 +72,7 @@ func run(out io.Writer, forms []string, rounds, detail, check int, given string)
 			if check == 0 {
 				break
 			}
-			if err := reality(out, shape, f, rounds, check, threads, c); err != nil {
+			if err := reality(out, shape, f, names, rounds, check, threads, c); err != nil {
 				return err
 			}
 			debug.FreeOSMemory()
@@ -81,16 +82,22 @@ func run(out io.Writer, forms []string, rounds, detail, check int, given string)
 }
 
 // report prints what the simulation says of each part in one form.
-func report(out io.Writer, s estimate.Shape, f tensor.Form, rounds, detail int, c costs) error {
+func report(out io.Writer, s estimate.Shape, f tensor.Form, names []string, rounds, detail int, c costs) error {
 	p := tensor.NewPool(1)
 	defer p.Close()
 	fmt.Fprintf(out, "\n| %s | threads | ms | times as fast | waiting | one works alone | ends differ | waking | least ms | GB/s |\n|%s\n", f, strings.Repeat(" --- |", 10))
 	var details strings.Builder
 	for _, part := range parts(s, p, weights.Forms{Vision: f, Text: f}, bench.Prompt) {
-		alone := time.Duration(0)
+		if !slices.Contains(names, part.name) && !(part.name == "prompt" && slices.Contains(names, "token")) {
+			continue
+		}
 		if err := part.run(&layerContext{sections: func() int { return 0 }}); err != nil { // touches memory for the first time
 			return err
 		}
+		if !slices.Contains(names, part.name) { // a token comes after a prompt
+			continue
+		}
+		alone := time.Duration(0)
 		for _, threads := range threadCounts {
 			sections, err := part.record(rounds, func(f func(func() int)) []tensor.Section { return p.RecordAlone(threads, worked, f) })
 			if err != nil {
@@ -142,12 +149,18 @@ func losses(out io.Writer, name string, sections []tensor.Section, o outcome, th
 }
 
 // reality prints how long the parts take on a pool of so many threads, and what the simulation says.
-func reality(out io.Writer, s estimate.Shape, f tensor.Form, rounds, check, threads int, c costs) error {
+func reality(out io.Writer, s estimate.Shape, f tensor.Form, names []string, rounds, check, threads int, c costs) error {
 	p := tensor.NewPool(threads)
 	defer p.Close()
 	for _, part := range parts(s, p, weights.Forms{Vision: f, Text: f}, bench.Prompt) {
+		if !slices.Contains(names, part.name) && !(part.name == "prompt" && slices.Contains(names, "token")) {
+			continue
+		}
 		if err := part.run(&layerContext{sections: func() int { return 0 }}); err != nil {
 			return err
+		}
+		if !slices.Contains(names, part.name) {
+			continue
 		}
 		alone, err := part.record(rounds, func(f func(func() int)) []tensor.Section { return p.RecordAlone(threads, worked, f) })
 		if err != nil {
