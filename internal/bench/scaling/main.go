@@ -33,7 +33,7 @@ func main() {
 	names := flag.String("parts", "crops,prompt,token", "parts of the model")
 	rounds := flag.Int("rounds", 5, "times that each task is run, of which the shortest counts")
 	detail := flag.Int("detail", 16, "threads for which the sections that lose most are listed")
-	check := flag.Int("check", 0, "runs on one thread and on two to compare with, of which each section's shortest counts")
+	check := flag.Int("check", 0, "instead compare with so many runs on one thread and on two, of which each section's shortest counts")
 	given := flag.String("costs", "", "what waking a helper costs, as a run prints it; measured unless given")
 	flag.Parse()
 	if err := run(os.Stdout, strings.Split(*forms, ","), strings.Split(*names, ","), *rounds, *detail, *check, *given); err != nil {
@@ -64,19 +64,16 @@ func run(out io.Writer, forms, names []string, rounds, detail, check int, given 
 		if err != nil {
 			return err
 		}
-		if err := report(out, shape, f, names, rounds, detail, c); err != nil {
+		if check == 0 {
+			err = report(out, shape, f, names, rounds, detail, c)
+		}
+		for threads := 1; threads <= 2 && check > 0 && err == nil; threads++ {
+			err = reality(out, shape, f, names, rounds, check, threads, c)
+		}
+		if err != nil {
 			return err
 		}
 		debug.FreeOSMemory()
-		for _, threads := range []int{1, 2} {
-			if check == 0 {
-				break
-			}
-			if err := reality(out, shape, f, names, rounds, check, threads, c); err != nil {
-				return err
-			}
-			debug.FreeOSMemory()
-		}
 	}
 	return nil
 }
