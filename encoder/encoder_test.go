@@ -3,6 +3,7 @@ package encoder
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -96,6 +97,24 @@ func TestCropsDoNotDependOnTheirBatch(t *testing.T) {
 				t.Error("crops encoded one by one give other bits than together")
 			}
 		})
+	}
+}
+
+// TestMoreThreadsThanCores encodes crops on 16 threads, which few cores must share, to the bits that one thread gives.
+func TestMoreThreadsThanCores(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	c := Config{Hidden: 72, Intermediate: 150, Layers: 3, Heads: 4, ImageSize: 113, PatchSize: 7, Eps: 1e-6, Projected: 64}
+	pixels, centres := noise(c, 2)
+	keep := []int{c.Patches() - 1, 5}
+	for _, form := range []tensor.Form{tensor.BF16, tensor.Q8} {
+		want, err := encoderOf(t, c, form, 1).Encode(t.Context(), pixels, centres, keep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := encoderOf(t, c, form, 16).Encode(t.Context(), pixels, centres, keep)
+		if err != nil || !slices.Equal(tensor.Values(got.Rows), tensor.Values(want.Rows)) {
+			t.Errorf("%s: 16 threads give other features than one, %v", form, err)
+		}
 	}
 }
 

@@ -114,15 +114,18 @@ func (t *tower) forward(ctx context.Context, pixels blas32.General, keep []int, 
 
 // embed cuts each crop into patches and returns their embeddings with those of their positions, [B·T, Dv].
 func (t *tower) embed(s *state, pixels blas32.General) blas32.General {
-	t.pool.Run(pixels.Rows, func(_, b int) {
-		for i := range t.Patches() {
-			t.patchPixels(tensor.Row(s.patches, b*t.Patches()+i), tensor.Row(pixels, b), i/t.Side(), i%t.Side())
+	side := t.Side()
+	t.pool.Run(pixels.Rows*side, func(_, task int) {
+		b, i := task/side, task%side
+		for j := range side {
+			t.patchPixels(tensor.Row(s.patches, task*side+j), tensor.Row(pixels, b), i, j)
 		}
 	})
 	t.patch.Apply(t.pool, s.x, s.patches)
-	for b := range pixels.Rows {
-		tensor.Add(tensor.Rows(s.x, b*t.Patches(), (b+1)*t.Patches()), t.position)
-	}
+	t.pool.Run(pixels.Rows*side, func(_, task int) {
+		i := task % side
+		tensor.Add(tensor.Rows(s.x, task*side, (task+1)*side), tensor.Rows(t.position, i*side, (i+1)*side))
+	})
 	return s.x
 }
 

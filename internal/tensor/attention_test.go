@@ -196,9 +196,9 @@ func TestAppendEqualsItsTwin(t *testing.T) {
 		p := NewPool(2)
 		defer p.Close()
 		for _, headDim := range []int{1, 5, 8, 18, 32, 40, 71, 72, 80} {
-			for _, first := range []int{0, 1, 5, 16, 31, 33} {
-				for _, rows := range []int{1, 2, 15, 16, 17, 50, 67} {
-					got, want := NewKV(BF16, 2, headDim, 101), NewKV(BF16, 2, headDim, 101)
+			for _, first := range []int{0, 1, 5, 16, 31, 33, 63, 64} {
+				for _, rows := range []int{1, 2, 15, 16, 17, 50, 67, 130} {
+					got, want := NewKV(BF16, 2, headDim, 201), NewKV(BF16, 2, headDim, 201)
 					k, v := random(r, rows, 2*headDim), random(r, rows, 2*headDim)
 					got.length = first
 					got.extend(p, k, v)

@@ -116,17 +116,27 @@ func (c *KV) extend(p *Pool, k, v blas32.General) {
 	defer p.apply.Unlock()
 	a := &p.appending
 	*a = appending{kv: c, k: k, v: v}
-	p.run(c.heads, a)
-	c.length += k.Rows
+	end := c.length + k.Rows
+	a.blocks = (end+appendedRows-1)/appendedRows - c.length/appendedRows
+	p.run(c.heads*a.blocks, a)
+	c.length = end
 }
 
-// appending adds positions to a KV, a head a task.
+// appendedRows is the positions of a task of an appending: whole panels of the keys, and so whole units of the values.
+const appendedRows = 2 * panelWidth
+
+// appending adds positions to a KV, a head's of one block of appendedRows a task.
 type appending struct {
-	kv   *KV
-	k, v blas32.General // [rows, heads·headDim]
+	kv     *KV
+	k, v   blas32.General // [rows, heads·headDim]
+	blocks int
 }
 
-func (a *appending) do(_, h int) { a.kv.append(h, a.kv.length, a.k, a.v) }
+func (a *appending) do(_, task int) {
+	h, first, block := task/a.blocks, a.kv.length, a.kv.length/appendedRows+task%a.blocks
+	from, to := max(0, block*appendedRows-first), min(a.k.Rows, (block+1)*appendedRows-first)
+	a.kv.append(h, first+from, Rows(a.k, from, to), Rows(a.v, from, to))
+}
 
 // append adds positions from first on to one head.
 func (c *KV) append(h, first int, k, v blas32.General) {

@@ -23,6 +23,8 @@ type Pool struct {
 	conversion     conversion
 	attention      attention
 	appending      appending
+
+	recording *recording // nil but for measurements
 }
 
 // work is an operation cut into tasks.
@@ -79,6 +81,7 @@ type helper struct {
 	asleep atomic.Bool
 	wake   chan struct{}
 	closed bool
+	_      [alignment]byte // what one waits for shares no cache line with another
 }
 
 // What a helper is at. The caller sets called, and sets idle again if the helper has not begun when all tasks are taken: on a busy
@@ -193,6 +196,15 @@ func (p *Pool) Run(tasks int, task func(worker, i int)) { p.run(tasks, function(
 func (p *Pool) run(tasks int, w work) {
 	p.busy.Lock()
 	defer p.busy.Unlock()
+	if p.recording != nil {
+		p.recording.run(p, tasks, w)
+		return
+	}
+	p.perform(tasks, w)
+}
+
+// perform is run for who holds the pool.
+func (p *Pool) perform(tasks int, w work) {
 	if tasks == 1 {
 		w.do(0, 0)
 		return

@@ -52,6 +52,13 @@ var (
 // taskPanels is the most panels of a task: so few that its outputs stay in the cache from one block of the inputs to the next.
 const taskPanels = 4
 
+// A product of few outputs is cut into more bands of rows, down to leastRows each, until there are tasksPerThread tasks for each thread:
+// fewer end at too different times.
+const (
+	tasksPerThread = 8
+	leastRows      = 56 // some register tiles, so that a block of a panel is used often enough
+)
+
 // manyWeights is the number of weights from which on they do not stay in any cache from one band of rows to the next.
 const manyWeights = 1 << 23
 
@@ -102,7 +109,7 @@ func multiply(p *Pool, x blas32.General, parts ...part) {
 	if weights >= manyWeights {
 		m.block = tallBlock
 	}
-	m.bands = (x.Rows + m.block.rows - 1) / m.block.rows
+	m.bands = bands(x.Rows, m.block.rows, count, p.Threads())
 	m.group = max(1, min(taskPanels, count*m.bands/(m.block.tasks*p.Threads())))
 	if x.Rows <= m.product.rows {
 		m.group = 1
@@ -111,6 +118,11 @@ func multiply(p *Pool, x blas32.General, parts ...part) {
 		m.groups += m.groupsOf(part)
 	}
 	p.run(m.bands*m.groups, m)
+}
+
+// bands is how many bands rows rows are cut into, of at most so many each, for a product of so many panels.
+func bands(rows, most, panels, threads int) int {
+	return max((rows+most-1)/most, min((tasksPerThread*threads+panels-1)/panels, rows/leastRows))
 }
 
 func (m *multiplication) groupsOf(part part) int { return (panels(part.w.out) + m.group - 1) / m.group }

@@ -328,6 +328,58 @@ func TestEvenly(t *testing.T) {
 	}
 }
 
+func TestBands(t *testing.T) {
+	for _, c := range []struct{ rows, most, panels, threads, want int }{
+		{729, 380, 36, 1, 2},   // as few as the block allows
+		{729, 380, 36, 9, 2},   // 72 tasks for 9 threads
+		{729, 380, 36, 16, 4},  // 144 for 16, where 72 leave the last of 5 turns half empty
+		{729, 380, 36, 64, 13}, // 56 rows each
+		{768, 760, 560, 16, 2}, // many outputs
+		{55, 380, 36, 64, 1},
+		{1, 380, 80, 64, 1},
+	} {
+		if got := bands(c.rows, c.most, c.panels, c.threads); got != c.want {
+			t.Errorf("%d rows of %d panels on %d threads, at most %d rows: %d bands, expected %d", c.rows, c.panels, c.threads, c.most, got, c.want)
+		}
+	}
+}
+
+// TestManyThreadsGiveTheSameBits: on more threads than cores, products of few outputs are cut into other bands of rows.
+func TestManyThreadsGiveTheSameBits(t *testing.T) {
+	const rows, in, out, heads = 250, 269, 144, 8
+	eachTier(t, func(t *testing.T) {
+		touch()
+		r := rand.New(rand.NewPCG(31, 32))
+		one := NewPool(1)
+		defer one.Close()
+		x, q, k, v := random(r, rows, in), random(r, rows, out), random(r, rows, out), random(r, rows, out)
+		for f := range formCount {
+			w := random(r, out, in)
+			l := Linear{NewWeight(one, f, out, in, func(o int, row []float32) { copy(row, Row(w, o)) }), random(r, 1, out).Data}
+			want, attended := New(rows, out), New(rows, out)
+			l.Apply(one, want, x)
+			kv := NewKV(KVForm(f), heads, out/heads, rows+5)
+			Attend(one, attended, q, k, v, kv, true)
+			for _, threads := range []int{16, 40} {
+				p := NewPool(threads)
+				for range 2 {
+					got := New(rows, out)
+					l.Apply(p, got, x)
+					if !slices.Equal(got.Data, want.Data) {
+						t.Fatalf("%s: %d threads give another product than one", f, threads)
+					}
+					again := NewKV(KVForm(f), heads, out/heads, rows+5)
+					Attend(p, got, q, k, v, again, true)
+					if !slices.Equal(got.Data, attended.Data) || !slices.Equal(again.keys, kv.keys) || !slices.Equal(again.values, kv.values) {
+						t.Fatalf("%s: %d threads attend otherwise than one", f, threads)
+					}
+				}
+				p.Close()
+			}
+		}
+	})
+}
+
 func TestLinear(t *testing.T) {
 	samples := 2000
 	if testing.Short() {
