@@ -21,7 +21,7 @@ func resampleStrip(ctx context.Context, src source, from, to int, targets []*tar
 	for _, t := range targets {
 		most = max(most, t.down.taps)
 	}
-	rows := newWindow(ctx, src, targets[0].dst.size, from, to, most+1) // one that counts beside the taps; see target.uppermost
+	rows := newWindow(ctx, src, targets[0].dst.size, from, to, most)
 	sums, taps := make([]pair, rows.length()), make([][]pair, most)
 	for {
 		t := topmost(targets)
@@ -67,13 +67,8 @@ func newTarget(dst square, top, height, y, end int) *target {
 // row is row y of the box, or the nearest there is.
 func (t *target) row(rows *window, y int) []pair { return rows.row(t.top + min(max(y, 0), t.height-1)) }
 
-// uppermost is the first row of the source that output y takes: that of its first tap, or of the box if that counts outside.
-func (t *target) uppermost() int {
-	if t.down.at(t.y).reach.before != 0 {
-		return t.top
-	}
-	return t.top + max(t.down.first(t.y), 0)
-}
+// uppermost is the first row of the source that the next output takes.
+func (t *target) uppermost() int { return t.top + max(t.down.first(t.y), 0) }
 
 // topmost is the target whose next output takes the uppermost rows; nil if all are finished.
 func topmost(targets []*target) (first *target) {
