@@ -14,12 +14,25 @@ import (
 type cut struct {
 	upright *image.RGBA
 	boxes   []image.Rectangle
+	strips  []strip
 	size    int     // S, pixels a side
 	pixels  []uint8 // [boxes, 3·S·S]
 }
 
+// strip is the boxes first to first + n, which are cut together.
+type strip struct{ first, n int }
+
 func newCut(upright *image.RGBA, boxes []image.Rectangle, c encoder.Config) *cut {
-	return &cut{upright, boxes, c.ImageSize, make([]uint8, len(boxes)*c.Pixels())}
+	return &cut{upright, boxes, stripsOf(boxes, c.ImageSize), c.ImageSize, make([]uint8, len(boxes)*c.Pixels())}
+}
+
+func stripsOf(boxes []image.Rectangle, size int) (strips []strip) {
+	for first := 0; first < len(boxes); {
+		s := strip{first, crop.Strip(boxes[first:], size)}
+		strips = append(strips, s)
+		first += s.n
+	}
+	return strips
 }
 
 // at is crop i, [3·S·S].
@@ -44,9 +57,17 @@ func (c *cut) of(boxes []image.Rectangle, e encoder.Config) *cut {
 	return c
 }
 
-// rows cuts rows from ≤ y < to of crop i. The error is the context's.
-func (c *cut) rows(ctx context.Context, i, from, to int) error {
-	return crop.Pixels(ctx, c.at(i), c.upright, c.boxes[i], c.size, from, to)
+// strip cuts part k of n of a strip. The error is the context's.
+func (c *cut) strip(ctx context.Context, s strip, k, n int) error {
+	values := len(c.pixels) / len(c.boxes)
+	return crop.StripPixels(ctx, c.pixels[s.first*values:][:s.n*values], c.upright, c.boxes[s.first:][:s.n], c.size, k, n)
+}
+
+// share cuts share i of all crops, of which each is worth so many. The error is the context's.
+func (c *cut) share(ctx context.Context, i, shares int) error {
+	at, _ := slices.BinarySearchFunc(c.strips, i/shares, func(s strip, box int) int { return s.first + s.n - 1 - box })
+	s := c.strips[at]
+	return c.strip(ctx, s, i-s.first*shares, s.n*shares)
 }
 
 // Prepare decodes a picture and cuts its crops ahead of See, for the same plan. It may be called while the model is at work on another
@@ -62,8 +83,8 @@ func (m *Model) Prepare(ctx context.Context, p *Picture, plan Plan) error {
 	}
 	start := time.Now()
 	ahead := newCut(p.upright, boxes, m.encoder.Config())
-	for i := range ahead.boxes {
-		if err := ahead.rows(ctx, i, 0, ahead.size); err != nil {
+	for _, s := range ahead.strips {
+		if err := ahead.strip(ctx, s, 0, 1); err != nil {
 			return err
 		}
 	}

@@ -1,11 +1,55 @@
 package mcllava
 
 import (
+	"bytes"
+	"fmt"
+	"image"
 	"slices"
 	"testing"
 
+	"github.com/mcllava/mcllava/crop"
+	"github.com/mcllava/mcllava/encoder"
 	"github.com/mcllava/mcllava/internal/tensor"
 )
+
+// Crops are the same however many shares they are cut in, and whichever others are cut with them.
+func TestCropsAreCutAsAlone(t *testing.T) {
+	c := encoder.Config{ImageSize: 48, PatchSize: 8}
+	picture := image.NewRGBA(image.Rect(0, 0, 431, 367))
+	for i := range picture.Pix {
+		picture.Pix[i] = uint8(i*i/977) | uint8(i%4/3*255)
+	}
+	g, err := crop.NewGrid(431, 367, c.ImageSize, 60)
+	if err != nil {
+		t.Fatal(err)
+	}
+	odd := slices.Clone(g.Boxes) // without some that others overlap, as where the cache has those
+	odd = slices.Delete(odd, 3, 5)
+	for name, boxes := range map[string][]image.Rectangle{"grid": g.Boxes, "overview": g.Boxes[:1], "odd": odd} {
+		if strips := stripsOf(boxes, c.ImageSize); len(boxes) > 1 && len(strips) > len(boxes)/2 {
+			t.Errorf("%s: %d strips of %d boxes", name, len(strips), len(boxes))
+		}
+		for _, shares := range []int{1, 3, c.ImageSize} {
+			t.Run(fmt.Sprint(name, shares), func(t *testing.T) {
+				cut := newCut(picture, boxes, c)
+				for i := range len(boxes) * shares {
+					if err := cut.share(t.Context(), i, shares); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for _, box := range boxes {
+					want := make([]uint8, c.Pixels())
+					if err := crop.Pixels(t.Context(), want, picture, box, c.ImageSize, 0, c.ImageSize); err != nil {
+						t.Fatal(err)
+					}
+					if !bytes.Equal(cut.crop(box), want) {
+						t.Errorf("%v is cut otherwise", box)
+					}
+				}
+			})
+		}
+	}
+}
 
 func TestPreparedPicturesAreSeenTheSame(t *testing.T) {
 	m := open(t, Demo)

@@ -222,10 +222,9 @@ func (m *Model) pixels(ctx context.Context, p *Picture, plan Plan, some []int) (
 	cut := p.ahead.of(boxes, c)
 	if cut == nil {
 		cut = newCut(p.upright, boxes, c)
-		bands := min((m.cutAhead()+len(some)-1)/len(some), c.ImageSize)
-		m.pool.Run(len(some)*bands, func(_, task int) {
-			i, b := task/bands, task%bands
-			_ = cut.rows(ctx, i, b*c.ImageSize/bands, (b+1)*c.ImageSize/bands) // the error is the context's
+		shares := min((m.cutAhead()+len(some)-1)/len(some), c.ImageSize)
+		m.pool.Run(len(some)*shares, func(_, i int) {
+			_ = cut.share(ctx, i, shares) // the error is the context's
 		})
 		if err := ctx.Err(); err != nil {
 			return blas32.General{}, err

@@ -39,10 +39,10 @@ func cutPart(ctx context.Context, dst square, src source, from, to int) error {
 	case width <= size && height <= size: // enlarged, which costs little
 		m := resized(src.img, src.box, size)
 		dst.copy(part, func(y int) []uint8 { return m.Pix[y*m.Stride:][:4*size] })
+	case resampled(src.box, size):
+		return resample(ctx, dst, src, part)
 	case narrow(width, height, size):
 		return stackFirst(ctx, dst, src, part)
-	case height <= maxReduction*size:
-		return resample(ctx, dst, src, part)
 	default:
 		return stack(ctx, dst, src, part)
 	}

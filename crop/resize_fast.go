@@ -11,22 +11,35 @@ const maxReduction = 100
 // resample writes a part of a source at size × size pixels as [Pixels] says, by the bits of resized and many times faster: two
 // channels share each multiplication, and no more rows are held than the filter has taps. Its height is at most maxReduction·size.
 func resample(ctx context.Context, dst square, src source, part image.Rectangle) error {
-	down := newFilter(src.height(), dst.size, part.Min.Y, part.Max.Y)
-	rows := newWindow(ctx, src, dst.size, part, down.taps)
-	sums, taps := make([]pair, rows.length()), make([][]pair, down.taps)
-	for y := part.Min.Y; y < part.Max.Y; y++ {
-		o, start := down.at(y), down.first(y)
-		for k := range taps {
-			taps[k] = rows.row(start + k)
+	return resampleStrip(ctx, src, part.Min.X, part.Max.X, []*target{newTarget(dst, 0, src.height(), part.Min.Y, part.Max.Y)})
+}
+
+// resampleStrip is resample of columns from ≤ x < to of some boxes that are as wide as the source. A row of the source is resized along
+// x once, for all boxes that it lies in, so the outputs of all are made in the order of the rows that they take.
+func resampleStrip(ctx context.Context, src source, from, to int, targets []*target) error {
+	most := 0
+	for _, t := range targets {
+		most = max(most, t.down.taps)
+	}
+	rows := newWindow(ctx, src, targets[0].dst.size, from, to, most)
+	sums, taps := make([]pair, rows.length()), make([][]pair, most)
+	for {
+		t := topmost(targets)
+		if t == nil {
+			return nil
 		}
-		weigh(sums, down.weightsOf(y), taps)
-		src.work.count(0, 0, len(taps)*part.Dx())
+		o, start, taps := t.down.at(t.y), t.down.first(t.y), taps[:t.down.taps]
+		for k := range taps {
+			taps[k] = t.row(rows, start+k)
+		}
+		weigh(sums, t.down.weightsOf(t.y), taps)
+		src.work.count(0, 0, len(taps)*rows.columns())
 		first, last := taps[0], taps[0] // where they do not count
 		if o.reach.before != 0 {
-			first = rows.row(0)
+			first = t.row(rows, 0)
 		}
 		if o.reach.after != 0 {
-			last = rows.row(src.height() - 1)
+			last = t.row(rows, t.height-1)
 		}
 		if err := ctx.Err(); err != nil { // the rows were not loaded
 			return err
@@ -34,14 +47,42 @@ func resample(ctx context.Context, dst square, src source, part image.Rectangle)
 		for j, sum := range sums {
 			sums[j] = o.pixels(sum, first[j], last[j])
 		}
-		dst.unpair(sums, part, y)
+		t.dst.unpair(sums, from, to, t.y)
+		t.y++
 	}
-	return nil
 }
 
-// unpair writes a row of a window, or one that was made of such rows, to row y.
-func (s square) unpair(row []pair, part image.Rectangle, y int) {
-	red, green, blue := s.planes(y, part.Min.X, part.Max.X)
+// target is what rows y to end are made of, from the top on.
+type target struct {
+	dst         square
+	top, height int // of its box, in rows of the source
+	down        *filter
+	y, end      int
+}
+
+func newTarget(dst square, top, height, y, end int) *target {
+	return &target{dst, top, height, newFilter(height, dst.size, y, end), y, end}
+}
+
+// row is row y of the box, or the nearest there is.
+func (t *target) row(rows *window, y int) []pair { return rows.row(t.top + min(max(y, 0), t.height-1)) }
+
+// uppermost is the first row of the source that the next output takes.
+func (t *target) uppermost() int { return t.top + max(t.down.first(t.y), 0) }
+
+// topmost is the target whose next output takes the uppermost rows; nil if all are finished.
+func topmost(targets []*target) (first *target) {
+	for _, t := range targets {
+		if t.y < t.end && (first == nil || t.uppermost() < first.uppermost()) {
+			first = t
+		}
+	}
+	return first
+}
+
+// unpair writes a row of a window of columns from ≤ x < to, or one that was made of such rows, to row y.
+func (s square) unpair(row []pair, from, to, y int) {
+	red, green, blue := s.planes(y, from, to)
 	for x := range red {
 		red[x], blue[x] = uint8(row[x].low()), uint8(row[x].high())
 		green[x] = uint8(row[len(red)+x/2].half(x))
@@ -97,10 +138,10 @@ type twoRows struct {
 	greens       pair // of both
 }
 
-// newWindow holds so many rows at least, of the columns of a part. Where a row is more than maxReduction·size pixels wide, [wide]
+// newWindow holds so many rows at least, of columns from ≤ x < to. Where a row is more than maxReduction·size pixels wide, [wide]
 // resizes it.
-func newWindow(ctx context.Context, src source, size int, part image.Rectangle, rows int) *window {
-	w := &window{ctx: ctx, src: src, from: part.Min.X, to: part.Max.X, block: 2}
+func newWindow(ctx context.Context, src source, size, from, to, rows int) *window {
+	w := &window{ctx: ctx, src: src, from: from, to: to, block: 2}
 	if src.width() > maxReduction*size {
 		w.block, w.into = wideBlock, newWide(w, size).resize
 	} else {

@@ -117,14 +117,14 @@ func (w *wide) finish(a *across, y, end int) {
 
 // stack writes a part of a source of any height at size × size pixels, by the bits of resized.
 func stack(ctx context.Context, dst square, src source, part image.Rectangle) error {
-	window := func() *window { return newWindow(ctx, src, dst.size, part, stackedRows) }
+	window := func() *window { return newWindow(ctx, src, dst.size, part.Min.X, part.Max.X, stackedRows) }
 	return stackRows(ctx, window, dst.size, part, func(c *column, first, last []pair) {
 		for j := range c.sums {
 			low := c.pixel(c.whole[j][0], uint8(first[j].low()), uint8(last[j].low()))
 			high := c.pixel(c.whole[j][1], uint8(first[j].high()), uint8(last[j].high()))
 			c.sums[j] = pairOf(low, high)
 		}
-		dst.unpair(c.sums, part, c.i)
+		dst.unpair(c.sums, part.Min.X, part.Max.X, c.i)
 	})
 }
 

@@ -13,7 +13,7 @@ func (o orientation) apply(m *image.RGBA) *image.RGBA {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	m = visible(m, m.Rect) // without gaps between the rows
 	if o >= 5 {
-		transpose(m.Pix, w, h, turnBytes)
+		transpose(m.Pix, w, h, 4*turnLines*min(w, h))
 		w, h = h, w
 	}
 	switch o {
@@ -53,8 +53,9 @@ func swapRows(pix []uint8, w, h int) {
 	}
 }
 
-// turnBytes is the memory that transpose may take beside the picture.
-const turnBytes = 32 << 20
+// turnLines is how many lines of the shorter side's length transpose may take beside the picture: few stay in the cache, and the pieces
+// that it puts in order must not be short.
+const turnLines = 32
 
 // transpose makes columns of the h rows of w pixels, in place and with about room bytes beside them. The longer side is cut into
 // bands that are transposed on their own, and the pieces of which rows consist are then put in order, or the other way round; the
