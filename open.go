@@ -72,7 +72,11 @@ func OpenWith(folder string, o OpenOptions) (*Model, error) {
 	m := &Model{config: c.Config, checkpoint: c, pool: tensor.NewPool(o.Threads)}
 	m.dialogue.model = m
 	m.identity = sync.OnceValues(c.Identity)
-	if err := m.read(o.Precision); err != nil {
+	var beside sync.WaitGroup
+	beside.Go(func() { _, _ = m.identity() }) // mostly calls of the system, while weights are read
+	err = m.read(o.Precision)
+	beside.Wait()
+	if err != nil {
 		m.Close()
 		return nil, fmt.Errorf("%s: %w", c.Name, err)
 	}

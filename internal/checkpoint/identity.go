@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/mcllava/mcllava/internal/modelfile"
 	"github.com/mcllava/mcllava/internal/safetensors"
@@ -23,8 +26,15 @@ const identityVersion = "2-"
 // same, unless it was converted: then the header has a checksum of all of them.
 func (c *Checkpoint) Identity() (identity string, err error) {
 	defer c.Guard(&err)()
+	names := c.tensors.Names()
+	if len(names) == 0 {
+		return "", errors.New("the checkpoint is closed")
+	}
+	samples := make([][]byte, len(names))
+	reading := c.readSamples(samples, names)
 	sum := sha256.New()
-	if err := addSettings(sum, c.Files); err != nil {
+	settingsErr := addSettings(sum, c.Files)
+	if err := cmp.Or(reading.Wait(), settingsErr); err != nil {
 		return "", err
 	}
 	if c.packed != nil { // the checksums
@@ -33,16 +43,10 @@ func (c *Checkpoint) Identity() (identity string, err error) {
 			fmt.Fprintf(sum, "%q %q\n", key, meta[key])
 		}
 	}
-	names := c.tensors.Names()
-	if len(names) == 0 {
-		return "", errors.New("the checkpoint is closed")
-	}
-	for _, name := range names {
+	for i, name := range names {
 		t, _ := c.tensors.Tensor(name)
 		fmt.Fprintf(sum, "%q %s %v\n", name, t.DType, t.Shape)
-		if err := c.addSample(sum, t); err != nil {
-			return "", err
-		}
+		_, _ = sum.Write(samples[i]) // to a checksum: cannot fail
 	}
 	return identityVersion + hex.EncodeToString(sum.Sum(nil)), nil
 }
@@ -79,23 +83,48 @@ const (
 	sampleBytes  = 512 // a piece
 )
 
-// addSample writes pieces of a tensor's data from its beginning to its end, equally far from each other.
-func (c *Checkpoint) addSample(w io.Writer, t safetensors.Tensor) error {
-	var room [samplePieces * sampleBytes]byte
-	sample := room[:min(len(t.Data), len(room))]
+// readSamples begins to read the samples of some tensors, on several threads: each piece is a call of the system.
+func (c *Checkpoint) readSamples(samples [][]byte, names []string) *errgroup.Group {
+	const tensors = 64 // a task
+	group := new(errgroup.Group)
+	for first := 0; first < len(names); first += tensors {
+		group.Go(func() (err error) {
+			for i := first; i < min(first+tensors, len(names)); i++ {
+				t, _ := c.tensors.Tensor(names[i])
+				if samples[i], err = c.sample(t); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group
+}
+
+// sample is pieces of a tensor's data from its beginning to its end, equally far from each other.
+func (c *Checkpoint) sample(t safetensors.Tensor) ([]byte, error) {
+	const once = 32 << 10 // bytes that are read at once sooner than in pieces
+	sample := make([]byte, min(len(t.Data), samplePieces*sampleBytes))
 	step, size := 0, len(sample)
-	if len(t.Data) > len(room) {
+	if len(t.Data) > samplePieces*sampleBytes {
 		step, size = (len(t.Data)-sampleBytes)/(samplePieces-1), sampleBytes
+	}
+	read := func(dst []byte, from int) error { return c.tensors.Sample(dst, t, from) }
+	if size < len(sample) && len(t.Data) <= once {
+		whole := make([]byte, len(t.Data))
+		if err := c.tensors.Sample(whole, t, 0); err != nil {
+			return nil, err
+		}
+		read = func(dst []byte, from int) error { copy(dst, whole[from:]); return nil }
 	}
 	for at := 0; at < len(sample); at += size {
 		from := at / sampleBytes * step
-		if at == len(room)-sampleBytes && step > 0 {
+		if at == (samplePieces-1)*sampleBytes && step > 0 {
 			from = len(t.Data) - sampleBytes
 		}
-		if err := c.tensors.Sample(sample[at:at+size], t, from); err != nil {
-			return err
+		if err := read(sample[at:at+size], from); err != nil {
+			return nil, err
 		}
 	}
-	_, _ = w.Write(sample) // to a checksum: cannot fail
-	return nil
+	return sample, nil
 }

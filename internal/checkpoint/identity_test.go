@@ -136,15 +136,20 @@ func TestIdentityOfConverted(t *testing.T) {
 
 var large = flag.String("checkpoint", "", "a checkpoint to time the identity of")
 
+// BenchmarkIdentity has beside it the identity that older versions used, of headers and settings alone.
 func BenchmarkIdentity(b *testing.B) {
 	c, err := Open(*large)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer c.Close()
-	for b.Loop() {
-		if _, err := c.Identity(); err != nil {
-			b.Fatal(err)
-		}
+	for name, identity := range map[string]func() (string, error){"now": c.Identity, "former": c.LegacyIdentity} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := identity(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
