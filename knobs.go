@@ -55,8 +55,8 @@ type AnswerKnobs struct {
 type SearchKnobs struct {
 	// Search is for callers that choose between a Searcher and one look.
 	Search      bool    `json:"search_asked,omitempty" added:"" help:"look at few crops, and then closer where the answer looked, until it is sure"`
-	SearchCrops int     `json:"search_crops,omitempty" added:"" value:"NUMBER" help:"NUMBER of crops that a search may look at, the whole picture included; by default 24"`
-	Coarse      int     `json:"coarse,omitempty" added:"" value:"NUMBER" help:"NUMBER of crops that a search begins with; by default 16"`
+	SearchCrops int     `json:"search_crops,omitempty" added:"" value:"NUMBER" help:"NUMBER of crops that a search may look at, the whole picture included; by default 24, and more for a picture that --coarse is more for"`
+	Coarse      int     `json:"coarse,omitempty" added:"" value:"NUMBER" help:"NUMBER of crops that a search begins with; by default 16, and more where these would show nothing of a very large picture"`
 	Sure        float64 `json:"sure,omitempty" added:"" value:"PROBABILITY" help:"PROBABILITY of an answer's least likely token from which on a search ends; by default 0.97"`
 	// Abstentions is nil for those of the checkpoint's config.json, or else common ones.
 	Abstentions []string `json:"abstentions,omitempty" added:"" value:"PHRASES" help:"PHRASES, comma-separated, of answers that say that nothing could be seen, which no search ends with"`

@@ -160,8 +160,8 @@ func orDefault[T comparable](value, otherwise T) T {
 	return value
 }
 
-// SearchPlan is the plan that a search of a picture begins with. Of a picture so large that a coarse crop shows nothing any more, it
-// has more crops than k.Coarse, unless k.SearchCrops leaves no room for them.
+// SearchPlan is the plan that a search of a picture begins with. Of a picture so large that DefaultCoarse crops show nothing any more,
+// it has more of them, unless k.Coarse says how many, or k.SearchCrops leaves no room for them.
 func (m *Model) SearchPlan(p *Picture, k Knobs) (Plan, error) {
 	const (
 		mostReduction = 8.5 // of a crop's side
@@ -170,8 +170,11 @@ func (m *Model) SearchPlan(p *Picture, k Knobs) (Plan, error) {
 	view := k.ViewKnobs
 	view.MaxCrops, view.Clamp = orDefault(k.Coarse, DefaultCoarse), true
 	most := mostCrops
+	if k.Coarse > 0 {
+		most = k.Coarse
+	}
 	if k.SearchCrops > 0 {
-		most = k.SearchCrops - 1
+		most = min(most, k.SearchCrops-1)
 		view.MaxCrops = min(view.MaxCrops, most)
 	}
 	for {
@@ -377,7 +380,7 @@ func (k SearchKnobs) check() error {
 	case k.Coarse < 0:
 		return refused(k.All(), &k.Coarse, "1 or more")
 	case !(k.Sure >= 0 && k.Sure <= 1) || math.IsNaN(k.Sure):
-		return refused(k.All(), &k.Sure, "0 to 1")
+		return refused(k.All(), &k.Sure, "at most 1 and above 0, or 0 for the default")
 	}
 	return nil
 }

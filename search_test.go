@@ -256,3 +256,24 @@ func TestSearchKnobs(t *testing.T) {
 		}
 	}
 }
+
+// TestSearchPlanOfALargePicture begins with more crops where a coarse one would show nothing, unless it is told how many.
+func TestSearchPlanOfALargePicture(t *testing.T) {
+	m := open(t, Demo)
+	p := pictureOf(t, image.NewRGBA(image.Rect(0, 0, 4000, 3000)))
+	for _, c := range []struct {
+		knobs       SearchKnobs
+		least, most int // crops besides the overview
+	}{
+		{SearchKnobs{}, 40, 100},
+		{SearchKnobs{Coarse: 16}, 9, 16},
+		{SearchKnobs{Coarse: 4, SearchCrops: 24}, 1, 4},
+		{SearchKnobs{SearchCrops: 24}, 16, 23},
+		{SearchKnobs{Coarse: 50, SearchCrops: 24}, 16, 23},
+	} {
+		plan, err := m.SearchPlan(p, Knobs{SearchKnobs: c.knobs})
+		if n := len(plan.Boxes) - 1; err != nil || n < c.least || n > c.most {
+			t.Errorf("%+v: begins with %d crops, expected %d to %d; %v", c.knobs, n, c.least, c.most, err)
+		}
+	}
+}
