@@ -5,17 +5,16 @@ GO ?= go
 build:
 	CGO_ENABLED=0 $(GO) build -o bin/mcllava ./cmd/mcllava
 
-# The tests, and beside them those of the build without decoders; lint vets. Without cgo, as the program is built: the tests start it
-# hundreds of times, and each start is shorter so. Without tables for debuggers, a third of linking.
+# The tests; lint vets. Without cgo, as the program is built: the tests start it hundreds of times, and each start is shorter so. Without
+# tables for debuggers, a quarter of linking.
 test: export CGO_ENABLED = 0
 test:
-	@$(GO) test -short -vet=off -ldflags=-w -tags noheif -run WithoutHEIF ./crop ./internal/heif & beside=$$!; \
-	$(GO) test -short -vet=off -ldflags=-w ./...; code=$$?; \
-	wait $$beside && exit $$code
+	$(GO) test -short -vet=off -ldflags=-w ./...
 
-# All tests: also those that kill, fill memory, draw a browser's pages or ask about many pictures.
+# All tests: also those that kill, fill memory or ask about many pictures, and those of the build without decoders.
 thorough: export CGO_ENABLED = 0
 thorough:
+	$(GO) test -vet=off -ldflags=-w -tags noheif -run WithoutHEIF ./crop ./internal/heif
 	$(GO) test -vet=off -ldflags=-w ./...
 
 # What runs at the same time, under the race detector.
