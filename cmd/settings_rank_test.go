@@ -1,11 +1,15 @@
 package cmd
 
 import (
+	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mcllava/mcllava/internal/inputs"
 )
 
 // settingCase is a call among settings, and what comes of it.
@@ -153,6 +157,72 @@ func TestTypedTogether(t *testing.T) {
 		t.Run(c.call, func(t *testing.T) {
 			if code, got := said(c.settingsOf(t)...); code != exitUsage || got != want {
 				t.Errorf("exit code %d, %q, want %q", code, got, want)
+			}
+		})
+	}
+}
+
+// TestEvalSettings has settings give way to what an evaluation is asked for on the command line.
+func TestEvalSettings(t *testing.T) {
+	for _, c := range []struct {
+		settingCase
+		search, sharded bool
+	}{
+		{settingCase{env: "SEARCH=1", call: "vstar bench"}, true, false},
+		{settingCase{env: "SEARCH=1 SHARD=1/2", call: "vstar bench --json"}, true, true},
+		{settingCase{env: "SEARCH=1", call: "vstar bench --max-crops 9"}, false, false},
+		{settingCase{file: "search: true\n", call: "vstar bench --max-crops 0,9"}, false, false},
+		{settingCase{env: "SEARCH=1", call: "vstar bench --num-tokens 364,728"}, false, false},
+		{settingCase{env: "SEARCH=1", call: "vstar bench --num-tokens 364"}, true, false},
+		{settingCase{env: "SEARCH=1 SHARD=1/2", call: "vstar bench --predictions x"}, false, false},
+	} {
+		t.Run(c.env+" "+c.file+c.call, func(t *testing.T) {
+			words := c.settingsOf(t)
+			var o evalOptions
+			s := Streams{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard}
+			root := newRoot(s)
+			for _, one := range root.Commands() {
+				if one.Name() == "eval" {
+					root.RemoveCommand(one)
+				}
+			}
+			root.AddCommand(newEval(s, func(_ context.Context, _ Streams, got evalOptions) error { o = got; return nil }))
+			root.SetArgs(append([]string{"eval"}, words...))
+			err := root.ExecuteContext(t.Context())
+			recorded := slices.ContainsFunc(o.Command, func(word string) bool { return strings.HasPrefix(word, "--search=") })
+			if err != nil || o.Knobs.Search != c.search || recorded != c.search || (o.Shard != inputs.Sharding{}) != c.sharded {
+				t.Errorf("%v, search %v, shard %v, command %q", err, o.Knobs.Search, o.Shard, o.Command)
+			}
+		})
+	}
+}
+
+// TestSettingsAtPrompt passes over formats of the settings where answers are on the terminal alone, and refuses those of the command line.
+func TestSettingsAtPrompt(t *testing.T) {
+	for _, c := range []settingCase{
+		{env: "JSON=1", call: "ask a.png"},
+		{env: "CSV=1 COLUMNS=image NO_HEADER=1", call: "ask a.png"},
+		{file: "template: x\n", call: "ask a.png"},
+		{env: "FILES_WITH_MATCHES=1 YES_NO=1", call: "ask a.png"},
+	} {
+		t.Run(c.env+c.file, func(t *testing.T) {
+			words := c.settingsOf(t)
+			var o askOptions
+			s := Streams{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard, InTerminal: true, ErrTerminal: true}
+			root := newRoot(s)
+			for _, one := range root.Commands() {
+				if one.Name() == "ask" {
+					root.RemoveCommand(one)
+				}
+			}
+			root.AddCommand(newAsk(s, func(_ context.Context, _ Streams, got askOptions) error { o = got; return nil }))
+			root.SetArgs(words)
+			if err := root.ExecuteContext(t.Context()); err != nil || !o.Converse || !o.plain() || o.Output.OnlyYes {
+				t.Errorf("%v, %+v", err, o.Output)
+			}
+			root.SetArgs(append(words, "--json"))
+			if err := root.ExecuteContext(t.Context()); err == nil {
+				t.Error("--json at a prompt is not refused")
 			}
 		})
 	}
