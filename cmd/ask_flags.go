@@ -111,6 +111,9 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 	if err := f.input(s, args, o); err != nil {
 		return usageError{err}
 	}
+	if err := f.settle(c, o); err != nil {
+		return err
+	}
 	var err error
 	if c.Flags().Changed("shard") && f.shard == "" {
 		return usageError{errors.New("shard is empty, expected I/N or auto")}

@@ -15,7 +15,7 @@ func (f *askFlags) format(o askOptions) (records.Format, error) {
 	for _, one := range []struct {
 		name  string
 		asked bool
-	}{{"jsonl", f.json}, {"csv", f.csv}, {"template", f.template != ""}, {"names", o.Output.OnlyYes}} {
+	}{{jsonlFormat, f.json}, {csvFormat, f.csv}, {"template", f.template != ""}, {"names", o.Output.OnlyYes}} {
 		if one.asked {
 			names = append(names, one.name)
 		}
@@ -23,26 +23,20 @@ func (f *askFlags) format(o askOptions) (records.Format, error) {
 	if len(names) > 1 {
 		return records.Format{}, errors.New("more than one of --json, --csv, --template and -l is given, expected one")
 	}
-	named, ending := "", strings.ToLower(filepath.Ext(o.Output.Path))
-	switch ending {
-	case ".csv":
-		named = "csv"
-	case ".jsonl", ".json", ".ndjson":
-		named = "jsonl"
-	}
+	named := formatOf(o.Output.Path)
 	switch {
 	case len(names) == 0 && named != "":
 		names = []string{named}
 	case len(names) == 0:
 		names = []string{""}
 	case named != "" && names[0] != named && names[0] != "template":
-		return records.Format{}, fmt.Errorf("the output's name ends with %s, but the format asked for is %s", ending, names[0])
+		return records.Format{}, fmt.Errorf("the output's name ends with %s, but the format asked for is %s", strings.ToLower(filepath.Ext(o.Output.Path)), names[0])
 	}
 	ofCSV := f.columns != nil || f.noHeader || f.csvSafe
 	switch {
-	case ofCSV && names[0] != "csv":
+	case ofCSV && names[0] != csvFormat:
 		return records.Format{}, errors.New("--columns, --no-header and --csv-safe are about --csv")
-	case names[0] == "csv":
+	case names[0] == csvFormat:
 		return records.NewCSV(records.CSVOptions{Columns: f.columns, NoHeader: f.noHeader, Safe: f.csvSafe})
 	case names[0] == "names":
 		return records.ParseFormat("template", "{{.Image}}")

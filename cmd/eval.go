@@ -134,10 +134,15 @@ func (o *evalOptions) addFlags(f *evalFlags, c *cobra.Command) {
 
 // read completes the options from arguments and flags, and refuses those that make no sense together.
 func (o *evalOptions) read(f *evalFlags, c *cobra.Command, args []string) (err error) {
+	if err := o.settle(c); err != nil {
+		return err
+	}
 	o.Kind, o.Path = dataset.Kind(args[0]), args[1]
 	o.Command = append(strings.Fields(c.CommandPath()), args...)
 	c.Flags().Visit(func(f *pflag.Flag) {
-		o.Command = append(o.Command, "--"+f.Name+"="+strings.Trim(f.Value.String(), "[]"))
+		if f.Changed { // and is not a setting that was passed over
+			o.Command = append(o.Command, "--"+f.Name+"="+strings.Trim(f.Value.String(), "[]"))
+		}
 	})
 	o.Items.Style, o.Items.Choosing, o.Items.Scoring = evaluation.Style(f.style), evaluation.Choosing(f.choosing), score.Scoring(f.scoring)
 	if c.Flags().Changed("sample-seed") {
@@ -162,6 +167,19 @@ func (o *evalOptions) read(f *evalFlags, c *cobra.Command, args []string) (err e
 		return usageError{err}
 	}
 	return checkPrecision(o.Precision)
+}
+
+// settle has the settings give way to the flags on the command line that they do not go with.
+func (o *evalOptions) settle(c *cobra.Command) error {
+	if len(o.Axes.NumTokens) > 1 { // which no setting says
+		if err := passOver(c, mcllava.KnobName(o.Knobs.All(), &o.Knobs.Search)); err != nil {
+			return err
+		}
+	}
+	if err := giveWay(c, "predictions", mcllava.KnobName(o.Knobs.All(), &o.Knobs.Search), "shard"); err != nil {
+		return err
+	}
+	return settleSearch(c, &o.Knobs)
 }
 
 // refuse is what is wrong with options that are none, or make no sense together.

@@ -54,7 +54,7 @@ func (f *askFlags) provide(c *cobra.Command, o *askOptions) error {
 	k := &o.Knobs
 	logProbs, choices := mcllava.KnobName(k.All(), &k.LogProbs), mcllava.KnobName(k.All(), &k.Choices)
 	if k.Choices == nil && (o.Format.Prints("Confidence", "confidence") || o.Format.Prints("LogProb", "logprob")) {
-		if c.Flags().Changed(logProbs) && !k.LogProbs {
+		if onTheLine(c, logProbs) && !k.LogProbs {
 			return fmt.Errorf("the confidence is to be printed, and needs --%s", logProbs)
 		}
 		k.LogProbs = true

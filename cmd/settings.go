@@ -45,7 +45,7 @@ func bind(c *cobra.Command) error {
 		if setErr := set(c.Flags(), f, v); setErr != nil {
 			err = usageError{setErr}
 		}
-		annotate(f, fromSettings)
+		annotate(f, fromSettings, whence(f))
 	})
 	return err
 }
@@ -65,10 +65,24 @@ func set(flags *pflag.FlagSet, f *pflag.Flag, v *viper.Viper) error {
 
 // origin is what a setting is called where it comes from.
 func origin(f *pflag.Flag, v *viper.Viper) string {
-	if name := variable(f.Name); os.Getenv(name) != "" {
-		return name
+	if whence(f) == inEnvironment {
+		return variable(f.Name)
 	}
 	return "config file " + v.ConfigFileUsed() + ": " + f.Name
+}
+
+// Where settings are, as the annotation fromSettings has it.
+const (
+	inEnvironment = "environment"
+	inFile        = "file"
+)
+
+// whence is where a flag that is set by a setting has it from.
+func whence(f *pflag.Flag) string {
+	if os.Getenv(variable(f.Name)) != "" {
+		return inEnvironment
+	}
+	return inFile
 }
 
 // variable is the name of a flag in the environment.
