@@ -48,7 +48,7 @@ func (f *askFlags) add(c *cobra.Command, o *askOptions) {
 		v.StringVarP(&o.Output.Path, "output", "o", "", "write answers to `FILE`, in the format of its name: .jsonl, .csv or plain; - for standard output")
 		v.StringVar(&o.Output.Report, "report", "", "at the end of the run, write a page of the --output with its pictures to `FILE`, as mcllava report does")
 		v.BoolVar(&o.Output.Resume, "resume", false, "continue the --output of a run that was interrupted")
-		v.BoolVar(&o.Output.Overwrite, "overwrite", false, "overwrite the --output file, the sidecars and the drawing if they exist")
+		v.BoolVar(&o.Output.Overwrite, "overwrite", false, "overwrite the --output file, the sidecars and the drawings if they exist")
 		v.BoolVar(&o.DryRun, "dry-run", false, "print how many pictures, questions and crops there are, what the cache has of them, and how long it would take; ask nothing")
 		v.StringVar(&f.sidecar, "sidecar", "", "write the answers about each picture to a file beside it, named by a `TEMPLATE` such as '{{.Name}}.txt'; pictures that have one are skipped")
 		v.BoolVarP(&o.Output.WithName, "with-filename", "H", false, "print the image's name ahead of each plain answer, also with one image")

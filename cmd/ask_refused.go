@@ -33,7 +33,7 @@ func (o askOptions) check(yesNo bool) error {
 		return o.checkSidecar()
 	case o.Output.WithName && formatted:
 		return errors.New("--with-filename is about plain answers, expected no other format")
-	case o.Output.Path == "" && (o.Output.Resume || o.Output.Overwrite && !o.draws() && !o.Looks && o.Dump == ""):
+	case o.Output.Path == "" && (o.Output.Resume || o.Output.Overwrite && !o.draws() && !o.drawsMany() && !o.Looks && o.Dump == ""):
 		return errors.New("--resume and --overwrite are about an --output, which is missing")
 	case o.Output.Resume && o.Output.Overwrite:
 		return errors.New("both --resume and --overwrite are given, expected one")
@@ -80,6 +80,9 @@ func (o askOptions) checkSidecar() error {
 
 // draws says whether a drawing goes to a file that the user names.
 func (o askOptions) draws() bool { return o.Gaze != nil && o.Gaze.File != "" }
+
+// drawsMany says whether drawings go to a folder that the user names.
+func (o askOptions) drawsMany() bool { return o.Gaze != nil && o.Gaze.Folder != "" }
 
 // sparesBeside refuses, before any work, to take the place of files with those that are written beside the answers.
 func (o askOptions) sparesBeside() error {

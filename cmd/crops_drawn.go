@@ -15,7 +15,6 @@ import (
 	"github.com/mcllava/mcllava/crop"
 	"github.com/mcllava/mcllava/internal/overlay"
 	"github.com/mcllava/mcllava/internal/records"
-	"github.com/mcllava/mcllava/internal/run"
 )
 
 // drawCrops writes the pictures of a plan that are asked for.
@@ -32,6 +31,13 @@ func drawCrops(ctx context.Context, o cropsOptions, c mcllava.Config, picture []
 				return err
 			}
 			if err := checkPNG(path); err != nil {
+				return err
+			}
+		}
+	}
+	if info, err := os.Stat(o.Folder); o.Folder != "" && err == nil && info.IsDir() {
+		for i, box := range p.Boxes {
+			if err := spareFile(savedCrop(o.Folder, i, box), o.Overwrite, o.Image); err != nil {
 				return err
 			}
 		}
@@ -66,7 +72,7 @@ func drawCrops(ctx context.Context, o cropsOptions, c mcllava.Config, picture []
 		}
 	}
 	if o.Folder != "" {
-		return saveCrops(ctx, o.Folder, o.Image, tiles)
+		return saveCrops(ctx, o.Folder, o.Overwrite, tiles)
 	}
 	return nil
 }
@@ -84,17 +90,19 @@ func tilesOf(ctx context.Context, upright *image.RGBA, boxes []image.Rectangle, 
 	return tiles, nil
 }
 
-// saveCrops writes crops into a folder, such as 012-864-0-1296-432.png for crop 12, from x 864 to 1296 and y 0 to 432.
-func saveCrops(ctx context.Context, folder, picture string, tiles []overlay.Tile) error {
+// savedCrop is the file of a crop in a folder, such as 012-864-0-1296-432.png for crop 12, from x 864 to 1296 and y 0 to 432.
+func savedCrop(folder string, number int, box image.Rectangle) string {
+	return filepath.Join(folder, fmt.Sprintf("%03d-%d-%d-%d-%d.png", number, box.Min.X, box.Min.Y, box.Max.X, box.Max.Y))
+}
+
+// saveCrops writes crops into a folder.
+func saveCrops(ctx context.Context, folder string, overwrite bool, tiles []overlay.Tile) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return err
 	}
 	for i, t := range tiles {
-		path := filepath.Join(folder, fmt.Sprintf("%03d-%d-%d-%d-%d.png", i, t.Box.Min.X, t.Box.Min.Y, t.Box.Max.X, t.Box.Max.Y))
-		if err := run.Spare(path, picture); err != nil {
-			return err
-		}
-		if err := writePNG(ctx, path, t.Pixels); err != nil {
+		path := savedCrop(folder, i, t.Box)
+		if err := records.WriteFile(ctx, path, overwrite, func(w io.Writer) error { return png.Encode(w, t.Pixels) }); err != nil {
 			return err
 		}
 	}

@@ -167,7 +167,7 @@ func (p *session) look(ctx context.Context, file string) error {
 			return err
 		}
 	}
-	if err := run.DrawGaze(ctx, file, p.picture, p.question, p.answer); err != nil {
+	if err := run.DrawGaze(ctx, file, true, p.picture, p.question, p.answer); err != nil {
 		return err
 	}
 	p.drawn = append(p.drawn, file)

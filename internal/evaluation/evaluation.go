@@ -162,6 +162,7 @@ func (e *Evaluation) Do(ctx context.Context, open func() (*mcllava.Model, error)
 	cells := max(1, len(o.Cells))
 	o.Judge = func(r *records.Record) { e.judge(r, cells) }
 	results := e.NewResults(axes)
+	o.Missed = results.Add
 	summary, err := run.New(e.pairs(mcllava.MaxPictureBytes), open, o, &collector{observer, results}).Do(ctx)
 	if path := o.Output.Path; path != "" && !summary.Kept {
 		if again, readErr := e.read(path, axes); readErr == nil {

@@ -3,9 +3,14 @@ package evaluation
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -209,6 +214,84 @@ func TestGrid(t *testing.T) {
 	var plot bytes.Buffer
 	if err := r.Plot(&plot, "x.png"); err != nil || plot.Len() == 0 {
 		t.Errorf("no plot: %v", err)
+	}
+}
+
+// TestTooFewTokens asks for more image tokens than the crops of a picture give: asked so alone every item has failed and is worth
+// nothing, with or without an output, while a cell of a grid is marked and says over how many items it is.
+func TestTooFewTokens(t *testing.T) {
+	folder := t.TempDir()
+	datasettest.Write(t, dataset.VStar, folder)
+	set, err := dataset.Open(dataset.VStar, folder, dataset.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// One category has pictures that are large enough.
+	large := image.NewGray(image.Rect(0, 0, 1200, 900))
+	wide := 0
+	for _, it := range set.Items {
+		if it.Category != score.VStarCounted[0] {
+			continue
+		}
+		wide++
+		f, err := os.Create(it.Picture.File)
+		if err == nil {
+			err = errors.Join(png.Encode(f, large), f.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	e, err := New(set, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	few := e.Items() - wide
+	if wide == 0 || few == 0 {
+		t.Fatalf("%d large pictures and %d others, expected both", wide, few)
+	}
+	const tokens = 1456
+	for _, path := range []string{"", filepath.Join(t.TempDir(), "alone.jsonl")} {
+		format, err := records.ParseFormat("jsonl", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := run.Options{Knobs: mcllava.DefaultKnobs(), Output: run.Output{Path: path, Format: format}}
+		r, summary, err := e.Do(t.Context(), openDemo, o, sweep.Axes{MaxCrops: []int{25}, NumTokens: []int{tokens}}, run.Silent{})
+		if err == nil || summary.Failed != few {
+			t.Fatalf("%d failed (%v), expected %d", summary.Failed, err, few)
+		}
+		f := r.Figures(nil)
+		if len(f.Items) != e.Items() || f.Failed != few || f.Asked != e.Items() || len(f.Notes) != 0 {
+			t.Errorf("output %q: %d scores, %d failed of %d, notes %q, expected all %d", path, len(f.Items), f.Failed, f.Asked, f.Notes, e.Items())
+		}
+		worth := map[string]float64{}
+		for _, one := range f.Items {
+			worth[one.ID] = one.Score
+		}
+		for _, it := range e.items {
+			if v, has := worth[it.ID]; it.Category != score.VStarCounted[0] && (!has || v != 0) {
+				t.Errorf("output %q: %s has failed and is worth %v (%v), expected 0", path, it.ID, v, has)
+			}
+		}
+		if text := r.Table(nil, 100); !strings.Contains(text, fmt.Sprintf("; %d failed;", few)) || strings.Contains(text, "not asked") {
+			t.Errorf("output %q: the table does not say that %d failed:\n%s", path, few, text)
+		}
+	}
+	r := asked(t, e, filepath.Join(t.TempDir(), "grid.jsonl"), sweep.Axes{MaxCrops: []int{25}, NumTokens: []int{60, tokens}}, nil)
+	f := r.Figures(nil)
+	first, last := f.Cells[0], f.Cells[1]
+	if first.Marked != 0 || len(first.Items) != e.Items() || len(first.Notes) != 0 {
+		t.Errorf("the first cell leaves out %d: %q", first.Marked, first.Notes)
+	}
+	note := fmt.Sprintf("without %d of %d items, whose pictures cannot be seen so", few, e.Items())
+	if last.Marked != few || last.Failed != 0 || len(last.Items) != wide || !slices.Contains(last.Notes, note) {
+		t.Errorf("the last cell leaves out %d, has failed %d and has the notes %q", last.Marked, last.Failed, last.Notes)
+	}
+	text := r.Table(nil, 100)
+	cells := regexp.MustCompile(fmt.Sprintf(`(?m)^ +25 +[0-9.]+  [0-9.]+ s +[0-9.]+ of %d  [0-9.]+ s$`, last.N))
+	if !cells.MatchString(text) || !strings.Contains(text, "\n"+note+"\n") || !strings.Contains(text, "A cell that says of how many items") {
+		t.Errorf("the table does not say over how many items the cell is:\n%s", text)
 	}
 }
 

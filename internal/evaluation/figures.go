@@ -81,6 +81,9 @@ func (r *Results) figures(cell int) Figures {
 		Summary: r.scorer.Summary(scores), Split: r.Set.Split, Hash: r.Set.Hash, Style: r.Style, Sample: r.Sample, Counts: r.Counts(cell),
 	}
 	f.Choosing = string(r.Choosing)
+	if f.Marked > 0 {
+		f.Notes = append(f.Notes, fmt.Sprintf("without %d of %d items, whose pictures cannot be seen so", f.Marked, len(r.items)))
+	}
 	for _, by := range []string{byCategory, byAnswerType, byQuestionType} {
 		f.Lines = append(f.Lines, r.lines(scores, by)...)
 	}

@@ -26,6 +26,9 @@ func (r *Results) Table(others []System, columns int) string {
 	if len(f.Cells) > 0 {
 		b.WriteByte('\n')
 		r.grid(&b, f.Cells, columns)
+		if slices.ContainsFunc(f.Cells, func(c Figures) bool { return c.Asked > 0 && c.Asked < len(r.items) }) {
+			fmt.Fprintln(&b, "\nA cell that says of how many items its score is leaves out those that were not asked or whose pictures cannot be seen so.")
+		}
 		k := r.cells[len(r.cells)-1]
 		fmt.Fprintf(&b, "\n%d crops, %s tokens:\n", k.MaxCrops, sweep.TokenName(k.NumTokens))
 	}
@@ -112,7 +115,8 @@ func lines(b *strings.Builder, all []Line, columns int) {
 	}
 }
 
-// grid is the score of each cell: a row for each limit of crops, a column for each number of image tokens.
+// grid is the score of each cell, with its number of items where that is not all: a row for each limit of crops, a column for each number
+// of image tokens.
 func (r *Results) grid(b *strings.Builder, cells []Figures, columns int) {
 	const first, each = 10, 28
 	perRow := max(1, min(len(r.Axes.NumTokens), (columns-first)/each))
@@ -127,8 +131,13 @@ func (r *Results) grid(b *strings.Builder, cells []Figures, columns int) {
 			fmt.Fprintf(b, "%*d", first, crops)
 			for j := from; j < to; j++ {
 				at := i*len(r.Axes.NumTokens) + j
-				text := fmt.Sprintf("%.1f  %s", percent*cells[at].Overall, sweep.Seconds(cells[at].Seconds))
-				if cells[at].Answered == 0 {
+				f := &cells[at]
+				text := fmt.Sprintf("%.1f", percent*f.Overall)
+				if f.Asked < len(r.items) {
+					text += fmt.Sprintf(" of %d", f.N)
+				}
+				text += "  " + sweep.Seconds(f.Seconds)
+				if f.Answered == 0 && f.Marked > 0 {
 					text = r.mark(at)
 				}
 				fmt.Fprintf(b, "%*s", each, terminal.Escape(text))

@@ -12,6 +12,7 @@ import (
 type grid struct {
 	Columns []int
 	Marked  bool // some cells were not asked
+	Partial bool // some cells have scores of fewer items than others
 	Rows    []gridRow
 }
 
@@ -24,6 +25,7 @@ type gridCell struct {
 	Value, Seconds string
 	Seen           bool   // what the seconds are without
 	Heat           string // percent
+	Of             int    // items that have a score; 0 if no cell has more
 	Mark           string // why it was not asked; then there is nothing else
 }
 
@@ -41,6 +43,12 @@ func (r *results) grid() *grid {
 			rows = append(rows, at.Y)
 		}
 	}
+	most := 0
+	for _, n := range r.numbers.Series {
+		if n.Answered > 0 && n.Search == nil && n.Score != nil {
+			most = max(most, n.Score.N)
+		}
+	}
 	for i, n := range r.numbers.Series {
 		if n.Answered == 0 || n.Search != nil {
 			continue
@@ -52,6 +60,9 @@ func (r *results) grid() *grid {
 		c := gridCell{Value: "–", Seconds: seconds(n.Median), Seen: n.Seen == n.Answered, Heat: "0"}
 		if value != nil {
 			c.Value, c.Heat = percent(*value), strconv.FormatFloat(100**value, 'f', 0, 64)
+		}
+		if n.Score != nil && n.Score.N < most {
+			c.Of, g.Partial = n.Score.N, true
 		}
 		tokens := n.NumTokens
 		if r.series[i].first.Knobs.NumTokens == 0 { // the default, of which some crops give fewer

@@ -59,6 +59,7 @@ func TestMarkedCells(t *testing.T) {
 	for part, times := range map[string]int{
 		"<title>rows.jsonl: 3 runs</title>":       1,
 		`<div class="unasked">` + most + `</div>`: 1, `<div class="unasked">` + same: 0, ">120 tokens</th>": 1, ", 0 tokens": 0, `"a":"` + same: 1,
+		"<span>of 1; ": 1, "<span>of ": 1, "A score of fewer items than others says of how many.": 1,
 	} {
 		if got := strings.Count(string(text), part); got != times {
 			t.Errorf("%q is in the page %d times, want %d", part, got, times)

@@ -104,6 +104,9 @@ type scene struct {
 // ask answers one question, within the timeout.
 func (s *scene) ask(ctx context.Context, p pair) (*mcllava.Answer, error) {
 	r := s.run
+	if err := r.spareAhead(p); err != nil {
+		return nil, err
+	}
 	if r.options.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, r.options.Timeout)

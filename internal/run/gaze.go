@@ -6,10 +6,12 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/mcllava/mcllava"
+	"github.com/mcllava/mcllava/internal/inputs"
 	"github.com/mcllava/mcllava/internal/overlay"
 	"github.com/mcllava/mcllava/internal/records"
 )
@@ -42,11 +44,60 @@ func (r *Run) draw(ctx context.Context, t task, p pair, a *mcllava.Answer) error
 	if path == "" {
 		return nil
 	}
-	if err := DrawGaze(ctx, path, t.picture, p.Question, a); err != nil {
+	replace := r.options.Gaze.Folder == "" || r.options.Output.Overwrite
+	if !replace && r.goesOn() && spareDrawing(path) != nil {
+		r.observer.Note(path + ": exists, and was left as it is")
+		return nil
+	}
+	if err := DrawGaze(ctx, path, replace, t.picture, p.Question, a); err != nil {
 		if ctx.Err() != nil {
 			return err
 		}
 		return writeError{path, err}
+	}
+	return nil
+}
+
+// goesOn says whether the run may be the rest of one that was interrupted, which has drawn what it did not come to record.
+func (r *Run) goesOn() bool { return r.options.Output.Resume || r.options.Output.Sidecars != nil }
+
+// spareDrawings refuses, as far as it is known ahead which pairs are asked, drawings in the folder that would take the place of files.
+func (r *Run) spareDrawings() error {
+	g, o := r.options.Gaze, r.options.Output
+	_, known := r.pairs.Count()
+	if g == nil || g.Folder == "" || o.Overwrite || r.goesOn() || !known || r.options.Shard != (inputs.Sharding{}) {
+		return nil
+	}
+	number := 0
+	for p, err := range r.pairs.All() {
+		if err != nil {
+			return nil // said where the run comes to it
+		}
+		if err := spareDrawing(g.path(pair{Pair: p, number: number})); err != nil {
+			return err
+		}
+		number++
+	}
+	return nil
+}
+
+// spareAhead refuses the drawing of a pair, before it is asked, that would take the place of a file.
+func (r *Run) spareAhead(p pair) error {
+	g := r.options.Gaze
+	if g == nil || g.Folder == "" || r.options.Output.Overwrite || r.goesOn() {
+		return nil
+	}
+	path := g.path(p)
+	if err := spareDrawing(path); err != nil {
+		return writeError{path, err}
+	}
+	return nil
+}
+
+// spareDrawing refuses a drawing in the place of a file.
+func spareDrawing(path string) error {
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+		return fmt.Errorf("%s: exists and is not empty; --overwrite replaces it", path)
 	}
 	return nil
 }
@@ -84,8 +135,8 @@ func Drawing(question string, a *mcllava.Answer) overlay.Attention {
 	return d
 }
 
-// DrawGaze writes a PNG file that shows on a picture where an answer about it looked.
-func DrawGaze(ctx context.Context, path string, p *mcllava.Picture, question string, a *mcllava.Answer) error {
+// DrawGaze writes a PNG file that shows on a picture where an answer about it looked. A file that is not empty is replaced, or refused.
+func DrawGaze(ctx context.Context, path string, replace bool, p *mcllava.Picture, question string, a *mcllava.Answer) error {
 	upright, err := p.Upright(ctx)
 	if err != nil {
 		return err
@@ -94,5 +145,5 @@ func DrawGaze(ctx context.Context, path string, p *mcllava.Picture, question str
 	if err != nil {
 		return err
 	}
-	return records.WriteFile(ctx, path, true, func(w io.Writer) error { return png.Encode(w, drawn) })
+	return records.WriteFile(ctx, path, replace, func(w io.Writer) error { return png.Encode(w, drawn) })
 }

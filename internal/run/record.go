@@ -107,6 +107,9 @@ func (r *Run) miss(t task, p pair, reason error) error {
 	r.summary.Failed++
 	record := r.record(t.hash, p)
 	record.Error = terminal.OneLine(named(t.image, reason))
+	if r.options.Missed != nil {
+		r.options.Missed(record)
+	}
 	if r.options.Output.Wanted != nil && !r.options.Output.Wanted(record) {
 		return nil
 	}

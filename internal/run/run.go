@@ -31,6 +31,9 @@ type Options struct {
 
 	// Judge adds to the record of an answer what is to be said about it; nil for nothing.
 	Judge func(*records.Record)
+
+	// Missed is told the record of each pair without an answer; nil for nobody.
+	Missed func(records.Record)
 }
 
 // Output is where answers go.

@@ -171,6 +171,9 @@ func (r *Run) prepareOutput() error {
 	if err := r.spareInputs(); err != nil {
 		return err
 	}
+	if err := r.spareDrawings(); err != nil {
+		return err
+	}
 	if g := r.options.Gaze; g != nil && g.Folder != "" {
 		if err := os.MkdirAll(g.Folder, 0o777); err != nil {
 			return err
