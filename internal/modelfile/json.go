@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"reflect"
 	"strings"
+
+	"github.com/mcllava/mcllava/internal/terminal"
 )
 
 // ReadJSON reads a file of at most limit bytes into v. The error names the file and, where it is known, the field.
@@ -90,26 +92,7 @@ func wrongType(e *json.UnmarshalTypeError) error {
 		found = "true or false"
 	}
 	if e.Field == "" {
-		return fmt.Errorf("found %s, expected %s", found, kindOf(e.Type))
+		return fmt.Errorf("found %s, expected %s", found, terminal.KindOf(e.Type))
 	}
-	return fmt.Errorf("%s: found %s, expected %s", Short(e.Field), found, kindOf(e.Type))
-}
-
-// kindOf is what JSON calls a Go type.
-func kindOf(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.Pointer:
-		return kindOf(t.Elem())
-	case reflect.Bool:
-		return "true or false"
-	case reflect.String:
-		return "a string"
-	case reflect.Float32, reflect.Float64:
-		return "a number"
-	case reflect.Slice, reflect.Array:
-		return "an array"
-	case reflect.Struct, reflect.Map:
-		return "an object"
-	}
-	return "a whole number"
+	return fmt.Errorf("%s: found %s, expected %s", Short(e.Field), found, terminal.KindOf(e.Type))
 }

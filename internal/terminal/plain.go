@@ -196,14 +196,14 @@ func plainType(e *json.UnmarshalTypeError) string {
 	case "bool":
 		article, kind = "", "true or false"
 	}
-	return fmt.Sprintf("%s is %s%s, expected %s", what, article, kind, kindOf(e.Type))
+	return fmt.Sprintf("%s is %s%s, expected %s", what, article, kind, KindOf(e.Type))
 }
 
-// kindOf is what JSON calls a type of Go.
-func kindOf(t reflect.Type) string {
+// KindOf is what JSON calls a value of a Go type, such as "a number".
+func KindOf(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Pointer:
-		return kindOf(t.Elem())
+		return KindOf(t.Elem())
 	case reflect.Bool:
 		return "true or false"
 	case reflect.String:
