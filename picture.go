@@ -32,6 +32,7 @@ const DefaultMaxPixels = 250_000_000
 type PictureOptions struct {
 	MaxPixels int64 // width × height above which a picture is refused before it is decoded; 0 for DefaultMaxPixels
 	IgnoreICC bool  // pixels are taken for sRGB, as the published preprocessor does, and not converted from the picture's profile
+	Threads   int   // to convert colours on, which changes no pixel; 0 for the most that Go uses
 }
 
 // OpenPicture reads the header of a JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC or AVIF. Errors name what is wrong with the picture.
@@ -41,7 +42,7 @@ func OpenPicture(data []byte) (*Picture, error) {
 
 // OpenPictureWith is OpenPicture with other options than the default.
 func OpenPictureWith(data []byte, o PictureOptions) (*Picture, error) {
-	options := crop.DecodeOptions{Limits: crop.Limits{MaxPixels: o.MaxPixels}, IgnoreICC: o.IgnoreICC}
+	options := crop.DecodeOptions{Limits: crop.Limits{MaxPixels: o.MaxPixels}, IgnoreICC: o.IgnoreICC, Threads: o.Threads}
 	width, height, format, err := crop.DecodeSize(data, options.Limits)
 	if err != nil {
 		return nil, err

@@ -191,8 +191,15 @@ func (o askOptions) run(s Streams) run.Options {
 		out.Sidecars = &run.Sidecars{Naming: *o.Output.Sidecar, Overwrite: o.Output.Overwrite}
 	}
 	return run.Options{
-		Knobs: o.Knobs, Pictures: o.Pictures, Shard: o.Shard, Timeout: o.Timeout, FailFast: o.FailFast, Dump: o.Dump, Gaze: o.Gaze, Output: out,
+		Knobs: o.Knobs, Pictures: o.pictures(), Shard: o.Shard, Timeout: o.Timeout, FailFast: o.FailFast, Dump: o.Dump, Gaze: o.Gaze, Output: out,
 	}
+}
+
+// pictures are how pictures are read: on the threads that the question has.
+func (o askOptions) pictures() mcllava.PictureOptions {
+	p := o.Pictures
+	p.Threads = o.Threads
+	return p
 }
 
 // interrupted is how a run ends that the user stopped.

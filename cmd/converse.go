@@ -29,7 +29,7 @@ func converse(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) e
 	if n, known := all.Count(); known && n > 1 {
 		return usageError{fmt.Errorf("%s: %d pictures and no QUESTION; a prompt is about one picture", o.Inputs.Images[0], n)}
 	}
-	p, image, err := run.First(ctx, all, o.Pictures)
+	p, image, err := run.First(ctx, all, o.pictures())
 	if err != nil {
 		return err
 	}

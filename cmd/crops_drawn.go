@@ -42,7 +42,7 @@ func drawCrops(ctx context.Context, o cropsOptions, c mcllava.Config, picture []
 			}
 		}
 	}
-	upright, err := crop.Decode(ctx, picture, crop.DecodeOptions{Limits: crop.Limits{MaxPixels: o.Pictures.MaxPixels}, IgnoreICC: o.Pictures.IgnoreICC})
+	upright, err := crop.Decode(ctx, picture, crop.DecodeOptions{Limits: crop.Limits{MaxPixels: o.Pictures.MaxPixels}, IgnoreICC: o.Pictures.IgnoreICC, Threads: o.Threads})
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Image, err)
 	}

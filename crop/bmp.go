@@ -32,7 +32,7 @@ func tooLargeForGobmp(err error) bool {
 }
 
 // decodeBMP takes a fourth channel that is zero throughout for padding, as most writers of such files mean it.
-func decodeBMP(ctx context.Context, data []byte) (*image.RGBA, error) {
+func decodeBMP(ctx context.Context, data []byte, _ int) (*image.RGBA, error) {
 	r := &endNoticer{Reader: reader(ctx, data)}
 	m, err := gobmp.Decode(r)
 	if tooLargeForGobmp(err) {

@@ -40,25 +40,27 @@ func subsampling(r image.YCbCrSubsampleRatio) (across, down int) {
 }
 
 // rgbFrom converts m, whose chroma goes through up and whose colours through convert, to opaque RGB.
-func rgbFrom(m *image.YCbCr, up upsampler, convert colour) *image.RGBA {
+func rgbFrom(m *image.YCbCr, up upsampler, convert colour, threads int) *image.RGBA {
 	collect(m.Rect.Dx(), m.Rect.Dy())
 	out := image.NewRGBA(image.Rect(0, 0, m.Rect.Dx(), m.Rect.Dy()))
-	rgbInto(out, m, up, convert)
+	rgbInto(out, m, up, convert, threads)
 	return out
 }
 
 // rgbInto is rgbFrom into a picture of m's size.
-func rgbInto(out *image.RGBA, m *image.YCbCr, up upsampler, convert colour) {
+func rgbInto(out *image.RGBA, m *image.YCbCr, up upsampler, convert colour, threads int) {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	across, down := subsampling(m.SubsampleRatio)
 	cw, ch := (w+across-1)/across, (h+down-1)/down
 	blue, red := plane{m.Cb, m.CStride, cw, ch}, plane{m.Cr, m.CStride, cw, ch}
-	cb, cr := make([]uint8, cw*across), make([]uint8, cw*across)
-	for y := range h {
-		up(cb, blue, y)
-		up(cr, red, y)
-		convert(out.Pix[y*out.Stride:][:4*w], m.Y[y*m.YStride:][:w], cb[:w], cr[:w])
-	}
+	shareRows(h, threads, func(top, bottom int) {
+		cb, cr := make([]uint8, cw*across), make([]uint8, cw*across)
+		for y := top; y < bottom; y++ {
+			up(cb, blue, y)
+			up(cr, red, y)
+			convert(out.Pix[y*out.Stride:][:4*w], m.Y[y*m.YStride:][:w], cb[:w], cr[:w])
+		}
+	})
 }
 
 // repeat gives every pixel the sample that it shares.

@@ -22,7 +22,7 @@ type format struct {
 	name   string
 	magic  string // what a file begins with; '?' is any byte
 	config func(data []byte) (image.Config, error)
-	decode func(ctx context.Context, data []byte) (*image.RGBA, error) // opaque, not yet upright
+	decode func(ctx context.Context, data []byte, threads int) (*image.RGBA, error) // opaque, not yet upright
 	turn   func(data []byte) orientation
 	icc    func(data []byte) []byte // the embedded profile; may be nil
 }

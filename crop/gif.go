@@ -140,7 +140,7 @@ func gifConfig(data []byte) (image.Config, error) {
 
 // decodeGIF places the first frame on the logical screen, which shows its first colour around it, or white if the frame has a
 // transparent one, as Pillow does. What follows the frame's last pixel is not read.
-func decodeGIF(ctx context.Context, data []byte) (*image.RGBA, error) {
+func decodeGIF(ctx context.Context, data []byte, _ int) (*image.RGBA, error) {
 	f, err := readGIF(data)
 	if err != nil {
 		return nil, err

@@ -46,7 +46,7 @@ func heifTurn(data []byte) orientation {
 	return o
 }
 
-func decodeHEIF(ctx context.Context, data []byte) (*image.RGBA, error) {
+func decodeHEIF(ctx context.Context, data []byte, threads int) (*image.RGBA, error) {
 	p, err := heif.Read(data)
 	if err != nil {
 		return nil, err
@@ -61,12 +61,12 @@ func decodeHEIF(ctx context.Context, data []byte) (*image.RGBA, error) {
 	var out *image.RGBA
 	switch m := m.(type) {
 	case *image.YCbCr:
-		out = rgbFrom(m, jpegUpsampler(m.SubsampleRatio), videoColour(p.Colour))
+		out = rgbFrom(m, jpegUpsampler(m.SubsampleRatio), videoColour(p.Colour), threads)
 	case *image.Gray:
 		neutral := bytes.Repeat([]byte{0x80}, m.Stride)
 		planes := &image.YCbCr{Y: m.Pix, Cb: neutral, Cr: neutral, YStride: m.Stride, SubsampleRatio: image.YCbCrSubsampleRatio444, Rect: m.Rect}
 		p.Colour.Matrix = heif.MatrixBT709 // any in which grey is grey
-		out = rgbFrom(planes, repeat(1, 1), videoColour(p.Colour))
+		out = rgbFrom(planes, repeat(1, 1), videoColour(p.Colour), threads)
 	default:
 		out = opaque(m)
 	}

@@ -14,7 +14,7 @@ import (
 // which the picture must be. Others (tables, CMYK), broken ones, and those within 1 of 255 of sRGB leave the picture as it is.
 //
 // The error is the context's, once that is done.
-func toSRGB(ctx context.Context, m *image.RGBA, icc []byte) error {
+func toSRGB(ctx context.Context, m *image.RGBA, icc []byte, threads int) error {
 	if len(icc) == 0 || len(icc) > maxProfile {
 		return nil
 	}
@@ -26,13 +26,12 @@ func toSRGB(ctx context.Context, m *image.RGBA, icc []byte) error {
 	if c.near() || p.grey && !isGrey(m) {
 		return nil
 	}
-	for y := range m.Rect.Dy() {
-		if err := ctx.Err(); err != nil {
-			return err
+	shareRows(m.Rect.Dy(), threads, func(top, bottom int) {
+		for y := top; y < bottom && ctx.Err() == nil; y++ {
+			c.convert(m.Pix[y*m.Stride:][:4*m.Rect.Dx()])
 		}
-		c.convert(m.Pix[y*m.Stride:][:4*m.Rect.Dx()])
-	}
-	return nil
+	})
+	return ctx.Err()
 }
 
 // profile is a way from the values of pixels to XYZ, in which white is that of D50.

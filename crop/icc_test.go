@@ -191,7 +191,7 @@ func TestHEIFProfile(t *testing.T) {
 func TestConversionEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := toSRGB(ctx, noise(20, 20), pngProfile(t, "p3-para.png")); !errors.Is(err, context.Canceled) {
+	if err := toSRGB(ctx, noise(20, 20), pngProfile(t, "p3-para.png"), 0); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -206,7 +206,7 @@ func BenchmarkProfile(b *testing.B) {
 	for name, m := range map[string]*image.RGBA{"noise": m, "smooth": smooth} {
 		b.Run(name+"-12MP", func(b *testing.B) {
 			for b.Loop() {
-				if err := toSRGB(b.Context(), m, icc); err != nil {
+				if err := toSRGB(b.Context(), m, icc, 1); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -215,7 +215,7 @@ func BenchmarkProfile(b *testing.B) {
 	b.Run("sRGB-is-told", func(b *testing.B) {
 		icc := pngProfile(b, "srgb.png")
 		for b.Loop() {
-			if err := toSRGB(b.Context(), m, icc); err != nil {
+			if err := toSRGB(b.Context(), m, icc, 1); err != nil {
 				b.Fatal(err)
 			}
 		}

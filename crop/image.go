@@ -25,6 +25,7 @@ var DefaultLimits = Limits{Bytes: 1 << 29, MaxPixels: 250e6}
 type DecodeOptions struct {
 	Limits
 	IgnoreICC bool // takes the pixels for sRGB, whatever the picture's profile says
+	Threads   int  // that colours are converted on; the most Go uses where it is not positive
 }
 
 // header is what is known of a picture before it is decoded.
@@ -82,7 +83,7 @@ func (h header) upright(ctx context.Context, data []byte, o DecodeOptions) (img 
 			img, err = nil, fmt.Errorf("%s cannot be decoded: the file is broken", h.name)
 		}
 	}()
-	m, err := h.decode(ctx, data)
+	m, err := h.decode(ctx, data, o.Threads)
 	if err != nil {
 		return nil, h.fault(err)
 	}
@@ -90,7 +91,7 @@ func (h header) upright(ctx context.Context, data []byte, o DecodeOptions) (img 
 		return nil, fmt.Errorf("%s holds %d×%d pixels, its header claims %d×%d", h.name, m.Rect.Dx(), m.Rect.Dy(), h.width, h.height)
 	}
 	if !o.IgnoreICC {
-		if err := toSRGB(ctx, m, h.profile(data)); err != nil {
+		if err := toSRGB(ctx, m, h.profile(data), o.Threads); err != nil {
 			return nil, err
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 // decodeJPEG decodes as libjpeg does: chroma is interpolated, not repeated, and four channels without Adobe's
 // marker are inverted CMYK, which is how every such file in use is written.
-func decodeJPEG(ctx context.Context, data []byte) (*image.RGBA, error) {
+func decodeJPEG(ctx context.Context, data []byte, threads int) (*image.RGBA, error) {
 	m, err := jpeg.Decode(reader(ctx, data))
 	var u jpeg.UnsupportedError
 	if errors.As(err, &u) && bytes.Contains([]byte(u), []byte("Adobe APP14")) {
@@ -23,7 +23,7 @@ func decodeJPEG(ctx context.Context, data []byte) (*image.RGBA, error) {
 		return nil, err
 	}
 	if m, ok := m.(*image.YCbCr); ok {
-		return rgbFrom(m, jpegUpsampler(m.SubsampleRatio), jfifColour), nil
+		return rgbFrom(m, jpegUpsampler(m.SubsampleRatio), jfifColour, threads), nil
 	}
 	return opaque(m), nil
 }

@@ -142,7 +142,7 @@ func TestWebPWithoutInterpolation(t *testing.T) {
 				}
 			}
 		}
-		mean, largest := difference(rgbFrom(planes, repeat(2, 2), limitedColour), want)
+		mean, largest := difference(rgbFrom(planes, repeat(2, 2), limitedColour, 1), want)
 		if !(largest <= 0) {
 			t.Errorf("%s: mean %.3f, largest %.2f", name, mean, largest)
 		}
@@ -158,7 +158,7 @@ func TestRepeatedChromaFails(t *testing.T) {
 		}
 		planes := m.(*image.YCbCr)
 		across, down := subsampling(planes.SubsampleRatio)
-		_, largest := difference(rgbFrom(planes, repeat(across, down), jfifColour), readPNG(t, filepath.Join(photos, name+".expected.png")))
+		_, largest := difference(rgbFrom(planes, repeat(across, down), jfifColour, 1), readPNG(t, filepath.Join(photos, name+".expected.png")))
 		if !(largest > 10) {
 			t.Errorf("%s: largest %.2f with repeated chroma", name, largest)
 		}

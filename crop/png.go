@@ -157,7 +157,7 @@ func pngHead(data []byte) (image.Config, error) {
 	return png.DecodeConfig(newPNGReader(context.Background(), data))
 }
 
-func decodePNG(ctx context.Context, data []byte) (*image.RGBA, error) {
+func decodePNG(ctx context.Context, data []byte, _ int) (*image.RGBA, error) {
 	if h, ok := readPNGHeader(data); ok && h.iOS {
 		return decodeIOSPNG(ctx, data, h)
 	}

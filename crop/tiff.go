@@ -16,13 +16,13 @@ func tiffHead(data []byte) (image.Config, error) {
 	return image.Config{Width: p.Width, Height: p.Height}, nil
 }
 
-func decodeTIFF(ctx context.Context, data []byte) (*image.RGBA, error) {
+func decodeTIFF(ctx context.Context, data []byte, threads int) (*image.RGBA, error) {
 	p, err := tiff.Read(data)
 	if err != nil {
 		return nil, err
 	}
 	collect(p.Width, p.Height)
-	m, err := p.Decode(ctx, func(data []byte) (*image.RGBA, error) { return decodeJPEG(ctx, data) })
+	m, err := p.Decode(ctx, func(data []byte) (*image.RGBA, error) { return decodeJPEG(ctx, data, threads) })
 	if err != nil {
 		return nil, err
 	}

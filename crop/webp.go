@@ -12,10 +12,10 @@ import (
 )
 
 // decodeWebP decodes a still picture or the first frame of an animation.
-func decodeWebP(ctx context.Context, data []byte) (*image.RGBA, error) {
+func decodeWebP(ctx context.Context, data []byte, threads int) (*image.RGBA, error) {
 	const animated = 1 << 1
 	if len(data) < 30 || string(data[12:16]) != "VP8X" || data[20]&animated == 0 {
-		return decodeStillWebP(ctx, data, nil)
+		return decodeStillWebP(ctx, data, threads, nil)
 	}
 	frame, at, err := firstFrame(data)
 	if err != nil {
@@ -23,7 +23,7 @@ func decodeWebP(ctx context.Context, data []byte) (*image.RGBA, error) {
 	}
 	width, height := 1+uint24(data[24:]), 1+uint24(data[27:])
 	var picture *image.RGBA
-	_, err = decodeStillWebP(ctx, frame, func(w, h int) *image.RGBA {
+	_, err = decodeStillWebP(ctx, frame, threads, func(w, h int) *image.RGBA {
 		inside := image.Rect(0, 0, w, h).Add(at)
 		if picture = white(ctx, width, height); !inside.In(picture.Rect) {
 			picture = nil
@@ -35,7 +35,7 @@ func decodeWebP(ctx context.Context, data []byte) (*image.RGBA, error) {
 }
 
 // decodeStillWebP writes to the room that it is given for its pixels, if it is given any. That is nil where there is no such place.
-func decodeStillWebP(ctx context.Context, data []byte, room func(w, h int) *image.RGBA) (*image.RGBA, error) {
+func decodeStillWebP(ctx context.Context, data []byte, threads int, room func(w, h int) *image.RGBA) (*image.RGBA, error) {
 	m, err := webp.Decode(reader(ctx, data))
 	if err != nil {
 		return nil, err
@@ -57,9 +57,9 @@ func decodeStillWebP(ctx context.Context, data []byte, room func(w, h int) *imag
 	}
 	switch m := m.(type) {
 	case *image.YCbCr:
-		rgbInto(out, m, triangleWebP, limitedColour)
+		rgbInto(out, m, triangleWebP, limitedColour, threads)
 	case *image.NYCbCrA:
-		rgbInto(out, &m.YCbCr, triangleWebP, limitedColour)
+		rgbInto(out, &m.YCbCr, triangleWebP, limitedColour, threads)
 		for y := range height {
 			for x, a := range m.A[y*m.AStride:][:width] {
 				out.Pix[y*out.Stride+4*x+3] = a
