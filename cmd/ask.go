@@ -91,7 +91,7 @@ func asking(c *cobra.Command, s Streams, run func(context.Context, Streams, askO
 	f.add(c, &o)
 	c.Args = cobra.ArbitraryArgs
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if err := checkTokens(c, &o.Knobs.ViewKnobs); err != nil {
+		if err := checkZeros(c, o.Knobs.All()); err != nil {
 			return err
 		}
 		if err := f.read(c, s, args, &o); err != nil {

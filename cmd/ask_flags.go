@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -154,7 +155,7 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 	if err := f.provide(c, o); err != nil {
 		return usageError{err}
 	}
-	if err := errors.Join(idleKnobs(c, &o.Knobs), o.idleAtPrompt(c)); err != nil {
+	if err := cmp.Or(idleKnobs(c, &o.Knobs), idleClamp(c, &o.Knobs.ViewKnobs), idleCache(c, o.Cache), o.idleAtPrompt(c)); err != nil {
 		return usageError{err}
 	}
 	if err := errors.Join(o.check(f.yesNo), o.checkUTF8()); err != nil {

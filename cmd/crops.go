@@ -44,7 +44,7 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
   mcllava crops photo.jpg -o grid.png
   mcllava crops photo.jpg --sheet sheet.png --save crops/`,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := checkTokens(c, &o.Knobs); err != nil {
+			if err := checkZeros(c, o.Knobs.All()); err != nil {
 				return err
 			}
 			switch {
@@ -59,6 +59,9 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 			}
 			if o.Overwrite && o.Grid == "" && o.Sheet == "" && o.Folder == "" {
 				return usageError{errNoFile}
+			}
+			if err := idleClamp(c, &o.Knobs); err != nil {
+				return usageError{err}
 			}
 			return run(c.Context(), s, o)
 		},

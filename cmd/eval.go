@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -134,6 +135,9 @@ func (o *evalOptions) addFlags(f *evalFlags, c *cobra.Command) {
 
 // read completes the options from arguments and flags, and refuses those that make no sense together.
 func (o *evalOptions) read(f *evalFlags, c *cobra.Command, args []string) (err error) {
+	if err := checkZeros(c, o.Knobs.SearchKnobs.All()); err != nil {
+		return err
+	}
 	if err := o.settle(c); err != nil {
 		return err
 	}
@@ -224,7 +228,7 @@ func (o *evalOptions) refuse(c *cobra.Command) error {
 	if o.Output.Overwrite && onTheLine(c, "overwrite") && len(o.written()) == 0 {
 		return errors.New("--overwrite is about an --output or another file, which is missing")
 	}
-	if err := errors.Join(idleKnobs(c, &o.Knobs), o.checkUTF8()); err != nil {
+	if err := cmp.Or(idleKnobs(c, &o.Knobs), idleClamp(c, &o.Knobs.ViewKnobs), idleCache(c, o.Cache), o.checkUTF8()); err != nil {
 		return err
 	}
 	return o.refuseOutput()

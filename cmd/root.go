@@ -94,6 +94,9 @@ Exit codes:
 			if err := expandHomes(c); err != nil {
 				return err
 			}
+			if err := idleEverywhere(c); err != nil {
+				return usageError{err}
+			}
 			return checkOut(s, c)
 		},
 		RunE: func(c *cobra.Command, args []string) error {

@@ -74,6 +74,15 @@ func namesOf(columns []column) []string {
 	return names
 }
 
+// ColumnOf is the column of a field of Record; "" if there is none.
+func ColumnOf(field string) string {
+	f, found := reflect.TypeFor[Record]().FieldByName(field)
+	if !found {
+		return ""
+	}
+	return jsonName(f)
+}
+
 // parseColumns finds columns by their names.
 func parseColumns(names []string) ([]column, error) {
 	var columns []column
