@@ -99,11 +99,15 @@ func (o askOptions) idleAtPrompt(c *cobra.Command) error {
 func (f *askFlags) provide(c *cobra.Command, o *askOptions) error {
 	k := &o.Knobs
 	logProbs, choices := mcllava.KnobName(k.All(), &k.LogProbs), mcllava.KnobName(k.All(), &k.Choices)
-	if k.Choices == nil && (o.Format.Prints("Confidence", "confidence") || o.Format.Prints("LogProb", "logprob")) {
-		if onTheLine(c, logProbs) && !k.LogProbs {
+	either := func(has func(field, column string) bool) bool {
+		return has("Confidence", "confidence") || has("LogProb", "logprob")
+	}
+	if k.Choices == nil && either(o.Format.Mentions) {
+		off := onTheLine(c, logProbs) && !k.LogProbs
+		if off && either(o.Format.Prints) {
 			return fmt.Errorf("the confidence is to be printed, and needs --%s", logProbs)
 		}
-		k.LogProbs = true
+		k.LogProbs = !off
 	}
 	if f.template == "" && !onTheLine(c, "columns") {
 		return nil

@@ -195,19 +195,22 @@ func TestIdleSettings(t *testing.T) {
 func TestConfidenceIsPrinted(t *testing.T) {
 	unset(t)
 	for call, want := range map[string]bool{
-		"ask a.png q --template {{.Confidence}}":                     true,
-		"ask a.png q --template {{.LogProb}}":                        true,
-		"look a.png q --template {{.LogProb}}":                       true,
-		"ask a.png q --template {{.PMin}}":                           false, // which every answer has
-		"ask a.png q --yes-no --template {{.Confidence}}":            false, // which a choice has
-		"ask a.png q --csv --columns image,confidence":               true,
-		"ask a.png q --csv":                                          false,
-		"ask a.png q --template {{.Answer}}":                         false,
-		"ask a.png q --yes-no --template {{.Choice}}":                false,
-		"ask --jobs jobs.jsonl --template {{.Choice}}":               false,
-		"ask a.png q --search --template {{json@.Search}}":           false,
-		"look a.png q --template {{json@.Attention}}":                false,
-		"ask a.png q --template {{with@.Attention}}{{.Peak}}{{end}}": false,
+		"ask a.png q --template {{.Confidence}}":                          true,
+		"ask a.png q --template {{.LogProb}}":                             true,
+		"look a.png q --template {{.LogProb}}":                            true,
+		"ask a.png q --template {{with@.Confidence}}{{.}}{{end}}":         true,
+		"ask a.png q --template {{if@.LogProb}}x{{end}}":                  true,
+		"ask a.png q --logprobs=false --template {{if@.LogProb}}x{{end}}": false,
+		"ask a.png q --template {{.PMin}}":                                false, // which every answer has
+		"ask a.png q --yes-no --template {{.Confidence}}":                 false, // which a choice has
+		"ask a.png q --csv --columns image,confidence":                    true,
+		"ask a.png q --csv":                                               false,
+		"ask a.png q --template {{.Answer}}":                              false,
+		"ask a.png q --yes-no --template {{.Choice}}":                     false,
+		"ask --jobs jobs.jsonl --template {{.Choice}}":                    false,
+		"ask a.png q --search --template {{json@.Search}}":                false,
+		"look a.png q --template {{json@.Attention}}":                     false,
+		"ask a.png q --template {{with@.Attention}}{{.Peak}}{{end}}":      false,
 	} {
 		words := strings.Fields(call)
 		for i := range words {
