@@ -1,7 +1,6 @@
 package mcllava
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 	"reflect"
@@ -170,9 +169,12 @@ func (k AnswerKnobs) Check() error {
 	case !(k.TopP > 0 && k.TopP <= 1):
 		return refused(k.All(), &k.TopP, "more than 0 and at most 1")
 	case k.Choices != nil && len(k.Choices) == 0, slices.Contains(k.Choices, ""):
-		return errors.New("a choice is empty")
-	case len(slices.Compact(slices.Sorted(slices.Values(k.Choices)))) < len(k.Choices):
-		return fmt.Errorf("a choice is given twice: %q", k.Choices)
+		return fmt.Errorf("%s: a choice is empty", KnobName(k.All(), &k.Choices))
+	}
+	for i, choice := range k.Choices {
+		if slices.Contains(k.Choices[:i], choice) {
+			return fmt.Errorf("%s: a choice is given twice, %q", KnobName(k.All(), &k.Choices), choice)
+		}
 	}
 	return nil
 }

@@ -383,7 +383,7 @@ func (k SearchKnobs) check() error {
 	case !(k.Sure >= 0 && k.Sure <= 1) || math.IsNaN(k.Sure):
 		return refused(k.All(), &k.Sure, "more than 0 and at most 1")
 	case slices.ContainsFunc(k.Abstentions, func(p string) bool { return strings.TrimSpace(p) == "" }):
-		return fmt.Errorf("one of the %s is empty, expected words of an answer", KnobName(k.All(), &k.Abstentions))
+		return fmt.Errorf("%s: a phrase is empty, expected words of an answer", KnobName(k.All(), &k.Abstentions))
 	}
 	return nil
 }

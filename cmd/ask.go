@@ -17,6 +17,8 @@ import (
 	"github.com/mcllava/mcllava/internal/run"
 )
 
+const askCommand = "ask"
+
 type askOptions struct {
 	Inputs    inputs.Options
 	Converse  bool // questions come from the terminal
@@ -95,6 +97,9 @@ func asking(c *cobra.Command, s Streams, run func(context.Context, Streams, askO
 			return err
 		}
 		if err := f.read(c, s, args, &o); err != nil {
+			return err
+		}
+		if err := checkOut(s, c); err != nil {
 			return err
 		}
 		return run(c.Context(), s, o)

@@ -37,7 +37,11 @@ func (f *askFlags) format(o askOptions) (records.Format, error) {
 	case ofCSV && names[0] != csvFormat:
 		return records.Format{}, errors.New("--columns, --no-header and --csv-safe are about --csv")
 	case names[0] == csvFormat:
-		return records.NewCSV(records.CSVOptions{Columns: f.columns, NoHeader: f.noHeader, Safe: f.csvSafe})
+		format, err := records.NewCSV(records.CSVOptions{Columns: f.columns, NoHeader: f.noHeader, Safe: f.csvSafe})
+		if err != nil {
+			err = fmt.Errorf("--columns: %w", err)
+		}
+		return format, err
 	case names[0] == "names":
 		return records.ParseFormat("template", "{{.Image}}")
 	}

@@ -79,7 +79,7 @@ func TestIdleFlags(t *testing.T) {
 		"ask --search --num-tokens 99 --clamp a.png q":               "--clamp does nothing with --search, which always takes the nearest number",
 		"ask --quiet --progress a.png q":                             "both --quiet and --progress are given, expected one",
 		"convert --quiet --progress demo other":                      "both --quiet and --progress are given, expected one",
-		"ask --search --abstentions , a.png q":                       "one of the abstentions is empty, expected words of an answer",
+		"ask --search --abstentions , a.png q":                       "abstentions: a phrase is empty, expected words of an answer",
 		"ask --config= a.png q":                                      "--config is empty, expected FILE",
 		"ask --output= a.png q":                                      "--output is empty, expected FILE",
 		"ask --sidecar= a.png q":                                     "--sidecar is empty, expected TEMPLATE",
@@ -236,7 +236,7 @@ func TestNoSettings(t *testing.T) {
 		}
 		for _, call := range []string{"ask a.png q", "crops a.png", "sweep a.png q", "eval vstar bench", "info"} {
 			code, got := said(strings.Fields(call)...)
-			if want := "config file " + file + ": " + key + " is no setting, since it is of one call; give --" + key + " on the command line"; code != exitUsage || got != want {
+			if want := "config file " + file + ", line 1: " + key + " is no setting, since it is of one call; give --" + key + " on the command line"; code != exitUsage || got != want {
 				t.Errorf("%s in the config file of %s: exit code %d, %q, want %q", key, call, code, got, want)
 			}
 		}

@@ -1,0 +1,55 @@
+package cmd
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/mcllava/mcllava/internal/terminal"
+)
+
+// sourcedError is an error about a setting that says where the setting is.
+type sourcedError struct {
+	error
+	text string
+}
+
+func (e sourcedError) Error() string { return e.text }
+
+func (e sourcedError) Unwrap() error { return e.error }
+
+// sourced is an error of a command that calls settings, which no flag on the command line has, by where they are: a variable of the
+// environment, or a key of a config file. An error that begins with a name of a flag is about it, and so is one that begins with the path
+// that is its value.
+func sourced(c *cobra.Command, err error) error {
+	if err == nil || c == nil {
+		return err
+	}
+	text := terminal.Plain(err)
+	before := text
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Changed || !annotated(f, fromSettings) {
+			return
+		}
+		name, setting := regexp.QuoteMeta(f.Name), strings.ReplaceAll(settingOf(f), "$", "$$")
+		text = regexp.MustCompile(`(?m)^(?:--`+name+`([ ,:]|$)|`+name+`( (?:is|are|has)\b|:))`).ReplaceAllString(text, setting+"$1$2")
+		text = regexp.MustCompile(`(^|[ (])--`+name+`([ ,;:)]|$)`).ReplaceAllString(text, "$1"+setting+"$2")
+		if path := f.Value.String(); isPathFlag(f.Name) && path != "" && strings.HasPrefix(text, path) {
+			text = settingOf(f) + ": " + text
+		}
+	})
+	if text == before {
+		return err
+	}
+	return sourcedError{err, text}
+}
+
+// settingOf is what a setting that a flag has its value from is called.
+func settingOf(f *pflag.Flag) string {
+	if whence := f.Annotations[fromSettings]; len(whence) == 2 {
+		return whence[1]
+	}
+	return "--" + f.Name
+}
