@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -121,9 +120,6 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 	}
 	if o.Shard, err = inputs.ParseSharding(f.shard, os.Getenv); err != nil {
 		return usageError{err}
-	}
-	for i, choice := range o.Knobs.Choices {
-		o.Knobs.Choices[i] = strings.TrimSpace(choice)
 	}
 	if f.yesNo {
 		if o.Knobs.Choices != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/mcllava/mcllava/internal/records"
@@ -37,6 +38,9 @@ func (f *askFlags) format(o askOptions) (records.Format, error) {
 	case ofCSV && names[0] != csvFormat:
 		return records.Format{}, errors.New("--columns, --no-header and --csv-safe are about --csv")
 	case names[0] == csvFormat:
+		if err := checkColumns(f.columns); err != nil {
+			return records.Format{}, err
+		}
 		format, err := records.NewCSV(records.CSVOptions{Columns: f.columns, NoHeader: f.noHeader, Safe: f.csvSafe})
 		if err != nil {
 			err = fmt.Errorf("--columns: %w", err)
@@ -46,6 +50,23 @@ func (f *askFlags) format(o askOptions) (records.Format, error) {
 		return records.ParseFormat("template", "{{.Image}}")
 	}
 	return records.ParseFormat(names[0], f.template)
+}
+
+// checkColumns refuses a column that there is not, with those that may be meant.
+func checkColumns(columns []string) error {
+	all := records.ColumnNames()
+	for _, name := range columns {
+		switch near := like(name, all); {
+		case name == "":
+			return errors.New("--columns: a column is empty, expected names such as image,answer")
+		case slices.Contains(all, name):
+		case near != nil:
+			return fmt.Errorf("--columns: there is no column %q; did you mean %s?", name, listed(near[:min(len(near), mostSuggestions)], "or"))
+		default:
+			return fmt.Errorf("--columns: there is no column %q; they have the names of the fields of --json, such as image, question, answer and error", name)
+		}
+	}
+	return nil
 }
 
 // plain says whether answers stand alone, without their records.

@@ -87,6 +87,11 @@ func TestIdleFlags(t *testing.T) {
 		"ask --csv --columns image,search a.png q":                   "--columns: search is empty without --search",
 		"ask --csv --columns image,choice a.png q":                   "--columns: choice is empty without --choices or --yes-no",
 		"ask --csv --columns dataset a.png q":                        "--columns: dataset is empty without mcllava eval, whose --output has it",
+		"ask --csv --columns imag a.png q":                           `--columns: there is no column "imag"; did you mean image, image_tokens or image_sha256?`,
+		"ask --csv --columns shop a.png q":                           `--columns: there is no column "shop"; they have the names of the fields of --json, such as image, question, answer and error`,
+		"ask --csv --columns image, a.png q":                         "--columns: a column is empty, expected names such as image,answer",
+		"ask --csv --columns image,image a.png q":                    `--columns: column "image" is given twice`,
+		"ask --choices a,@a a.png q":                                 `choices: a choice is given twice, "a"`,
 		"ask --attention-word x a.png q":                             "--attention-word and --attention-layers are about --attention, --attention-dir or --show, expected one of them",
 		"ask --attention-layers 1,2 a.png q":                         "--attention-word and --attention-layers are about --attention, --attention-dir or --show, expected one of them",
 		"crops --overwrite a.png":                                    "--overwrite is about -o, --sheet or --save, expected one of them",
@@ -149,11 +154,15 @@ func TestZeros(t *testing.T) {
 	for _, call := range []string{
 		"ask --search --sure 1 --coarse 1 --search-crops 1 --temperature 1 --seed 0 --top-p 0.5 a.png q", "ask --clamp --num-tokens 9 a.png q",
 		"sweep --clamp a.png q", "ask --temperature 0 --yes-no a.png q", "ask --cache off --cache-prompt=false --clamp=false a.png q",
-		"ask --csv --columns image,search --search a.png q", "ask --csv --columns id,choice --jobs jobs.jsonl",
+		"ask --csv --columns image,search --search a.png q", "ask --csv --columns image,@answer a.png q", "ask --search --abstentions no@sign,@unclear a.png q", "ask --csv --columns id,choice --jobs jobs.jsonl",
 	} {
-		if _, err := asked(t, strings.Fields(call)...); err != nil && !strings.HasPrefix(call, "sweep") {
+		words := strings.Fields(call)
+		for i := range words {
+			words[i] = strings.ReplaceAll(words[i], "@", " ")
+		}
+		if _, err := asked(t, words...); err != nil && !strings.HasPrefix(call, "sweep") {
 			t.Errorf("%s: %v", call, err)
-		} else if code, got := said(strings.Fields(call)...); code != exitFailed || strings.Contains(got, "nothing") {
+		} else if code, got := said(words...); code != exitFailed || strings.Contains(got, "nothing") {
 			t.Errorf("%s: exit code %d, %q", call, code, got)
 		}
 	}

@@ -95,6 +95,9 @@ Exit codes:
 			if err := expandHomes(c); err != nil {
 				return err
 			}
+			if err := trimLists(c); err != nil {
+				return err
+			}
 			if err := idleEverywhere(c); err != nil {
 				return usageError{err}
 			}

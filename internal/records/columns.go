@@ -89,7 +89,7 @@ func parseColumns(names []string) ([]column, error) {
 	for _, name := range names {
 		i := slices.IndexFunc(allColumns, func(c column) bool { return c.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("unknown column %q, expected some of %s", name, strings.Join(ColumnNames(), ","))
+			return nil, fmt.Errorf("unknown column %q, expected some of %s", name, strings.Join(ColumnNames(), ", "))
 		}
 		if slices.ContainsFunc(columns, func(c column) bool { return c.name == name }) {
 			return nil, fmt.Errorf("column %q is given twice", name)
