@@ -115,7 +115,7 @@ func nameScored(all []*Scored) {
 	seen := map[string]int{}
 	for _, s := range all {
 		if files[s.Name] > 1 {
-			s.Name += fmt.Sprintf(", %d crops, %d tokens", s.maxCrops, s.numTokens)
+			s.Name += fmt.Sprintf(", %s, %d tokens", cropsOf(s.maxCrops), s.numTokens)
 		}
 		if seen[s.Name]++; seen[s.Name] > 1 {
 			s.Name += fmt.Sprintf(" (%d)", seen[s.Name])

@@ -30,7 +30,7 @@ func (r *Results) Table(others []System, columns int) string {
 			fmt.Fprintln(&b, "\nA cell that says of how many items its score is leaves out those that were not asked or whose pictures cannot be seen so.")
 		}
 		k := r.cells[len(r.cells)-1]
-		fmt.Fprintf(&b, "\n%d crops, %s tokens:\n", k.MaxCrops, sweep.TokenName(k.NumTokens))
+		fmt.Fprintf(&b, "\n%s, %s tokens:\n", cropsOf(k.MaxCrops), sweep.TokenName(k.NumTokens))
 	}
 	b.WriteByte('\n')
 	lines(&b, f.Lines, columns)
@@ -41,6 +41,14 @@ func (r *Results) Table(others []System, columns int) string {
 		beside(&b, &f, others, columns)
 	}
 	return b.String()
+}
+
+// cropsOf is a limit of crops in words.
+func cropsOf(n int) string {
+	if n == 1 {
+		return "1 crop"
+	}
+	return fmt.Sprintf("%d crops", n)
 }
 
 // head says what was measured, and how.
