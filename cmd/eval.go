@@ -64,7 +64,8 @@ DATASET is one of ` + listed(kinds(), "or") + `. PATH is the folder that holds t
 files: questions, annotations and pictures. It is a file where a benchmark is one, as a TSV of VLMEvalKit is. The scenes are those
 that mcllava scenes draws.
 
-The table has the score, its 95 % interval (bootstrap over the pictures), and what guessing would give, by category and type of answer.
+The table has the score, its 95 % interval (bootstrap over the pictures; Wilson's where all are
+right or all wrong), and what guessing would give, by category and type of answer.
 With several numbers of --max-crops or --num-tokens every combination is asked, and each part of a picture is encoded once.
 
 With --predictions no model runs: FILE has answers in the benchmark's own format for submissions, in the samples of lmms-eval, or in the

@@ -51,12 +51,17 @@ func cropsOf(n int) string {
 	return fmt.Sprintf("%d crops", n)
 }
 
+// itemsOf is a number of items in words.
+func itemsOf(n int) string {
+	if n == 1 {
+		return "1 item"
+	}
+	return fmt.Sprintf("%d items", n)
+}
+
 // head says what was measured, and how.
 func (r *Results) head(f *Figures) string {
-	parts := []string{r.name(), fmt.Sprintf("%d items", len(r.items))}
-	if len(r.items) == 1 {
-		parts[1] = "1 item"
-	}
+	parts := []string{r.name(), itemsOf(len(r.items))}
 	if r.Limit > 0 && r.Limit <= len(r.items) {
 		from := "the first ones"
 		if r.Sample != nil {
