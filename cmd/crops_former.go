@@ -10,10 +10,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync"
 )
 
 // savedName is that of savedCrop.
-var savedName = regexp.MustCompile(`^(\d{3,})-(\d+)-(\d+)-(\d+)-(\d+)\.png$`)
+var savedName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(\d{3,})-(\d+)-(\d+)-(\d+)-(\d+)\.png$`)
+})
 
 // mostSaved is the size of crops, in pixels a side, up to which a file is looked into.
 const mostSaved = 2048
@@ -50,7 +53,7 @@ func removeFormer(ctx context.Context, folder string, upright *image.RGBA, boxes
 
 // savedBox is the box in the name of a saved crop.
 func savedBox(name string) (box image.Rectangle, ok bool) {
-	parts := savedName.FindStringSubmatch(name)
+	parts := savedName().FindStringSubmatch(name)
 	if parts == nil {
 		return box, false
 	}

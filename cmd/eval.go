@@ -232,6 +232,11 @@ func (o *evalOptions) refuse(c *cobra.Command) error {
 	if err := cmp.Or(idleKnobs(c, &o.Knobs), idleClamp(c, &o.Knobs.ViewKnobs), idleCache(c, o.Cache), o.checkUTF8()); err != nil {
 		return err
 	}
+	if o.Predictions != "" {
+		if err := idle(c, "with --predictions, which asks nothing", o.asksWith()...); err != nil {
+			return err
+		}
+	}
 	return o.refuseOutput()
 }
 
@@ -239,6 +244,15 @@ func (o *evalOptions) refuse(c *cobra.Command) error {
 func (o *evalOptions) asking() []string {
 	k := &o.Knobs
 	return []string{mcllava.KnobName(k.All(), &k.MaxCrops), mcllava.KnobName(k.All(), &k.NumTokens)}
+}
+
+// asksWith are the flags that say how to ask, besides those of the axes.
+func (o *evalOptions) asksWith() []string {
+	names := []string{"timeout", "model", "precision", "vision", "text", "threads", "cache", "cache-size", "cache-rows", "cache-prompt", "fail-fast"}
+	for k := range o.Knobs.All() {
+		names = append(names, k.Name)
+	}
+	return names
 }
 
 // refuseOutput is what is wrong with the files that are to be written.

@@ -92,6 +92,8 @@ func TestIdleFlags(t *testing.T) {
 		"ask --csv --columns image, a.png q":                         "--columns: a column is empty, expected names such as image,answer",
 		"ask --csv --columns image,image a.png q":                    `--columns: column "image" is given twice`,
 		"ask --choices a,@a a.png q":                                 `choices: a choice is given twice, "a"`,
+		"eval --predictions x --model demo vstar bench":              "--model does nothing with --predictions, which asks nothing",
+		"eval --predictions x --system s vstar bench":                "--system does nothing with --predictions, which asks nothing",
 		"ask --attention-word x a.png q":                             "--attention-word and --attention-layers are about --attention, --attention-dir or --show, expected one of them",
 		"ask --attention-layers 1,2 a.png q":                         "--attention-word and --attention-layers are about --attention, --attention-dir or --show, expected one of them",
 		"crops --overwrite a.png":                                    "--overwrite is about -o, --sheet or --save, expected one of them",

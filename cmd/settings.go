@@ -64,16 +64,53 @@ func bind(c *cobra.Command, s Streams) error {
 	return err
 }
 
-// notePassedOver says which variables are no settings, though they have the names of flags.
+// otherVariables are read elsewhere, and are no settings.
+var otherVariables = []string{"MCLLAVA_CPU", "MCLLAVA_SHARDS"}
+
+// notePassedOver says which variables are no settings, though they have the names of flags, or names like those of settings.
 func notePassedOver(c *cobra.Command, s Streams) {
 	if quiet := c.Flags().Lookup("quiet"); quiet != nil && quiet.Value.String() == "true" {
 		return
 	}
-	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if name := variable(f.Name); annotated(f, notASetting) && !f.Changed && os.Getenv(name) != "" {
+	var settings []string
+	here := map[string]*pflag.Flag{}
+	there := map[string]bool{}
+	for _, command := range c.Root().Commands() {
+		command.Flags().VisitAll(func(f *pflag.Flag) {
+			there[variable(f.Name)] = true
+			if settable(f) && command.Flags().Lookup(configFlag) != nil {
+				settings = append(settings, variable(f.Name))
+			}
+		})
+	}
+	c.Flags().VisitAll(func(f *pflag.Flag) { here[variable(f.Name)] = f })
+	slices.Sort(settings)
+	settings = slices.Compact(settings)
+	for _, one := range os.Environ() {
+		name, value, _ := strings.Cut(one, "=")
+		if !strings.HasPrefix(name, variable("")) || value == "" || slices.Contains(otherVariables, name) {
+			continue
+		}
+		if f := here[name]; f != nil && annotated(f, notASetting) && !f.Changed {
 			note(s, "%s is passed over: --%s is of one call, and stands on the command line alone", name, f.Name)
 		}
-	})
+		if near := variablesLike(name, settings); !there[name] && near != nil {
+			note(s, "%s is passed over, since there is no such setting; did you mean %s?", name, listed(near[:min(len(near), mostSuggestions)], "or"))
+		}
+	}
+}
+
+// variablesLike are the variables of settings that a misspelt one may stand for.
+func variablesLike(misspelt string, settings []string) []string {
+	lower := make([]string, len(settings))
+	for i, name := range settings {
+		lower[i] = strings.ToLower(strings.TrimPrefix(name, variable("")))
+	}
+	near := like(strings.TrimPrefix(misspelt, variable("")), lower)
+	for i := range near {
+		near[i] = variable(near[i])
+	}
+	return near
 }
 
 // set gives a flag what the environment or the file has for it: a list to one that takes several values, and a number digit for digit.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -175,7 +176,14 @@ func writtenJSON(text []byte) (settings []written, err error) {
 	return settings, nil
 }
 
-var tomlSetting = regexp.MustCompile(`^\s*["']?([\w-]+)["']?\s*=\s*(\[?)([^#]*)`)
+var (
+	tomlSetting = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\s*["']?([\w-]+)["']?\s*=\s*(\[?)([^#]*)`)
+	})
+	tomlNumber = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[+-]?[0-9][0-9_]*(\.[0-9_]+)?([eE][+-]?[0-9]+)?$`)
+	})
+)
 
 // writtenTOML finds settings line by line. What is wrong with one, the library says.
 func writtenTOML(text []byte) (settings []written) {
@@ -185,9 +193,9 @@ func writtenTOML(text []byte) (settings []written) {
 		if strings.HasPrefix(strings.TrimSpace(line), "[") {
 			break // the settings of a table are none
 		}
-		if parts := tomlSetting.FindStringSubmatch(line); parts != nil {
+		if parts := tomlSetting().FindStringSubmatch(line); parts != nil {
 			w := written{key: strings.ToLower(parts[1]), line: n, list: parts[2] != ""}
-			if value := strings.TrimSpace(parts[3]); !w.list && digits.MatchString(value) {
+			if value := strings.TrimSpace(parts[3]); !w.list && tomlNumber().MatchString(value) {
 				w.numbers = []string{value}
 			}
 			settings = append(settings, w)
@@ -195,5 +203,3 @@ func writtenTOML(text []byte) (settings []written) {
 	}
 	return settings
 }
-
-var digits = regexp.MustCompile(`^[+-]?[0-9][0-9_]*(\.[0-9_]+)?([eE][+-]?[0-9]+)?$`)

@@ -65,10 +65,34 @@ func TestWrittenTwice(t *testing.T) {
 func TestVariablesPassedOver(t *testing.T) {
 	unset(t)
 	t.Setenv("MCLLAVA_OUTPUT", "a.jsonl")
+	t.Setenv("MCLLAVA_SHARDS", "2")
+	t.Setenv("MCLLAVA_TEST_THIS", "2")
+	t.Setenv("MCLLAVA_MAX_CROP", "9")
+	misspelt := "MCLLAVA_MAX_CROP is passed over, since there is no such setting; did you mean MCLLAVA_MAX_CROPS?"
 	want := "MCLLAVA_OUTPUT is passed over: --output is of one call, and stands on the command line alone"
 	for call, count := range map[string]int{"ask a.png q": 1, "ask a.png q --quiet": 0, "ask a.png q -o b.jsonl": 0, "crops a.png": 1, "info": 0} {
-		if _, got := said(strings.Fields(call)...); strings.Count(got, want) != count {
+		_, got := said(strings.Fields(call)...)
+		if strings.Count(got, want) != count {
 			t.Errorf("%s: %q, want %d times %q", call, got, count, want)
+		}
+		if quiet := strings.HasSuffix(call, "--quiet"); strings.Contains(got, misspelt) == quiet || strings.Count(got, "is passed over") > count+1 {
+			t.Errorf("%s: %q, want %q unless it is quiet", call, got, misspelt)
+		}
+	}
+}
+
+// TestIdleBesideSettings names the setting beside which a flag does nothing.
+func TestIdleBesideSettings(t *testing.T) {
+	config := filepath.Join(unset(t), "config.yaml")
+	if err := os.WriteFile(config, []byte("cache: off\nyes-no: true\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for call, want := range map[string]string{
+		"ask --cache-prompt a.png q":  "--cache-prompt does nothing with config file " + config + ": cache off",
+		"ask --temperature 1 a.png q": "--temperature does nothing with config file " + config + ": yes-no, of which the likeliest is the answer",
+	} {
+		if code, got := said(strings.Fields(call)...); code != exitUsage || got != want {
+			t.Errorf("%s: exit code %d, %q, want %q", call, code, got, want)
 		}
 	}
 }
