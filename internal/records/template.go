@@ -99,7 +99,7 @@ func parseTemplate(text string) (Format, error) {
 			return Format{}, err
 		}
 	}
-	return f, nil
+	return f, checkPrintf(templateFlag, t, good)
 }
 
 func (f Format) execute(r Record) ([]byte, error) {

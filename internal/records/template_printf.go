@@ -1,11 +1,15 @@
 package records
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"regexp"
 	"strings"
 	"sync"
+	"text/template"
+	"text/template/parse"
 )
 
 // printfFault is what is wrong with the values of a printf, in words for a user.
@@ -30,6 +34,62 @@ func printf(format string, values ...any) (string, error) {
 		return "", printfFault(misprinted(fault[1], fault[2]))
 	}
 	return fmt.Sprintf(format, values...), nil
+}
+
+// checkPrintf tries each printf of a template that a record may come to, also where the made-up ones do not. What stands within range and
+// with, where . is something else, and what has variables, is left to the records.
+func checkPrintf(flag string, t *template.Template, r Record) error {
+	var fault error
+	for _, one := range t.Templates() {
+		if one.Tree == nil || one.Name() != t.Name() {
+			continue
+		}
+		eachOfRecord(one.Root, func(n parse.Node) {
+			pipe, ok := n.(*parse.PipeNode)
+			if !ok || fault != nil {
+				return
+			}
+			c := pipe.Cmds[0] // those behind it are given another value
+			if !strings.HasPrefix(c.String(), "printf ") || strings.Contains(c.String(), "$") {
+				return
+			}
+			alone, err := template.New(templateName).Funcs(templateFunctions).Parse("{{" + c.String() + "}}")
+			if err != nil {
+				return
+			}
+			var misprinted printfFault
+			if err := alone.Execute(io.Discard, newView(r)); errors.As(err, &misprinted) {
+				place, _ := one.ErrorContext(n)
+				fault = templateError(flag, fmt.Errorf("template: %s: executing %q at <%s>: %w", place, templateName, c, err))
+			}
+		})
+	}
+	return fault
+}
+
+// eachOfRecord goes through the parts of a template in which . is the record.
+func eachOfRecord(n parse.Node, visit func(parse.Node)) {
+	switch n := n.(type) {
+	case *parse.ListNode:
+		if n == nil {
+			return
+		}
+		for _, one := range n.Nodes {
+			eachOfRecord(one, visit)
+		}
+	case *parse.IfNode:
+		eachNode(n.Pipe, visit)
+		eachOfRecord(n.List, visit)
+		eachOfRecord(n.ElseList, visit)
+	case *parse.WithNode:
+		eachNode(n.Pipe, visit)
+		eachOfRecord(n.ElseList, visit)
+	case *parse.RangeNode:
+		eachNode(n.Pipe, visit)
+		eachOfRecord(n.ElseList, visit)
+	default:
+		eachNode(n, visit)
+	}
 }
 
 // misprint is what package fmt writes of a fault: the verb, which may be missing, and what is wrong with it.

@@ -80,6 +80,27 @@ func TestTemplateFaults(t *testing.T) {
 	}
 }
 
+// TestPrintfAhead refuses a printf that the made-up records do not come to, and none that is right.
+func TestPrintfAhead(t *testing.T) {
+	const if1 = `{{if eq .Answer "x"}}`
+	for text, want := range map[string]string{
+		if1 + `{{printf "%d" .Answer}}{{end}}`:                                   `--template, line 1: at {{printf "%d" .Answer}}: %d does not go with a text`,
+		"{{if .Error}}\n{{else}}" + if1 + `{{printf "%s" .Crops}}{{end}}{{end}}`: `--template, line 2: at {{printf "%s" .Crops}}: %s does not go with a whole number`,
+		if1 + `{{(printf "%s" .N) | upper}}{{end}}`:                              "%s does not go with a whole number",
+		if1 + `{{printf "%d %s" .Crops .Answer}}{{end}}`:                         "",
+		if1 + `{{with .Crops}}{{printf "%d" .}}{{end}}{{end}}`:                   "",
+		if1 + `{{range .Tokens}}{{printf "%d" .}}{{end}}{{end}}`:                 "",
+		if1 + `{{$n := .Answer}}{{printf "%s" $n}}{{end}}`:                       "",
+		if1 + `{{.Answer | printf "%s"}}{{end}}`:                                 "",
+		if1 + `{{.Answer | printf "%s %d" .Question}}{{end}}`:                    "",
+	} {
+		_, err := ParseFormat("template", text)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}
+
 // TestTemplateValues prints JSON of what has parts, and nothing of what is not there.
 func TestTemplateValues(t *testing.T) {
 	half := 0.5
