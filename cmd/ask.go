@@ -41,6 +41,8 @@ type askOptions struct {
 	Timeout   time.Duration
 	DryRun    bool // say what would be done, and do nothing
 	DryJSON   bool // as JSON
+
+	Sourced func(error) error // says of an error about a setting where that is; nil for nothing
 }
 
 // outputOptions say where records go, and which.

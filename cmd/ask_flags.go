@@ -108,6 +108,7 @@ func (f *askFlags) addMachine(c *cobra.Command, o *askOptions) {
 
 // read completes the options from arguments and flags, and refuses those that make no sense together.
 func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOptions) error {
+	o.Sourced = func(err error) error { return sourced(c, err) }
 	if err := f.input(s, args, o); err != nil {
 		return usageError{err}
 	}

@@ -12,17 +12,17 @@ import (
 
 // format is the format that flags ask for or, without one, that of the output's name.
 func (f *askFlags) format(o askOptions) (records.Format, error) {
-	var names []string
+	var names, flags []string
 	for _, one := range []struct {
-		name  string
+		flag  string
 		asked bool
-	}{{jsonlFormat, f.json}, {csvFormat, f.csv}, {"template", f.template != ""}, {"names", o.Output.OnlyYes}} {
+	}{{"json", f.json}, {"csv", f.csv}, {"template", f.template != ""}, {"files-with-matches", o.Output.OnlyYes}} {
 		if one.asked {
-			names = append(names, one.name)
+			names, flags = append(names, formatFlags[one.flag]), append(flags, one.flag)
 		}
 	}
 	if len(names) > 1 {
-		return records.Format{}, errors.New("more than one of --json, --csv, --template and -l is given, expected one")
+		return records.Format{}, fmt.Errorf("both --%s and --%s are given, expected one", flags[0], flags[1])
 	}
 	named := formatOf(o.Output.Path)
 	switch {

@@ -136,6 +136,7 @@ func (o *evalOptions) addFlags(f *evalFlags, c *cobra.Command) {
 
 // read completes the options from arguments and flags, and refuses those that make no sense together.
 func (o *evalOptions) read(f *evalFlags, c *cobra.Command, args []string) (err error) {
+	o.Sourced = func(err error) error { return sourced(c, err) }
 	if err := checkZeros(c, o.Knobs.SearchKnobs.All()); err != nil {
 		return err
 	}

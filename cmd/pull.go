@@ -107,8 +107,8 @@ func noRepo(name string) string {
 }
 
 func pull(ctx context.Context, s Streams, o pullOptions) error {
-	if err := checkPrecision(mcllava.Precision{Form: o.Convert}); err != nil {
-		return err
+	if form := (mcllava.Precision{Form: o.Convert}); form.Check() != nil {
+		return usageError{fmt.Errorf("convert is %q, expected f32, f16, bf16, q8 or q4", o.Convert)}
 	}
 	client, err := hub.FromEnvironment()
 	if err != nil {

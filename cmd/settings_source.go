@@ -21,9 +21,9 @@ func (e sourcedError) Error() string { return e.text }
 func (e sourcedError) Unwrap() error { return e.error }
 
 // sourced is an error of a command that calls settings, which no flag on the command line has, by where they are: a variable of the
-// environment, or a key of a config file. An error that begins with a name of a flag is about it, and so is one that begins with the path
-// that is its value. Within an error a flag is one that is given where something does nothing with it, both are given, or it is in brackets;
-// elsewhere it is one that could be given.
+// environment, or a key of a config file. An error that begins with the name of a flag, also behind that of a picture, is about it, and so
+// is one that begins with the path that is its value. Within an error a flag is one that is given where something does nothing with it, both
+// are given, or it is in brackets; elsewhere it is one that could be given.
 func sourced(c *cobra.Command, err error) error {
 	if err == nil || c == nil {
 		return err
@@ -31,11 +31,12 @@ func sourced(c *cobra.Command, err error) error {
 	text := terminal.Plain(err)
 	before := text
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if !f.Changed || !annotated(f, fromSettings) {
+		if !f.Changed || !annotated(f, fromSettings) || strings.Contains(text, settingOf(f)) {
 			return
 		}
 		name, setting := regexp.QuoteMeta(f.Name), strings.ReplaceAll(settingOf(f), "$", "$$")
-		text = regexp.MustCompile(`(?m)^(?:--`+name+`([ ,:]|$)|`+name+`( (?:is|are|has)\b|:))`).ReplaceAllString(text, setting+"${1}${2}")
+		about := `(?:--` + name + `([ ,:]|$)|` + name + `( (?:is|are|has)\b|:| ` + regexp.QuoteMeta(f.Value.String()) + ` ))`
+		text = regexp.MustCompile(`(?m)(^|: )`+about).ReplaceAllString(text, "${1}"+setting+"${2}${3}")
 		text = regexp.MustCompile(`(does nothing with |\(|both |both .* and )--`+name+`([ ,)]|$)`).ReplaceAllString(text, "${1}"+setting+"${2}")
 		if path := f.Value.String(); isPathFlag(f.Name) && path != "" && strings.HasPrefix(text, path) {
 			text = settingOf(f) + ": " + text

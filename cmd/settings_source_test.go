@@ -139,6 +139,10 @@ func TestSettingsAreNamed(t *testing.T) {
 		"template: '{{.Anser}}'":  "{template}, line 1: there is no field .Anser",
 		"template: '{{.Choice}}'": "{template}: .Choice needs --choices or --yes-no",
 		"seed: -1":                `{seed} is "-1", expected a whole number from 0`,
+		"vision: q9":              `{vision}: unknown precision "q9", expected f32, f16, bf16, q8 or q4`,
+		"num-tokens: 99999":       "../testdata/images/a.png: {num-tokens} is 99999, but ",
+		"region: 0,0,9000,9000":   "../testdata/images/a.png: {region} 0,0,9000,9000 is not within the picture's ",
+		"max-pixels: 10":          "../testdata/images/a.png: PNG header claims 386×383 = 0.147838 megapixels, the limit is 0.00001 ({max-pixels})",
 		"model: nosuch/folder":    "{model}: nosuch/folder: ",
 	} {
 		name, value, _ := strings.Cut(setting, ": ")
@@ -147,7 +151,7 @@ func TestSettingsAreNamed(t *testing.T) {
 		at := func(origin string) string {
 			return strings.ReplaceAll(strings.Replace(want, "{"+name+"}", origin, 1), "<question>", "{question}")
 		}
-		call := []string{"ask", "../testdata/pictures/a.png", "q", "--quiet"}
+		call := []string{"ask", "../testdata/images/a.png", "q", "--quiet"}
 		if err := os.WriteFile(config, []byte(setting+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
