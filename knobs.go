@@ -162,8 +162,10 @@ func (k AnswerKnobs) Check() error {
 	switch {
 	case k.Prompt != "" && !strings.Contains(k.Prompt, questionSlot):
 		return fmt.Errorf("%s has no %s", KnobName(k.All(), &k.Prompt), questionSlot)
-	case k.Prompt != "" && strings.Count(k.Prompt, imageSlot) != 1:
-		return fmt.Errorf("%s has %s, expected one", KnobName(k.All(), &k.Prompt), countedSlots(strings.Count(k.Prompt, imageSlot)))
+	case k.Prompt != "" && !strings.Contains(k.Prompt, imageSlot):
+		return fmt.Errorf("%s has no %s", KnobName(k.All(), &k.Prompt), imageSlot)
+	case strings.Count(k.Prompt, imageSlot) > 1:
+		return fmt.Errorf("%s has more than one %s", KnobName(k.All(), &k.Prompt), imageSlot)
 	case k.MaxNewTokens < 1:
 		return refused(k.All(), &k.MaxNewTokens, "1 or more")
 	case !(k.Temperature >= 0 && k.Temperature <= 100):
@@ -179,13 +181,6 @@ func (k AnswerKnobs) Check() error {
 		}
 	}
 	return nil
-}
-
-func countedSlots(n int) string {
-	if n == 0 {
-		return "no " + imageSlot
-	}
-	return fmt.Sprintf("%d times %s", n, imageSlot)
 }
 
 // refused says which value of a knob is none that was expected.

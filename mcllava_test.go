@@ -132,7 +132,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"top-p is 0":          func(o *Options) { o.TopP = 0 },
 		"no {question}":       func(o *Options) { o.Prompt = "<image>" },
 		"no <image>":          func(o *Options) { o.Prompt = "{question}" },
-		"more than one image": func(o *Options) { o.Prompt = "<image><image>{question}" },
+		"more than one <image>": func(o *Options) { o.Prompt = "<image><image>{question}" },
 		"leave no room":       func(o *Options) { o.MaxCrops, o.NumTokens = 300, 2040 },
 	} {
 		o := Defaults()
