@@ -55,17 +55,24 @@ type spoken struct {
 	rows [][]float32 // that predict each token, and the stop token if there was one: [image tokens]
 }
 
+// CheckAttention returns an error if attention is asked for of layers that the decoder does not have.
+func (m *Model) CheckAttention(o AttentionOptions) error {
+	from, to, layers := o.Layers[0], o.Layers[1], m.config.Text.Layers
+	if o.Layers != [2]int{} && !(0 <= from && from < to && to <= layers) {
+		return fmt.Errorf("attention-layers are %d,%d, expected FROM,TO with FROM less than TO, which is at most %d", from, to, layers)
+	}
+	return nil
+}
+
 // checkAttention returns an error if attention is asked for that cannot be had of a view.
 func (m *Model) checkAttention(v *View, o *AttentionOptions) error {
-	switch layers := m.config.Text.Layers; {
+	switch {
 	case o == nil:
 		return nil
 	case !v.plan.Maps:
 		return errors.New("attention is asked for of a view without maps, expected a plan with Maps")
-	case o.Layers != [2]int{} && !(0 <= o.Layers[0] && o.Layers[0] < o.Layers[1] && o.Layers[1] <= layers):
-		return fmt.Errorf("attention layers are %d to %d, expected two numbers of 0 to %d, the first one less", o.Layers[0], o.Layers[1], layers)
 	}
-	return nil
+	return m.CheckAttention(*o)
 }
 
 // newLooks is nil if no attention is asked for.

@@ -1,7 +1,6 @@
 package mcllava
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 	"reflect"
@@ -18,8 +17,8 @@ const (
 
 // Knobs are the settings that an answer depends on, besides the picture, the question and the checkpoint. A knob is declared here
 // and nowhere else: flags with their help, records and the comparison of runs are made from the fields and their tags. The name is
-// that in JSON, help is one line in which the word of the tag "value" stands for the value, and a knob that is added later has the tag
-// "added", and a zero value that changes no answer.
+// that in JSON, help is one line in which the word of the tag "value" stands for the value, a knob whose zero value stands for the default
+// has the tag "range", and a knob that is added later has the tag "added", and a zero value that changes no answer.
 type Knobs struct {
 	ViewKnobs
 	AnswerKnobs
@@ -31,7 +30,7 @@ type ViewKnobs struct {
 	// MaxCrops is 0 for the overview alone.
 	MaxCrops int `json:"max_crops" value:"NUMBER" help:"maximum NUMBER of crops, not counting the whole picture"`
 	// NumTokens is 0 for DefaultNumTokens, or the most there are if that is less.
-	NumTokens int  `json:"num_tokens_asked,omitempty" value:"NUMBER" help:"NUMBER of image tokens; by default 728, or fewer if the crops give fewer"`
+	NumTokens int  `json:"num_tokens_asked,omitempty" range:"1 or more" value:"NUMBER" help:"NUMBER of image tokens; by default 728, or fewer if the crops give fewer"`
 	Clamp     bool `json:"clamp,omitempty" added:"" help:"where the crops cannot give --num-tokens, take the nearest number that they can"`
 	// Region is the zero Region for the whole picture.
 	Region Region `json:"region,omitzero" added:"" value:"X0,Y0,X1,Y1" help:"see only X0,Y0,X1,Y1 of each picture, in pixels of the upright picture"`
@@ -55,9 +54,9 @@ type AnswerKnobs struct {
 type SearchKnobs struct {
 	// Search is for callers that choose between a Searcher and one look.
 	Search      bool    `json:"search_asked,omitempty" added:"" help:"look at few crops, and then closer where the answer looked, until it is sure"`
-	SearchCrops int     `json:"search_crops,omitempty" added:"" value:"NUMBER" help:"NUMBER of crops that a search may look at, the whole picture included; by default 24, and more for a picture that --coarse is more for"`
-	Coarse      int     `json:"coarse,omitempty" added:"" value:"NUMBER" help:"NUMBER of crops that a search begins with; by default 16, and more where these would show nothing of a very large picture"`
-	Sure        float64 `json:"sure,omitempty" added:"" value:"PROBABILITY" help:"PROBABILITY of an answer's least likely token from which on a search ends; by default 0.97"`
+	SearchCrops int     `json:"search_crops,omitempty" added:"" range:"1 or more" value:"NUMBER" help:"NUMBER of crops that a search may look at, the whole picture included; by default 24, and more for a picture that --coarse is more for"`
+	Coarse      int     `json:"coarse,omitempty" added:"" range:"1 or more" value:"NUMBER" help:"NUMBER of crops that a search begins with; by default 16, and more where these would show nothing of a very large picture"`
+	Sure        float64 `json:"sure,omitempty" added:"" range:"more than 0 and at most 1" value:"PROBABILITY" help:"PROBABILITY of an answer's least likely token from which on a search ends; by default 0.97"`
 	// Abstentions is nil for those of the checkpoint's config.json, or else common ones.
 	Abstentions []string `json:"abstentions,omitempty" added:"" value:"PHRASES" help:"PHRASES, comma-separated, of answers that say that nothing could be seen, which no search ends with"`
 }
@@ -73,6 +72,7 @@ type Knob struct {
 	Value any    // pointer to its value
 	Help  string // one line, with what its value is called in back-quotes, as package flag reads it
 	Added bool   // after the first version, whose records and keys do not have it
+	Range string // that a value is within where zero stands for the default, such as "1 or more"; "" where zero is a value like others
 }
 
 // All yields each knob, in the order of the fields.
@@ -103,7 +103,7 @@ func eachField(v reflect.Value, yield func(Knob) bool) bool {
 			continue
 		}
 		_, added := field.Tag.Lookup("added")
-		if !yield(Knob{flagName(field), v.Field(i).Addr().Interface(), flagHelp(field), added}) {
+		if !yield(Knob{flagName(field), v.Field(i).Addr().Interface(), flagHelp(field), added, field.Tag.Get("range")}) {
 			return false
 		}
 	}
@@ -162,6 +162,10 @@ func (k AnswerKnobs) Check() error {
 	switch {
 	case k.Prompt != "" && !strings.Contains(k.Prompt, questionSlot):
 		return fmt.Errorf("%s has no %s", KnobName(k.All(), &k.Prompt), questionSlot)
+	case k.Prompt != "" && !strings.Contains(k.Prompt, imageSlot):
+		return fmt.Errorf("%s has no %s", KnobName(k.All(), &k.Prompt), imageSlot)
+	case strings.Count(k.Prompt, imageSlot) > 1:
+		return fmt.Errorf("%s has more than one %s", KnobName(k.All(), &k.Prompt), imageSlot)
 	case k.MaxNewTokens < 1:
 		return refused(k.All(), &k.MaxNewTokens, "1 or more")
 	case !(k.Temperature >= 0 && k.Temperature <= 100):
@@ -169,9 +173,12 @@ func (k AnswerKnobs) Check() error {
 	case !(k.TopP > 0 && k.TopP <= 1):
 		return refused(k.All(), &k.TopP, "more than 0 and at most 1")
 	case k.Choices != nil && len(k.Choices) == 0, slices.Contains(k.Choices, ""):
-		return errors.New("a choice is empty")
-	case len(slices.Compact(slices.Sorted(slices.Values(k.Choices)))) < len(k.Choices):
-		return fmt.Errorf("a choice is given twice: %q", k.Choices)
+		return fmt.Errorf("%s: a choice is empty", KnobName(k.All(), &k.Choices))
+	}
+	for i, choice := range k.Choices {
+		if slices.Contains(k.Choices[:i], choice) {
+			return fmt.Errorf("%s: a choice is given twice, %q", KnobName(k.All(), &k.Choices), choice)
+		}
 	}
 	return nil
 }
@@ -180,6 +187,9 @@ func (k AnswerKnobs) Check() error {
 func refused[T any](all iter.Seq[Knob], value *T, expected string) error {
 	return fmt.Errorf("%s is %v, expected %s", KnobName(all, value), *value, expected)
 }
+
+// IsZero says whether the knob's value is zero.
+func (k Knob) IsZero() bool { return reflect.ValueOf(k.Value).Elem().IsZero() }
 
 // Set gives the knob the value of another of its type.
 func (k Knob) Set(from Knob) {

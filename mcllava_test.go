@@ -126,14 +126,14 @@ func TestOptionsAreChecked(t *testing.T) {
 	m := open(t, "testdata/mini")
 	picture := read(t, "testdata/images/a.png")
 	for say, change := range map[string]func(*Options){
-		"max-new-tokens is 0": func(o *Options) { o.MaxNewTokens = 0 },
-		"temperature is -1":   func(o *Options) { o.Temperature = -1 },
-		"temperature is NaN":  func(o *Options) { o.Temperature = math.NaN() },
-		"top-p is 0":          func(o *Options) { o.TopP = 0 },
-		"no {question}":       func(o *Options) { o.Prompt = "<image>" },
-		"no <image>":          func(o *Options) { o.Prompt = "{question}" },
-		"more than one image": func(o *Options) { o.Prompt = "<image><image>{question}" },
-		"leave no room":       func(o *Options) { o.MaxCrops, o.NumTokens = 300, 2040 },
+		"max-new-tokens is 0":   func(o *Options) { o.MaxNewTokens = 0 },
+		"temperature is -1":     func(o *Options) { o.Temperature = -1 },
+		"temperature is NaN":    func(o *Options) { o.Temperature = math.NaN() },
+		"top-p is 0":            func(o *Options) { o.TopP = 0 },
+		"no {question}":         func(o *Options) { o.Prompt = "<image>" },
+		"no <image>":            func(o *Options) { o.Prompt = "{question}" },
+		"more than one <image>": func(o *Options) { o.Prompt = "<image><image>{question}" },
+		"leave no room":         func(o *Options) { o.MaxCrops, o.NumTokens = 300, 2040 },
 	} {
 		o := Defaults()
 		change(&o)

@@ -11,6 +11,7 @@ import (
 // The chat form that MC-LLaVA was trained on.
 const (
 	questionSlot   = "{question}"
+	imageSlot      = "<image>"
 	systemTemplate = "<|im_start|>system\n{system}<|im_end|>\n"
 	chatTemplate   = "<|im_start|>user\n<image>\n{question}<|im_end|>\n<|im_start|>assistant\n"
 )

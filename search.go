@@ -3,6 +3,7 @@ package mcllava
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"image"
 	"math"
 	"slices"
@@ -380,7 +381,9 @@ func (k SearchKnobs) check() error {
 	case k.Coarse < 0:
 		return refused(k.All(), &k.Coarse, "1 or more")
 	case !(k.Sure >= 0 && k.Sure <= 1) || math.IsNaN(k.Sure):
-		return refused(k.All(), &k.Sure, "at most 1 and above 0, or 0 for the default")
+		return refused(k.All(), &k.Sure, "more than 0 and at most 1")
+	case slices.ContainsFunc(k.Abstentions, func(p string) bool { return strings.TrimSpace(p) == "" }):
+		return fmt.Errorf("%s: a phrase is empty, expected words of an answer", KnobName(k.All(), &k.Abstentions))
 	}
 	return nil
 }

@@ -17,6 +17,8 @@ import (
 	"github.com/mcllava/mcllava/internal/run"
 )
 
+const askCommand = "ask"
+
 type askOptions struct {
 	Inputs    inputs.Options
 	Converse  bool // questions come from the terminal
@@ -39,6 +41,8 @@ type askOptions struct {
 	Timeout   time.Duration
 	DryRun    bool // say what would be done, and do nothing
 	DryJSON   bool // as JSON
+
+	Sourced func(error) error // says of an error about a setting where that is; nil for nothing
 }
 
 // outputOptions say where records go, and which.
@@ -91,10 +95,13 @@ func asking(c *cobra.Command, s Streams, run func(context.Context, Streams, askO
 	f.add(c, &o)
 	c.Args = cobra.ArbitraryArgs
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if err := checkTokens(c, &o.Knobs.ViewKnobs); err != nil {
+		if err := checkZeros(c, o.Knobs.All()); err != nil {
 			return err
 		}
 		if err := f.read(c, s, args, &o); err != nil {
+			return err
+		}
+		if err := checkOut(s, c); err != nil {
 			return err
 		}
 		return run(c.Context(), s, o)

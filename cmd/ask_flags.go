@@ -1,10 +1,10 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -108,6 +108,7 @@ func (f *askFlags) addMachine(c *cobra.Command, o *askOptions) {
 
 // read completes the options from arguments and flags, and refuses those that make no sense together.
 func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOptions) error {
+	o.Sourced = func(err error) error { return sourced(c, err) }
 	if err := f.input(s, args, o); err != nil {
 		return usageError{err}
 	}
@@ -120,9 +121,6 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 	}
 	if o.Shard, err = inputs.ParseSharding(f.shard, os.Getenv); err != nil {
 		return usageError{err}
-	}
-	for i, choice := range o.Knobs.Choices {
-		o.Knobs.Choices[i] = strings.TrimSpace(choice)
 	}
 	if f.yesNo {
 		if o.Knobs.Choices != nil {
@@ -154,7 +152,7 @@ func (f *askFlags) read(c *cobra.Command, s Streams, args []string, o *askOption
 	if err := f.provide(c, o); err != nil {
 		return usageError{err}
 	}
-	if err := errors.Join(idleKnobs(c, &o.Knobs), o.idleAtPrompt(c)); err != nil {
+	if err := cmp.Or(idleKnobs(c, &o.Knobs), idleClamp(c, &o.Knobs.ViewKnobs), idleCache(c, o.Cache), o.idleAtPrompt(c)); err != nil {
 		return usageError{err}
 	}
 	if err := errors.Join(o.check(f.yesNo), o.checkUTF8()); err != nil {

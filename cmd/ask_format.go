@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/mcllava/mcllava/internal/records"
@@ -11,17 +12,17 @@ import (
 
 // format is the format that flags ask for or, without one, that of the output's name.
 func (f *askFlags) format(o askOptions) (records.Format, error) {
-	var names []string
+	var names, flags []string
 	for _, one := range []struct {
-		name  string
+		flag  string
 		asked bool
-	}{{jsonlFormat, f.json}, {csvFormat, f.csv}, {"template", f.template != ""}, {"names", o.Output.OnlyYes}} {
+	}{{"json", f.json}, {"csv", f.csv}, {"template", f.template != ""}, {"files-with-matches", o.Output.OnlyYes}} {
 		if one.asked {
-			names = append(names, one.name)
+			names, flags = append(names, formatFlags[one.flag]), append(flags, one.flag)
 		}
 	}
 	if len(names) > 1 {
-		return records.Format{}, errors.New("more than one of --json, --csv, --template and -l is given, expected one")
+		return records.Format{}, fmt.Errorf("both --%s and --%s are given, expected one", flags[0], flags[1])
 	}
 	named := formatOf(o.Output.Path)
 	switch {
@@ -37,11 +38,35 @@ func (f *askFlags) format(o askOptions) (records.Format, error) {
 	case ofCSV && names[0] != csvFormat:
 		return records.Format{}, errors.New("--columns, --no-header and --csv-safe are about --csv")
 	case names[0] == csvFormat:
-		return records.NewCSV(records.CSVOptions{Columns: f.columns, NoHeader: f.noHeader, Safe: f.csvSafe})
+		if err := checkColumns(f.columns); err != nil {
+			return records.Format{}, err
+		}
+		format, err := records.NewCSV(records.CSVOptions{Columns: f.columns, NoHeader: f.noHeader, Safe: f.csvSafe})
+		if err != nil {
+			err = fmt.Errorf("--columns: %w", err)
+		}
+		return format, err
 	case names[0] == "names":
 		return records.ParseFormat("template", "{{.Image}}")
 	}
 	return records.ParseFormat(names[0], f.template)
+}
+
+// checkColumns refuses a column that there is not, with those that may be meant.
+func checkColumns(columns []string) error {
+	all := records.ColumnNames()
+	for _, name := range columns {
+		switch near := like(name, all); {
+		case name == "":
+			return errors.New("--columns: a column is empty, expected names such as image,answer")
+		case slices.Contains(all, name):
+		case near != nil:
+			return fmt.Errorf("--columns: there is no column %q; did you mean %s?", name, listed(near[:min(len(near), mostSuggestions)], "or"))
+		default:
+			return fmt.Errorf("--columns: there is no column %q; they have the names of the fields of --json, such as image, question, answer and error", name)
+		}
+	}
+	return nil
 }
 
 // plain says whether answers stand alone, without their records.

@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -47,8 +48,8 @@ func (f *gazeFlags) read(c *cobra.Command, o askOptions) (*run.Gaze, error) {
 		return nil, errors.New("--attention needs a QUESTION; at a prompt, /look does it")
 	case f.file != "" && !o.single():
 		return nil, errors.New("--attention is about one image and one question; --attention-dir takes many")
-	case changed("attention-layers") && len(f.layers) != 2:
-		return nil, fmt.Errorf("attention-layers are %v, expected two numbers FROM,TO", f.layers)
+	case changed("attention-layers") && (len(f.layers) != 2 || f.layers[0] < 0 || f.layers[0] >= f.layers[1]):
+		return nil, fmt.Errorf("attention-layers are %s, expected FROM,TO with FROM less than TO", strings.Trim(c.Flags().Lookup("attention-layers").Value.String(), "[]"))
 	}
 	if err := checkPNG(f.file); err != nil {
 		return nil, err

@@ -257,7 +257,7 @@ func benchQuestions(b *strings.Builder, models []bench.Model) {
 	var k mcllava.Knobs
 	maxCrops := mcllava.KnobName(k.All(), &k.MaxCrops)
 	for i, q := range models[0].Questions {
-		row(b, fmt.Sprintf("--%s %d (%d crops)", maxCrops, q.MaxCrops, q.Crops), models, func(m bench.Model) string { return fmt.Sprintf("%.1f", m.Questions[i].Total) })
+		row(b, fmt.Sprintf("--%s %d (%s)", maxCrops, q.MaxCrops, number(q.Crops, "crop")), models, func(m bench.Model) string { return fmt.Sprintf("%.1f", m.Questions[i].Total) })
 	}
 	row(b, "memory, GB", models, func(m bench.Model) string { return fmt.Sprintf("%.1f", float64(m.MemoryBytes)/1e9) })
 }

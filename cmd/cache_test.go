@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"image"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,7 +57,7 @@ func TestCacheFlags(t *testing.T) {
 				t.Setenv([]string{"MCLLAVA_CACHE", "MCLLAVA_CACHE_SIZE"}[i], value)
 			}
 			var o cacheOptions
-			command := &cobra.Command{Use: "x", RunE: func(c *cobra.Command, _ []string) error { return bind(c) }}
+			command := &cobra.Command{Use: "x", RunE: func(c *cobra.Command, _ []string) error { return bind(c, Streams{Err: io.Discard}) }}
 			addCache(command, &o)
 			addConfig(command)
 			command.SetArgs(c.args)

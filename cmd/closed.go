@@ -22,7 +22,7 @@ func printsAll(c *cobra.Command) bool {
 	switch c.Name() {
 	case "tokenize", "info":
 		return true
-	case "ask", "merge", "crops":
+	case askCommand, "merge", "crops":
 		for _, name := range []string{"output", "sidecar", "save", "sheet", "files-with-matches"} {
 			if f := c.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() != "-" {
 				return false

@@ -38,6 +38,11 @@ func converse(ctx context.Context, s Streams, o askOptions, all *inputs.Pairs) e
 		return err
 	}
 	defer m.Close()
+	if o.Gaze != nil {
+		if err := m.CheckAttention(o.Gaze.AttentionOptions); err != nil {
+			return usageError{err}
+		}
+	}
 	c := &session{streams: s, options: o, model: m, picture: p, image: image, watch: newWatch(s, o, 1), maxCrops: o.Knobs.MaxCrops}
 	c.watch.stream = true
 	defer c.settle()

@@ -44,7 +44,7 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
   mcllava crops photo.jpg -o grid.png
   mcllava crops photo.jpg --sheet sheet.png --save crops/`,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := checkTokens(c, &o.Knobs); err != nil {
+			if err := checkZeros(c, o.Knobs.All()); err != nil {
 				return err
 			}
 			switch {
@@ -54,11 +54,17 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 				if n, err := fmt.Sscanf(size+"\n", "%dx%d\n", &o.Width, &o.Height); n != 2 || err != nil || o.Width < 1 || o.Height < 1 {
 					return usageError{fmt.Errorf("size is %q, expected WIDTHxHEIGHT such as 4240x2832", size)}
 				}
+				if err := checkSize(o.Width, o.Height, o.Pictures.MaxPixels); err != nil {
+					return usageError{err}
+				}
 			default:
 				return usageError{fmt.Errorf("crops takes either an IMAGE or --size; see %s --help", c.CommandPath())}
 			}
 			if o.Overwrite && o.Grid == "" && o.Sheet == "" && o.Folder == "" {
 				return usageError{errNoFile}
+			}
+			if err := idleClamp(c, &o.Knobs); err != nil {
+				return usageError{err}
 			}
 			return run(c.Context(), s, o)
 		},
@@ -82,6 +88,17 @@ func newCrops(s Streams, run func(context.Context, Streams, cropsOptions) error)
 	addConfig(c)
 	onlyHere(c, "size", "output", "sheet", "save", "overwrite")
 	return c
+}
+
+// checkSize refuses a --size whose picture is refused too.
+func checkSize(width, height int, maxPixels int64) error {
+	switch {
+	case width < crop.MinSide || height < crop.MinSide:
+		return fmt.Errorf("size is %dx%d, expected at least %dx%d, as of a picture", width, height, crop.MinSide, crop.MinSide)
+	case float64(width)*float64(height) > float64(maxPixels):
+		return fmt.Errorf("size is %dx%d, expected at most %d pixels, as of a picture (--max-pixels)", width, height, maxPixels)
+	}
+	return nil
 }
 
 func crops(ctx context.Context, s Streams, o cropsOptions) error {
@@ -156,7 +173,7 @@ func cropsTiming(ctx context.Context, s Streams, o cropsOptions, c mcllava.Confi
 
 func printPlan(s Streams, c mcllava.Config, p mcllava.Plan, t *timing) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "picture %dx%d: %d crops, the overview included", p.Width, p.Height, len(p.Boxes))
+	fmt.Fprintf(&b, "picture %dx%d: %s, the overview included", p.Width, p.Height, number(len(p.Boxes), "crop"))
 	if p.Size > 0 {
 		fmt.Fprintf(&b, ", of %d pixels seen at %d", p.Size, c.Vision.ImageSize)
 	}

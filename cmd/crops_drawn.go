@@ -72,7 +72,12 @@ func drawCrops(ctx context.Context, o cropsOptions, c mcllava.Config, picture []
 		}
 	}
 	if o.Folder != "" {
-		return saveCrops(ctx, o.Folder, o.Overwrite, tiles)
+		if err := saveCrops(ctx, o.Folder, o.Overwrite, tiles); err != nil {
+			return err
+		}
+		if o.Overwrite {
+			return removeFormer(ctx, o.Folder, upright, p.Boxes)
+		}
 	}
 	return nil
 }

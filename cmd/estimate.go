@@ -97,8 +97,8 @@ func duration(seconds float64) string {
 }
 
 func (t *timing) String() string {
-	return fmt.Sprintf("about %s here for %d crops in %s: %s for the crops, %s for the prompt, %s for an answer of %d tokens",
-		duration(t.Total), t.Crops, t.Precision, duration(t.Preprocess+t.Encode), duration(t.Prefill), duration(t.Decode), t.Tokens)
+	return fmt.Sprintf("about %s here for %s in %s: %s for the crops, %s for the prompt, %s for an answer of %d tokens",
+		duration(t.Total), number(t.Crops, "crop"), t.Precision, duration(t.Preprocess+t.Encode), duration(t.Prefill), duration(t.Decode), t.Tokens)
 }
 
 // long is the time from which on a run is announced, in seconds.

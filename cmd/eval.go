@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,7 +64,8 @@ DATASET is one of ` + listed(kinds(), "or") + `. PATH is the folder that holds t
 files: questions, annotations and pictures. It is a file where a benchmark is one, as a TSV of VLMEvalKit is. The scenes are those
 that mcllava scenes draws.
 
-The table has the score, its 95 % interval (bootstrap over the pictures), and what guessing would give, by category and type of answer.
+The table has the score, its 95 % interval (bootstrap over the pictures; Wilson's where all are
+right or all wrong), and what guessing would give, by category and type of answer.
 With several numbers of --max-crops or --num-tokens every combination is asked, and each part of a picture is encoded once.
 
 With --predictions no model runs: FILE has answers in the benchmark's own format for submissions, in the samples of lmms-eval, or in the
@@ -134,6 +136,10 @@ func (o *evalOptions) addFlags(f *evalFlags, c *cobra.Command) {
 
 // read completes the options from arguments and flags, and refuses those that make no sense together.
 func (o *evalOptions) read(f *evalFlags, c *cobra.Command, args []string) (err error) {
+	o.Sourced = func(err error) error { return sourced(c, err) }
+	if err := checkZeros(c, o.Knobs.SearchKnobs.All()); err != nil {
+		return err
+	}
 	if err := o.settle(c); err != nil {
 		return err
 	}
@@ -224,8 +230,13 @@ func (o *evalOptions) refuse(c *cobra.Command) error {
 	if o.Output.Overwrite && onTheLine(c, "overwrite") && len(o.written()) == 0 {
 		return errors.New("--overwrite is about an --output or another file, which is missing")
 	}
-	if err := errors.Join(idleKnobs(c, &o.Knobs), o.checkUTF8()); err != nil {
+	if err := cmp.Or(idleKnobs(c, &o.Knobs), idleClamp(c, &o.Knobs.ViewKnobs), idleCache(c, o.Cache), o.checkUTF8()); err != nil {
 		return err
+	}
+	if o.Predictions != "" {
+		if err := idle(c, "with --predictions, which asks nothing", o.asksWith()...); err != nil {
+			return err
+		}
 	}
 	return o.refuseOutput()
 }
@@ -234,6 +245,15 @@ func (o *evalOptions) refuse(c *cobra.Command) error {
 func (o *evalOptions) asking() []string {
 	k := &o.Knobs
 	return []string{mcllava.KnobName(k.All(), &k.MaxCrops), mcllava.KnobName(k.All(), &k.NumTokens)}
+}
+
+// asksWith are the flags that say how to ask, besides those of the axes.
+func (o *evalOptions) asksWith() []string {
+	names := []string{"timeout", "model", "precision", "vision", "text", "threads", "cache", "cache-size", "cache-rows", "cache-prompt", "fail-fast"}
+	for k := range o.Knobs.All() {
+		names = append(names, k.Name)
+	}
+	return names
 }
 
 // refuseOutput is what is wrong with the files that are to be written.

@@ -62,6 +62,38 @@ func TestIdleFlags(t *testing.T) {
 		"eval --predictions x --sure 0.5 vstar bench":                "--sure does nothing without --search",
 		"ask --search --max-crops 5 a.png q":                         "--max-crops is of one look; how many crops a --search looks at, --search-crops says",
 		"eval --search --max-crops 5 vstar bench":                    "--max-crops is of one look; how many crops a --search looks at, --search-crops says",
+		"ask --seed 5 a.png q":                                       "--seed does nothing without a --temperature above 0",
+		"ask --top-p 0.5 a.png q":                                    "--top-p does nothing without a --temperature above 0",
+		"look --seed 5 a.png q":                                      "--seed does nothing without a --temperature above 0",
+		"sweep --seed 5 a.png q":                                     "--seed does nothing without a --temperature above 0",
+		"eval --seed 5 vstar bench":                                  "--seed does nothing without a --temperature above 0",
+		"ask --yes-no --temperature 1 a.png q":                       "--temperature does nothing with --yes-no, of which the likeliest is the answer",
+		"ask --choices a,b --max-new-tokens 9 a.png q":               "--max-new-tokens does nothing with --choices, of which the likeliest is the answer",
+		"sweep --choices a,b --seed 9 a.png q":                       "--seed does nothing with --choices, of which the likeliest is the answer",
+		"ask --cache off --cache-prompt a.png q":                     "--cache-prompt does nothing with --cache off",
+		"ask --cache off --cache-rows kept a.png q":                  "--cache-rows does nothing with --cache off",
+		"eval --cache off --cache-size 4G vstar bench":               "--cache-size does nothing with --cache off",
+		"ask --clamp a.png q":                                        "--clamp does nothing without --num-tokens",
+		"eval --clamp vstar bench":                                   "--clamp does nothing without --num-tokens",
+		"crops --clamp a.png":                                        "--clamp does nothing without --num-tokens",
+		"ask --search --num-tokens 99 --clamp a.png q":               "--clamp does nothing with --search, which always takes the nearest number",
+		"ask --quiet --progress a.png q":                             "both --quiet and --progress are given, expected one",
+		"convert --quiet --progress demo other":                      "both --quiet and --progress are given, expected one",
+		"ask --search --abstentions , a.png q":                       "abstentions: a phrase is empty, expected words of an answer",
+		"ask --config= a.png q":                                      "--config is empty, expected FILE",
+		"ask --output= a.png q":                                      "--output is empty, expected FILE",
+		"ask --sidecar= a.png q":                                     "--sidecar is empty, expected TEMPLATE",
+		"crops --save= a.png":                                        "--save is empty, expected FOLDER",
+		"ask --csv --columns image,search a.png q":                   "--columns: search is empty without --search",
+		"ask --csv --columns image,choice a.png q":                   "--columns: choice is empty without --choices or --yes-no",
+		"ask --csv --columns dataset a.png q":                        "--columns: dataset is empty without mcllava eval, whose --output has it",
+		"ask --csv --columns imag a.png q":                           `--columns: there is no column "imag"; did you mean image, image_tokens or image_sha256?`,
+		"ask --csv --columns shop a.png q":                           `--columns: there is no column "shop"; they have the names of the fields of --json, such as image, question, answer and error`,
+		"ask --csv --columns image, a.png q":                         "--columns: a column is empty, expected names such as image,answer",
+		"ask --csv --columns image,image a.png q":                    `--columns: column "image" is given twice`,
+		"ask --choices a,@a a.png q":                                 `choices: a choice is given twice, "a"`,
+		"eval --predictions x --model demo vstar bench":              "--model does nothing with --predictions, which asks nothing",
+		"eval --predictions x --system s vstar bench":                "--system does nothing with --predictions, which asks nothing",
 		"ask --attention-word x a.png q":                             "--attention-word and --attention-layers are about --attention, --attention-dir or --show, expected one of them",
 		"ask --attention-layers 1,2 a.png q":                         "--attention-word and --attention-layers are about --attention, --attention-dir or --show, expected one of them",
 		"crops --overwrite a.png":                                    "--overwrite is about -o, --sheet or --save, expected one of them",
@@ -86,6 +118,54 @@ func TestIdleFlags(t *testing.T) {
 		}
 		if code, got := said(words...); code != exitUsage || got != want {
 			t.Errorf("%s: exit code %d, %q, want %q", call, code, got, want)
+		}
+	}
+}
+
+// TestZeros refuses numbers for which the default would be taken.
+func TestZeros(t *testing.T) {
+	unset(t)
+	for flag, want := range map[string]string{
+		"--sure 0":         "sure is 0, expected more than 0 and at most 1",
+		"--sure 2":         "sure is 2, expected more than 0 and at most 1",
+		"--sure -1":        "sure is -1, expected more than 0 and at most 1",
+		"--sure NaN":       "sure is NaN, expected more than 0 and at most 1",
+		"--coarse 0":       "coarse is 0, expected 1 or more",
+		"--coarse -3":      "coarse is -3, expected 1 or more",
+		"--search-crops 0": "search-crops is 0, expected 1 or more",
+		"--num-tokens 0":   "num-tokens is 0, expected 1 or more",
+		"--num-tokens -1":  "num-tokens is -1, expected 1 or more",
+		"--max-pixels 0":   "max-pixels is 0, expected 1 or more",
+		"--max-pixels -5":  "max-pixels is -5, expected 1 or more",
+	} {
+		for _, call := range []string{"ask --search a.png q", "look --search a.png q", "eval --search vstar bench", "crops a.png", "sweep a.png q"} {
+			words := strings.Fields(call + " " + flag)
+			of, seeing := words[0], strings.HasPrefix(flag, "--s") || strings.HasPrefix(flag, "--coarse")
+			if (of == "crops" || of == "sweep") && seeing || (of == "eval" || of == "sweep") && strings.HasPrefix(flag, "--num") {
+				continue
+			}
+			if code, got := said(words...); code != exitUsage || got != want {
+				t.Errorf("%s %s: exit code %d, %q, want %q", call, flag, code, got, want)
+			}
+		}
+	}
+	t.Setenv("MCLLAVA_QUIET", "1")
+	if o, err := asked(t, "ask", "--progress", "a.png", "q"); err != nil || o.Quiet || !o.Progress {
+		t.Errorf("--progress with a setting quiet: %v, quiet %v, progress %v", err, o.Quiet, o.Progress)
+	}
+	for _, call := range []string{
+		"ask --search --sure 1 --coarse 1 --search-crops 1 --temperature 1 --seed 0 --top-p 0.5 a.png q", "ask --clamp --num-tokens 9 a.png q",
+		"sweep --clamp a.png q", "ask --temperature 0 --yes-no a.png q", "ask --cache off --cache-prompt=false --clamp=false a.png q",
+		"ask --csv --columns image,search --search a.png q", "ask --csv --columns image,@answer a.png q", "ask --search --abstentions no@sign,@unclear a.png q", "ask --csv --columns id,choice --jobs jobs.jsonl",
+	} {
+		words := strings.Fields(call)
+		for i := range words {
+			words[i] = strings.ReplaceAll(words[i], "@", " ")
+		}
+		if _, err := asked(t, words...); err != nil && !strings.HasPrefix(call, "sweep") {
+			t.Errorf("%s: %v", call, err)
+		} else if code, got := said(words...); code != exitFailed || strings.Contains(got, "nothing") {
+			t.Errorf("%s: exit code %d, %q", call, code, got)
 		}
 	}
 }
@@ -126,19 +206,22 @@ func TestIdleSettings(t *testing.T) {
 func TestConfidenceIsPrinted(t *testing.T) {
 	unset(t)
 	for call, want := range map[string]bool{
-		"ask a.png q --template {{.Confidence}}":                     true,
-		"ask a.png q --template {{.LogProb}}":                        true,
-		"look a.png q --template {{.LogProb}}":                       true,
-		"ask a.png q --template {{.PMin}}":                           false, // which every answer has
-		"ask a.png q --yes-no --template {{.Confidence}}":            false, // which a choice has
-		"ask a.png q --csv --columns image,confidence":               true,
-		"ask a.png q --csv":                                          false,
-		"ask a.png q --template {{.Answer}}":                         false,
-		"ask a.png q --yes-no --template {{.Choice}}":                false,
-		"ask --jobs jobs.jsonl --template {{.Choice}}":               false,
-		"ask a.png q --search --template {{json@.Search}}":           false,
-		"look a.png q --template {{json@.Attention}}":                false,
-		"ask a.png q --template {{with@.Attention}}{{.Peak}}{{end}}": false,
+		"ask a.png q --template {{.Confidence}}":                          true,
+		"ask a.png q --template {{.LogProb}}":                             true,
+		"look a.png q --template {{.LogProb}}":                            true,
+		"ask a.png q --template {{with@.Confidence}}{{.}}{{end}}":         true,
+		"ask a.png q --template {{if@.LogProb}}x{{end}}":                  true,
+		"ask a.png q --logprobs=false --template {{if@.LogProb}}x{{end}}": false,
+		"ask a.png q --template {{.PMin}}":                                false, // which every answer has
+		"ask a.png q --yes-no --template {{.Confidence}}":                 false, // which a choice has
+		"ask a.png q --csv --columns image,confidence":                    true,
+		"ask a.png q --csv":                                               false,
+		"ask a.png q --template {{.Answer}}":                              false,
+		"ask a.png q --yes-no --template {{.Choice}}":                     false,
+		"ask --jobs jobs.jsonl --template {{.Choice}}":                    false,
+		"ask a.png q --search --template {{json@.Search}}":                false,
+		"look a.png q --template {{json@.Attention}}":                     false,
+		"ask a.png q --template {{with@.Attention}}{{.Peak}}{{end}}":      false,
 	} {
 		words := strings.Fields(call)
 		for i := range words {
@@ -164,7 +247,7 @@ func TestNoSettings(t *testing.T) {
 		}
 		for _, call := range []string{"ask a.png q", "crops a.png", "sweep a.png q", "eval vstar bench", "info"} {
 			code, got := said(strings.Fields(call)...)
-			if want := "config file " + file + ": " + key + " is no setting, since it is of one call; give --" + key + " on the command line"; code != exitUsage || got != want {
+			if want := "config file " + file + ", line 1: " + key + " is no setting, since it is of one call; give --" + key + " on the command line"; code != exitUsage || got != want {
 				t.Errorf("%s in the config file of %s: exit code %d, %q, want %q", key, call, code, got, want)
 			}
 		}

@@ -30,7 +30,7 @@ func newInfo(s Streams, run func(context.Context, Streams, infoOptions) error) *
 		RunE: func(c *cobra.Command, _ []string) error {
 			switch {
 			case annotated(c.Flags().Lookup("model"), fromSettings):
-				o.Why = "set by MCLLAVA_MODEL or the config file"
+				o.Why = "set by " + settingOf(c.Flags().Lookup("model"))
 			case o.Model != "":
 				o.Why = "given by --model"
 			default:

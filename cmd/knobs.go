@@ -39,11 +39,20 @@ func addKnob(c *cobra.Command, knob mcllava.Knob) {
 	}
 }
 
-// checkTokens refuses a number of image tokens of 0, which stands for the default only where the flag is not given.
-func checkTokens(c *cobra.Command, k *mcllava.ViewKnobs) error {
-	name := mcllava.KnobName(k.All(), &k.NumTokens)
-	if c.Flags().Changed(name) && k.NumTokens < 1 {
-		return usageError{fmt.Errorf("%s is %d, expected 1 or more", name, k.NumTokens)}
+// checkZeros refuses a zero, and what is below it, of a knob or of --max-pixels where it stands for the default, since who gives one does
+// not mean that.
+func checkZeros(c *cobra.Command, knobs iter.Seq[mcllava.Knob]) error {
+	for knob := range knobs {
+		if knob.Range == "" || !c.Flags().Changed(knob.Name) {
+			continue
+		}
+		if n, whole := knob.Value.(*int); knob.IsZero() || whole && *n < 0 {
+			return usageError{fmt.Errorf("%s is %s, expected %s", knob.Name, c.Flags().Lookup(knob.Name).Value, knob.Range)}
+		}
+	}
+	const pixels = "max-pixels"
+	if n, err := c.Flags().GetInt64(pixels); err == nil && n < 1 {
+		return usageError{fmt.Errorf("%s is %d, expected 1 or more", pixels, n)}
 	}
 	return nil
 }

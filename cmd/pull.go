@@ -74,21 +74,41 @@ func (o *pullOptions) setRepo(text string, revisionGiven bool) error {
 	if repo, revision, ok := hub.RepoOfURL(text); ok {
 		o.Repo = repo
 		if revision != "" && revisionGiven && revision != o.Revision {
-			return fmt.Errorf("REPO is %q and --revision %s, expected one revision", text, o.Revision)
+			return fmt.Errorf("%q names the revision %s, and --revision says %s, expected one revision", text, revision, o.Revision)
 		}
 		if revision != "" {
 			o.Revision = revision
 		}
 	}
 	if !hub.IsRepo(o.Repo) {
-		return fmt.Errorf("REPO is %q, expected OWNER/NAME", text)
+		return fmt.Errorf("%q is no repository of the hub: %s; expected OWNER/NAME, such as %s", text, noRepo(o.Repo), publishedRepo)
 	}
 	return nil
 }
 
+// noRepo says why a name is none of a repository.
+func noRepo(name string) string {
+	owner, rest, found := strings.Cut(name, "/")
+	switch {
+	case strings.Contains(name, "://"):
+		return "it is a URL of another site or page"
+	case !found:
+		return "it has no slash"
+	case owner == "" || rest == "":
+		return "nothing stands on one side of the slash"
+	case strings.Contains(rest, "/"):
+		return fmt.Sprintf("it has %d slashes", strings.Count(name, "/"))
+	case strings.Contains(name, "--"), strings.Contains(name, ".."):
+		return "it has -- or .. in it"
+	case len(owner) > hub.MostName || len(rest) > hub.MostName:
+		return fmt.Sprintf("the owner or the name has more than %d characters", hub.MostName)
+	}
+	return "the owner and the name have other signs than letters, digits, _, - and ., or begin with one of these"
+}
+
 func pull(ctx context.Context, s Streams, o pullOptions) error {
-	if err := checkPrecision(mcllava.Precision{Form: o.Convert}); err != nil {
-		return err
+	if form := (mcllava.Precision{Form: o.Convert}); form.Check() != nil {
+		return usageError{fmt.Errorf("convert is %q, expected f32, f16, bf16, q8 or q4", o.Convert)}
 	}
 	client, err := hub.FromEnvironment()
 	if err != nil {

@@ -39,7 +39,8 @@ func Main(args []string, s Streams) int {
 	}
 	root := newRoot(s)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
+	err = sourced(c, err)
 	if shown != nil {
 		err = errors.Join(err, shown.Flush())
 	}
@@ -88,11 +89,20 @@ Exit codes:
 		SilenceUsage:  true,
 
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
-			if err := bind(c); err != nil {
+			if err := bind(c, s); err != nil {
 				return err
 			}
 			if err := expandHomes(c); err != nil {
 				return err
+			}
+			if err := trimLists(c); err != nil {
+				return err
+			}
+			if err := idleEverywhere(c); err != nil {
+				return usageError{err}
+			}
+			if c.Name() == askCommand { // which has settings that give way, and asks then
+				return nil
 			}
 			return checkOut(s, c)
 		},

@@ -121,7 +121,7 @@ func (p *session) attend(ctx context.Context) error {
 		return errNothingAsked
 	}
 	if !p.maps {
-		p.watch.Note(fmt.Sprintf("to say where an answer looked, the picture is seen again; of its %d crops those are encoded again whose maps the cache has not", len(p.view.Plan().Boxes)))
+		p.watch.Note(fmt.Sprintf("to say where an answer looked, the picture is seen again; of its %s those are encoded again whose maps the cache has not", number(len(p.view.Plan().Boxes), "crop")))
 		if err := p.see(ctx, p.options.Knobs.ViewKnobs, true); err != nil {
 			return err
 		}
@@ -348,15 +348,12 @@ func (p *session) seen() image.Rectangle {
 }
 
 func (p *session) saySeen() {
-	crops := fmt.Sprintf("%d crops", len(p.view.Plan().Boxes))
-	if len(p.view.Plan().Boxes) == 1 {
-		crops = "1 crop"
-	}
 	what := "the whole picture is seen"
 	if p.options.Knobs.Region != (mcllava.Region{}) {
 		what = fmt.Sprintf("%s of %d×%d pixels is seen", p.options.Knobs.Region, p.picture.Width, p.picture.Height)
 	}
-	p.watch.Note(what + ", in " + crops)
+	p.watch.bar.clear()
+	note(p.streams, "%s, in %s", what, number(len(p.view.Plan().Boxes), "crop")) // also where all else is quiet, since it is what was asked for
 }
 
 // Parts of the sides of what is seen, and how many times as wide or as high as the place that an answer looked at is what is seen next.

@@ -131,6 +131,15 @@ func TestPromptShows(t *testing.T) {
 	p.write(t, "\x04")
 	p.ends(t, 0)
 
+	t.Run("quiet", func(t *testing.T) {
+		p := inTerminal(t, nil, nil, "ask", "--quiet", "--threads", "1", "--cache", "off", "--max-crops", "0", small)
+		p.await(t, "> ")
+		p.write(t, "/region\r")
+		p.await(t, "mcllava: the whole picture is seen, in 1 crop", "> ")
+		p.write(t, "\x04")
+		p.ends(t, 0)
+	})
+
 	t.Run("no colours", func(t *testing.T) {
 		p := inTerminal(t, []string{"NO_COLOR=1"}, nil, "ask", "--threads", "1", "--cache", "off", "--max-crops", "0", "--show", small)
 		p.await(t, "no picture is shown: NO_COLOR is set", "> ")

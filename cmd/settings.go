@@ -1,10 +1,14 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,7 +18,7 @@ import (
 
 // bind fills the flags that were not given from MCLLAVA_* variables, then from the config file: --config, or config.yaml,
 // .toml or .json in the folder mcllava below the user's configuration folder. A command without --config has no such flags.
-func bind(c *cobra.Command) error {
+func bind(c *cobra.Command, s Streams) error {
 	flag := c.Flags().Lookup(configFlag)
 	if flag == nil {
 		return nil
@@ -34,33 +38,115 @@ func bind(c *cobra.Command) error {
 	if err := v.ReadInConfig(); err != nil && !errors.As(err, &none) {
 		return badConfig(v.ConfigFileUsed(), err)
 	}
-	if err := knownKeys(c, v); err != nil {
-		return err
+	var settings []written
+	if file := v.ConfigFileUsed(); file != "" {
+		var err error
+		if settings, err = readWritten(file); err != nil {
+			return err
+		}
+		if err := knownKeys(c, v, settings); err != nil {
+			return err
+		}
 	}
 	var err error
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if err != nil || f.Changed || !v.IsSet(f.Name) || !settable(f) {
 			return
 		}
-		if setErr := set(c.Flags(), f, v); setErr != nil {
+		if setErr := set(c.Flags(), f, v, settings); setErr != nil {
 			err = usageError{setErr}
 		}
-		annotate(f, fromSettings, whence(f))
+		annotate(f, fromSettings, whence(f), origin(f, v))
 	})
+	if err == nil {
+		notePassedOver(c, s)
+	}
 	return err
 }
 
-// set gives a flag what the environment or the file has for it: a list to one that takes several values.
-func set(flags *pflag.FlagSet, f *pflag.Flag, v *viper.Viper) error {
-	if _, list := v.Get(f.Name).([]any); !list {
-		return badValue(origin(f, v), flags.Set(f.Name, v.GetString(f.Name)))
+// otherVariables are read elsewhere, and are no settings.
+var otherVariables = []string{"MCLLAVA_CPU", "MCLLAVA_SHARDS"}
+
+// notePassedOver says which variables are no settings, though they have the names of flags, or names like those of settings.
+func notePassedOver(c *cobra.Command, s Streams) {
+	if quiet := c.Flags().Lookup("quiet"); quiet != nil && quiet.Value.String() == "true" {
+		return
 	}
+	var settings []string
+	here := map[string]*pflag.Flag{}
+	there := map[string]bool{}
+	for _, command := range c.Root().Commands() {
+		command.Flags().VisitAll(func(f *pflag.Flag) {
+			there[variable(f.Name)] = true
+			if settable(f) && command.Flags().Lookup(configFlag) != nil {
+				settings = append(settings, variable(f.Name))
+			}
+		})
+	}
+	c.Flags().VisitAll(func(f *pflag.Flag) { here[variable(f.Name)] = f })
+	slices.Sort(settings)
+	settings = slices.Compact(settings)
+	for _, one := range os.Environ() {
+		name, value, _ := strings.Cut(one, "=")
+		if !strings.HasPrefix(name, variable("")) || value == "" || slices.Contains(otherVariables, name) {
+			continue
+		}
+		if f := here[name]; f != nil && annotated(f, notASetting) && !f.Changed {
+			note(s, "%s is passed over: --%s is of one call, and stands on the command line alone", name, f.Name)
+		}
+		if near := variablesLike(name, settings); !there[name] && near != nil {
+			note(s, "%s is passed over, since there is no such setting; did you mean %s?", name, listed(near[:min(len(near), mostSuggestions)], "or"))
+		}
+	}
+}
+
+// variablesLike are the variables of settings that a misspelt one may stand for.
+func variablesLike(misspelt string, settings []string) []string {
+	lower := make([]string, len(settings))
+	for i, name := range settings {
+		lower[i] = strings.ToLower(strings.TrimPrefix(name, variable("")))
+	}
+	near := like(strings.TrimPrefix(misspelt, variable("")), lower)
+	for i := range near {
+		near[i] = variable(near[i])
+	}
+	return near
+}
+
+// set gives a flag what the environment or the file has for it: a list to one that takes several values, and a number digit for digit.
+func set(flags *pflag.FlagSet, f *pflag.Flag, v *viper.Viper, settings []written) error {
+	if _, list := v.Get(f.Name).([]any); list {
+		return setList(f, v, settings)
+	}
+	if n := find(settings, f.Name).number(); n != "" && whence(f) == inFile {
+		err := flags.Set(f.Name, n)
+		if err == nil || flags.Set(f.Name, v.GetString(f.Name)) == nil { // which is how a format writes a number that Go does not
+			return nil
+		}
+		return badValue(origin(f, v), err)
+	}
+	return badValue(origin(f, v), flags.Set(f.Name, v.GetString(f.Name)))
+}
+
+func setList(f *pflag.Flag, v *viper.Viper, settings []written) error {
 	several, ok := f.Value.(pflag.SliceValue)
 	if !ok {
 		return fmt.Errorf("%s is a list, expected one value", origin(f, v))
 	}
+	values := v.GetStringSlice(f.Name)
+	if exact := find(settings, f.Name).numbers; len(exact) == len(values) {
+		values = exact
+	}
 	f.Changed = true
-	return several.Replace(v.GetStringSlice(f.Name))
+	var bad *strconv.NumError
+	switch err := several.Replace(values); {
+	case errors.Is(err, strconv.ErrRange) && errors.As(err, &bad):
+		return fmt.Errorf("%s has %s, which is too large or too small", origin(f, v), bad.Num)
+	case errors.As(err, &bad):
+		return fmt.Errorf("%s has %q, expected a whole number", origin(f, v), bad.Num)
+	default:
+		return err
+	}
 }
 
 // origin is what a setting is called where it comes from.
@@ -93,7 +179,7 @@ func variable(flag string) string {
 // Annotations of flags.
 const (
 	notASetting  = "not a setting"     // given for one call, and not in the environment or the config file
-	fromSettings = "from the settings" // was not given, and has a value of the environment or the config file
+	fromSettings = "from the settings" // was not given, and has a value of the environment or the config file: which of both, and origin
 	flagGroup    = "group"             // of the flags that help shows together
 )
 
@@ -134,6 +220,8 @@ func settable(f *pflag.Flag) bool { return f.Name != "help" && !annotated(f, not
 // pathFlags are those whose value may begin with the user's home folder, as ~.
 var pathFlags = []string{"model", "cache"}
 
+func isPathFlag(name string) bool { return slices.Contains(pathFlags, name) }
+
 // expandHomes puts the home folder in the place of ~, which no shell does in a config file and few do behind an equals sign.
 func expandHomes(c *cobra.Command) error {
 	for _, name := range pathFlags {
@@ -157,7 +245,7 @@ func expandHomes(c *cobra.Command) error {
 }
 
 // knownKeys refuses a key of the config file that is no setting of any command. One that is of other commands is passed over.
-func knownKeys(c *cobra.Command, v *viper.Viper) error {
+func knownKeys(c *cobra.Command, v *viper.Viper, settings []written) error {
 	known, flags := map[string]bool{}, map[string]bool{}
 	for _, command := range c.Root().Commands() {
 		configured := command.Flags().Lookup(configFlag) != nil
@@ -166,21 +254,27 @@ func knownKeys(c *cobra.Command, v *viper.Viper) error {
 			known[f.Name] = known[f.Name] || configured && settable(f)
 		})
 	}
-	if v.ConfigFileUsed() == "" {
-		return nil
-	}
 	file := viper.New()
 	file.SetConfigFile(v.ConfigFileUsed())
 	if err := file.ReadInConfig(); err != nil {
 		return badConfig(v.ConfigFileUsed(), err)
 	}
-	for _, key := range file.AllKeys() {
+	keys := file.AllKeys()
+	line := func(key string) int { return find(settings, key).line }
+	slices.SortFunc(keys, func(a, b string) int { return cmp.Or(cmp.Compare(line(a), line(b)), cmp.Compare(a, b)) })
+	for _, key := range keys {
+		at := find(settings, key).at(v.ConfigFileUsed())
+		above, _, below := strings.Cut(key, ".")
 		switch {
 		case known[key]:
 		case flags[key]:
-			return usageError{fmt.Errorf("config file %s: %s is no setting, since it is of one call; give --%[2]s on the command line", v.ConfigFileUsed(), key)}
+			return usageError{fmt.Errorf("%s: %s is no setting, since it is of one call; give --%[2]s on the command line", at, key)}
+		case below && known[above]:
+			return usageError{fmt.Errorf("%s: %s has settings of its own, expected one value", at, above)}
 		default:
-			return usageError{fmt.Errorf("config file %s: unknown setting %s", v.ConfigFileUsed(), key)}
+			names := slices.Sorted(maps.Keys(known))
+			names = slices.DeleteFunc(names, func(name string) bool { return !known[name] })
+			return usageError{fmt.Errorf("%s: unknown setting %s%s", at, key, didYouMean(like(key, names), c))}
 		}
 	}
 	return nil

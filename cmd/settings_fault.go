@@ -40,6 +40,10 @@ func badConfig(name string, err error) error {
 		return readErr
 	}
 	if ending == ".json" {
+		var fault usageError
+		if _, err := readWritten(name); errors.As(err, &fault) {
+			return fault
+		}
 		var settings map[string]any
 		if err := modelfile.Worded(text, &settings, json.Unmarshal(text, &settings)); err != nil {
 			return fmt.Errorf(`config file %s: %w; expected an object such as {"model": "FOLDER"}`, name, err)
@@ -57,6 +61,8 @@ func badConfig(name string, err error) error {
 		return fmt.Errorf("config file %s, line %d: %q is not UTF-8", name, n, shortLine(line))
 	case strings.HasPrefix(line, "\t") && form == "NAME: VALUE":
 		return fmt.Errorf("config file %s, line %d: begins with a tab, expected %s, or spaces ahead of it", name, n, form)
+	case strings.Contains(err.Error(), "out of range"), strings.Contains(err.Error(), "too large"):
+		return fmt.Errorf("config file %s, line %d: %q has a number that is too large or too small", name, n, shortLine(line))
 	case strings.Contains(err.Error(), "already defined"):
 		return fmt.Errorf("config file %s, line %d: %q sets what a line above it sets already", name, n, shortLine(line))
 	}

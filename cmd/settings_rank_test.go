@@ -142,7 +142,7 @@ func TestFlagsOverrideSettings(t *testing.T) {
 // TestTypedTogether still refuses on the command line what does not go together, whatever the settings are.
 func TestTypedTogether(t *testing.T) {
 	for want, c := range map[string]settingCase{
-		"more than one of --json, --csv, --template and -l is given, expected one":            {env: "JSON=1", call: "ask a.png q --csv --template x"},
+		"both --csv and --template are given, expected one":                                   {env: "JSON=1", call: "ask a.png q --csv --template x"},
 		"both --choices and --yes-no are given, expected one":                                 {env: "YES_NO=1", call: "ask a.png q --choices a,b --yes-no"},
 		"--columns, --no-header and --csv-safe are about --csv":                               {env: "CSV_SAFE=1 JSON=1", call: "ask a.png q --columns image"},
 		"--max-crops is of one look; how many crops a --search looks at, --search-crops says": {file: "search: true\n", call: "ask a.png q --search --max-crops 9"},

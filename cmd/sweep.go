@@ -24,6 +24,8 @@ type sweepOptions struct {
 	ReplacePlot bool
 }
 
+const sweepCommand = "sweep"
+
 // defaultAxes are those of a sweep that says nothing else.
 var defaultAxes = sweep.Axes{MaxCrops: []int{0, 10, 50, 100, 200}, NumTokens: []int{364, 728, 1456}}
 
@@ -32,7 +34,7 @@ func newSweep(s Streams, run func(context.Context, Streams, sweepOptions) error)
 		run = sweepAll
 	}
 	o := sweepOptions{Axes: defaultAxes}
-	f := askFlags{command: "sweep"}
+	f := askFlags{command: sweepCommand}
 	c := &cobra.Command{
 		Use:   "sweep IMAGE… QUESTION",
 		Short: "Ask with several numbers of crops and of image tokens",
@@ -130,6 +132,9 @@ func plotEndings() (endings []string) {
 func (o *sweepOptions) read(f *askFlags, c *cobra.Command, s Streams, args []string) error {
 	if err := o.Axes.Check(); err != nil {
 		return usageError{err}
+	}
+	if err := checkZeros(c, o.Knobs.SearchKnobs.All()); err != nil {
+		return err
 	}
 	switch named := c.Flags().Changed("plot"); {
 	case named && !sweep.IsPlot(o.Plot):

@@ -126,6 +126,9 @@ func (w *watch) Note(text string) {
 // Failed says why a pair has no answer.
 func (w *watch) Failed(err error) {
 	w.bar.clear()
+	if w.options.Sourced != nil {
+		err = w.options.Sourced(err)
+	}
 	fmt.Fprintln(w.streams.Err, "mcllava:", terminal.OneLine(err))
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -45,6 +46,22 @@ func badFlag(c *cobra.Command, err error) error {
 		err = badValue("--"+bad.GetFlag().Name, err)
 	}
 	return usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
+}
+
+// trimLists takes the spaces away that stand around the commas of lists.
+func trimLists(c *cobra.Command) (err error) {
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		several, ok := f.Value.(pflag.SliceValue)
+		if !ok || f.Value.Type() != "stringSlice" || !f.Changed {
+			return
+		}
+		values := several.GetSlice()
+		for i := range values {
+			values[i] = strings.TrimSpace(values[i])
+		}
+		err = errors.Join(err, several.Replace(values))
+	})
+	return err
 }
 
 // exactly takes n arguments, which the message calls by their names.

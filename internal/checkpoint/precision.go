@@ -52,10 +52,10 @@ func (p Precision) over(own weights.Forms) (weights.Forms, error) {
 	}
 	var err error
 	if own.Vision, err = tensor.ParseForm(cmp.Or(p.Vision, own.Vision.String())); err != nil {
-		return own, fmt.Errorf("precision of vision: %w", err)
+		return own, fmt.Errorf("vision: %w", err)
 	}
 	if own.Text, err = tensor.ParseForm(cmp.Or(p.Text, own.Text.String())); err != nil {
-		return own, fmt.Errorf("precision of text: %w", err)
+		return own, fmt.Errorf("text: %w", err)
 	}
 	return own, nil
 }

@@ -115,7 +115,7 @@ func nameScored(all []*Scored) {
 	seen := map[string]int{}
 	for _, s := range all {
 		if files[s.Name] > 1 {
-			s.Name += fmt.Sprintf(", %d crops, %d tokens", s.maxCrops, s.numTokens)
+			s.Name += fmt.Sprintf(", %s, %d tokens", cropsOf(s.maxCrops), s.numTokens)
 		}
 		if seen[s.Name]++; seen[s.Name] > 1 {
 			s.Name += fmt.Sprintf(" (%d)", seen[s.Name])
@@ -199,10 +199,10 @@ func Describe(all []*Scored, comparisons []Comparison, most int) string {
 		if s.Failed > 0 {
 			failed = fmt.Sprintf(", %d failed", s.Failed)
 		}
-		fmt.Fprintf(&b, "%6.1f %%  %s: %d items%s, %.1f crops, %.2f s each\n", percent*s.Mean, terminal.Escape(s.Name), s.Items, failed, s.Crops, s.Seconds)
+		fmt.Fprintf(&b, "%6.1f %%  %s: %s%s, %.1f crops, %.2f s each\n", percent*s.Mean, terminal.Escape(s.Name), itemsOf(s.Items), failed, s.Crops, s.Seconds)
 	}
 	for _, c := range comparisons {
-		fmt.Fprintf(&b, "\n%s less %s: %+.1f points (%+.1f to %+.1f, 95 %%) over %d items\n", terminal.Escape(c.B), terminal.Escape(c.A), percent*c.Difference, percent*c.Low, percent*c.High, c.Items)
+		fmt.Fprintf(&b, "\n%s less %s: %+.1f points (%+.1f to %+.1f, 95 %%) over %s\n", terminal.Escape(c.B), terminal.Escape(c.A), percent*c.Difference, percent*c.Low, percent*c.High, itemsOf(c.Items))
 		fmt.Fprintf(&b, "gained %d, lost %d, McNemar's p = %.2g\n", c.Gained, c.Lost, c.P)
 		for i, f := range c.Flips {
 			if i == most {

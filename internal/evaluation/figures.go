@@ -34,7 +34,7 @@ type Line struct {
 	Name   string   `json:"name"`
 	N      int      `json:"n"`
 	Score  float64  `json:"score"` // mean, 0…1
-	Low    float64  `json:"low"`   // of its 95 % interval, by bootstrap over the pictures
+	Low    float64  `json:"low"`   // of its 95 % interval over the pictures, as score.ShareInterval has it
 	High   float64  `json:"high"`
 	Chance *float64 `json:"chance,omitempty"` // mean of 1/options; nil where not all items have options
 }
@@ -150,7 +150,7 @@ func (r *Results) line(scores []score.Score, by, name string, wanted func(*datas
 		return l
 	}
 	l.Score /= float64(l.N)
-	l.Low, l.High = score.GroupedInterval(values, pictures, bootstrapSeed)
+	l.Low, l.High = score.ShareInterval(values, pictures, bootstrapSeed)
 	if choosing == l.N {
 		chance /= float64(l.N)
 		l.Chance = &chance
@@ -163,7 +163,7 @@ func (f *Figures) Facts() (facts []report.Figure) {
 	add := func(name, value string) { facts = append(facts, report.Figure{Name: name, Value: value}) }
 	for _, l := range f.Lines {
 		if l.By == "" {
-			add("Score, "+l.Name, fmt.Sprintf("%.2f %% of %d (95 %% by bootstrap over the pictures between %.1f %% and %.1f %%)", percent*l.Score, l.N, percent*l.Low, percent*l.High))
+			add("Score, "+l.Name, fmt.Sprintf("%.2f %% of %d (95 %% over the pictures between %.1f %% and %.1f %%)", percent*l.Score, l.N, percent*l.Low, percent*l.High))
 		}
 	}
 	for _, text := range extra(&f.Summary) {

@@ -30,7 +30,7 @@ func (r *Results) Table(others []System, columns int) string {
 			fmt.Fprintln(&b, "\nA cell that says of how many items its score is leaves out those that were not asked or whose pictures cannot be seen so.")
 		}
 		k := r.cells[len(r.cells)-1]
-		fmt.Fprintf(&b, "\n%d crops, %s tokens:\n", k.MaxCrops, sweep.TokenName(k.NumTokens))
+		fmt.Fprintf(&b, "\n%s, %s tokens:\n", cropsOf(k.MaxCrops), sweep.TokenName(k.NumTokens))
 	}
 	b.WriteByte('\n')
 	lines(&b, f.Lines, columns)
@@ -43,12 +43,25 @@ func (r *Results) Table(others []System, columns int) string {
 	return b.String()
 }
 
+// cropsOf is a limit of crops in words.
+func cropsOf(n int) string {
+	if n == 1 {
+		return "1 crop"
+	}
+	return fmt.Sprintf("%d crops", n)
+}
+
+// itemsOf is a number of items in words.
+func itemsOf(n int) string {
+	if n == 1 {
+		return "1 item"
+	}
+	return fmt.Sprintf("%d items", n)
+}
+
 // head says what was measured, and how.
 func (r *Results) head(f *Figures) string {
-	parts := []string{r.name(), fmt.Sprintf("%d items", len(r.items))}
-	if len(r.items) == 1 {
-		parts[1] = "1 item"
-	}
+	parts := []string{r.name(), itemsOf(len(r.items))}
 	if r.Limit > 0 && r.Limit <= len(r.items) {
 		from := "the first ones"
 		if r.Sample != nil {

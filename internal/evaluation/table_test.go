@@ -30,7 +30,7 @@ func TestTablesFit(t *testing.T) {
 				}
 			}
 			figures := r.Figures(nil)
-			if facts := figures.Facts(); len(facts) == 0 || !strings.Contains(facts[0].Value, "(95 % by bootstrap over the pictures between ") {
+			if facts := figures.Facts(); len(facts) == 0 || !strings.Contains(facts[0].Value, "(95 % over the pictures between ") {
 				t.Errorf("%s: the page says %+v, expected how the interval was found", kind, facts)
 			}
 			others := Published(kind)

@@ -37,6 +37,9 @@ var (
 	commitHash = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{40}$`) })
 )
 
+// MostName is how many characters the owner and the name of a repository have at most.
+const MostName = 96
+
 // IsRepo says whether a name has the form OWNER/NAME of a repository on the hub.
 func IsRepo(name string) bool {
 	return repoName().MatchString(name) && !strings.Contains(name, "--") && !strings.Contains(name, "..")

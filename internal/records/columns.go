@@ -74,13 +74,22 @@ func namesOf(columns []column) []string {
 	return names
 }
 
+// ColumnOf is the column of a field of Record; "" if there is none.
+func ColumnOf(field string) string {
+	f, found := reflect.TypeFor[Record]().FieldByName(field)
+	if !found {
+		return ""
+	}
+	return jsonName(f)
+}
+
 // parseColumns finds columns by their names.
 func parseColumns(names []string) ([]column, error) {
 	var columns []column
 	for _, name := range names {
 		i := slices.IndexFunc(allColumns, func(c column) bool { return c.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("unknown column %q, expected some of %s", name, strings.Join(ColumnNames(), ","))
+			return nil, fmt.Errorf("unknown column %q, expected some of %s", name, strings.Join(ColumnNames(), ", "))
 		}
 		if slices.ContainsFunc(columns, func(c column) bool { return c.name == name }) {
 			return nil, fmt.Errorf("column %q is given twice", name)

@@ -76,8 +76,8 @@ template  a Go text/template for each record, with a newline after it unless it 
           unless it is asked for) .Search (.Stop .Crops …, likewise), the knobs (.MaxCrops …), .NumTokens .Model
           .Precision .Seconds.Encode (.Load .Preprocess .Prefill .Decode) .Error .ImageSHA256 .Checkpoint .Run .Key .N
           .Of .Schema .Name (the image's file name without its ending); of a sweep also .Mark .Expected .Correct
-          .Sweep. Functions: json VALUE, quote TEXT (as in Go), base, dir and ext of a PATH, trim, upper, lower, and
-          oneline TEXT (all white space as single spaces).`
+          .Sweep. What has parts, such as .Tokens and .Search, is printed as JSON. Functions: json VALUE, quote TEXT (as
+          in Go), base, dir and ext of a PATH, trim, upper, lower, and oneline TEXT (all white space as single spaces).`
 
 // ParseFormat reads the name of a format, "" for plain, and the text of a template, which only the format template has and
 // needs. The template is tried on made-up records, so that a misspelt field is refused here.

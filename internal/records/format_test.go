@@ -265,7 +265,7 @@ func TestEachFieldIsInTheHelp(t *testing.T) {
 			t.Errorf("%s is not in the help of the formats", field.Name)
 		}
 	}
-	for name := range templateFunctions {
+	for _, name := range functionNames() {
 		if !strings.Contains(FormatsHelp, name) {
 			t.Errorf("%s is not in the help of the formats", name)
 		}

@@ -12,9 +12,9 @@ type Naming struct{ template *template.Template }
 
 // ParseNaming reads a template of a name, such as {{.Name}}.txt. Of a record it may use what is known of an image alone: .Image and .Name.
 func ParseNaming(text string) (Naming, error) {
-	t, err := template.New(templateName).Funcs(templateFunctions).Option("missingkey=zero").Parse(text)
+	t, err := newTemplate(sidecarFlag, text)
 	if err != nil {
-		return Naming{}, templateError(sidecarFlag, err)
+		return Naming{}, err
 	}
 	n := Naming{t}
 	const image = "folder/image.jpg"

@@ -1,6 +1,7 @@
 package records
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -159,6 +160,9 @@ func unnamedDifference() string {
 func shown(v any) string {
 	const most = 40
 	text := fmt.Sprint(v)
+	if several, ok := v.([]string); ok {
+		text = cmp.Or(strings.Join(several, ","), "none")
+	}
 	if _, ok := v.(string); ok && (text == "" || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })) {
 		text = strconv.Quote(text)
 	}

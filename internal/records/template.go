@@ -48,10 +48,10 @@ func newView(r Record) view {
 }
 
 var templateFunctions = template.FuncMap{
-	"json": func(v any) (string, error) {
-		text, err := marshal(v)
-		return strings.TrimSuffix(string(text), "\n"), err
-	},
+	printedFunction: printed,
+
+	"json":    asJSON,
+	"printf":  printf,
 	"quote":   strconv.Quote,
 	"base":    filepath.Base,
 	"dir":     filepath.Dir,
@@ -82,9 +82,9 @@ func unescaped(text string) string {
 }
 
 func parseTemplate(text string) (Format, error) {
-	t, err := template.New(templateName).Funcs(templateFunctions).Option("missingkey=zero").Parse(unescaped(text))
+	t, err := newTemplate(templateFlag, unescaped(text))
 	if err != nil {
-		return Format{}, templateError(templateFlag, err)
+		return Format{}, err
 	}
 	f := Format{name: templateName, template: t}
 	number := 0.5
@@ -99,7 +99,7 @@ func parseTemplate(text string) (Format, error) {
 			return Format{}, err
 		}
 	}
-	return f, nil
+	return f, checkPrintf(templateFlag, t, good)
 }
 
 func (f Format) execute(r Record) ([]byte, error) {
@@ -116,10 +116,20 @@ func (f Format) execute(r Record) ([]byte, error) {
 // Prints says whether the format's template has a field of a record, such as Confidence, and does not ask by if or with whether the record
 // has it, or whether its columns were chosen and have the one of that JSON name.
 func (f Format) Prints(field, column string) bool {
+	used, tested := f.mentions(field, column)
+	return used && !tested
+}
+
+// Mentions says whether the format has a field as Prints does, or asks whether a record has it.
+func (f Format) Mentions(field, column string) bool {
+	used, _ := f.mentions(field, column)
+	return used
+}
+
+func (f Format) mentions(field, column string) (used, tested bool) {
 	if f.template == nil {
-		return f.columns != nil && slices.Contains(namesOf(f.columns), column)
+		return f.columns != nil && slices.Contains(namesOf(f.columns), column), false
 	}
-	used, tested := false, false
 	for _, t := range f.template.Templates() {
 		if t.Tree != nil {
 			eachUse(t.Root, false, func(name string, test bool) {
@@ -128,7 +138,7 @@ func (f Format) Prints(field, column string) bool {
 			})
 		}
 	}
-	return used && !tested
+	return used, tested
 }
 
 // eachUse goes through the fields below a part of a template. test is of those that stand behind if or with.
@@ -164,7 +174,7 @@ func eachUse(n parse.Node, test bool, visit func(field string, test bool)) {
 	case *parse.FieldNode:
 		visit(n.Ident[0], test)
 	case *parse.VariableNode:
-		if n.Ident[0] == "$" && len(n.Ident) > 1 {
+		if len(n.Ident) > 1 {
 			visit(n.Ident[1], test)
 		}
 	case *parse.IfNode:

@@ -54,8 +54,8 @@ var wordings = sync.OnceValue(func() []wording {
 		worded(`wrong type for value; expected .*|expected .*; found .*|can't handle .* for arg of type .*|invalid value; expected .*|incompatible types for comparison.*|non-comparable types?.*`,
 			"values of kinds that do not go together"),
 		worded(`range can't iterate over .*|can't use .* iterate over more than one variable`, "range takes a list, such as .Tokens or .Probabilities"),
-		worded(`index out of range: (\d+)`, "there is no element $1"),
-		worded(`reflect: slice index out of range`, "there is no such element"),
+		worded(`index out of range: (\d+)`, noElement+" element $1"),
+		worded(`reflect: slice index out of range`, noElement+" such element"),
 		worded(`can't index item of type .*|cannot index slice/array with .*|index of (?:untyped nil|nil pointer)`, "there is nothing to take an element of"),
 		worded(`(?:invalid slice index|can't slice|slice of|too many slice indexes|cannot 3-index).*`, "there is no such part of a text or list"),
 		worded(`len of .*`, "len takes a text or a list"),
@@ -64,6 +64,26 @@ var wordings = sync.OnceValue(func() []wording {
 		worded(`exceeded maximum template depth.*|max expression depth exceeded`, "it goes deeper than is sensible"),
 	}
 })
+
+// noElement begins what is said of a text or list that is too short.
+const noElement = "there is no"
+
+// guarded is the condition that keeps an index or a slice with one number within a text or list; "" for anything else.
+func guarded(at string) string {
+	parts := takenFrom().FindStringSubmatch(at)
+	switch {
+	case parts == nil:
+		return ""
+	case parts[1] == "index":
+		return fmt.Sprintf("{{if gt (len %s) %s}}", parts[2], parts[3])
+	}
+	return fmt.Sprintf("{{if ge (len %s) %s}}", parts[2], parts[3])
+}
+
+// functionNames are the functions that a template may call besides Go's.
+func functionNames() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(templateFunctions)), func(name string) bool { return name == printedFunction || name == "printf" })
+}
 
 // absent says how a template prints what only some records have.
 func absent(field string) string {
@@ -79,6 +99,7 @@ var (
 	templatePlace = form(`^template: template:(\d+)(?::\d+)?: `)
 	templateAt    = form(`^executing "template" at <(.*?)>: `)
 	callFailed    = form(`^error calling (\w+): `)
+	takenFrom     = form(`^(index|slice) ([$.][\w.]*)(?: \d+)?? (\d+)$`)
 	noFunction    = form(`^function "(.*)" not defined$`)
 	noField       = form(`^can't evaluate field (\w+) in type (.*)$|^(\w+) is an unexported field of struct type (.*)$`)
 )
@@ -96,8 +117,11 @@ func templateError(flag string, err error) error {
 		text = text[len(call[0]):]
 	}
 	said := ""
-	if name := noFunction().FindStringSubmatch(text); name != nil {
-		said = fmt.Sprintf("there is no function %s, expected one of %s or of Go's templates", name[1], strings.Join(slices.Sorted(maps.Keys(templateFunctions)), ", "))
+	var misprinted printfFault
+	if errors.As(err, &misprinted) {
+		said = misprinted.Error()
+	} else if name := noFunction().FindStringSubmatch(text); name != nil {
+		said = fmt.Sprintf("there is no function %s, expected one of %s or of Go's templates", name[1], strings.Join(functionNames(), ", "))
 	} else if field := noField().FindStringSubmatch(text); field != nil {
 		return errors.New(flag + ": " + withoutField(at, field[1]+field[3], field[2]+field[4]))
 	}
@@ -108,6 +132,9 @@ func templateError(flag string, err error) error {
 	}
 	if said == "" {
 		said = "cannot be understood"
+	}
+	if guard := guarded(at); guard != "" && strings.HasPrefix(said, noElement) {
+		said += ", where a text or list is shorter, as of what failed; put " + guard + " and {{end}} around it"
 	}
 	if at != "" {
 		said = "at {{" + at + "}}: " + said

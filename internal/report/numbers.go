@@ -73,14 +73,18 @@ const (
 	intervalWilson = "Wilson"
 	intervalNormal = "normal"
 	intervalPaired = "Agresti–Min"
+	intervalNone   = "" // of one item
 )
 
 // meanScore is the mean of scores from 0 to 1 with its 95 % interval: Wilson's (1927) where every score is 0 or 1, else the normal one,
-// which is cut at 0 and 1.
+// which is cut at 0 and 1. Of one score between them nothing is known.
 func meanScore(scores []float64) Mean {
 	mean, deviation := moments(scores)
 	n := float64(len(scores))
 	if slices.ContainsFunc(scores, func(s float64) bool { return s != 0 && s != 1 }) {
+		if len(scores) == 1 {
+			return Mean{mean, 0, 1, 1, intervalNone}
+		}
 		half := stats.Normal95 * deviation / math.Sqrt(n)
 		return Mean{mean, max(0, mean-half), min(1, mean+half), len(scores), intervalNormal}
 	}
@@ -93,6 +97,9 @@ func meanScore(scores []float64) Mean {
 func meanDifference(differences []float64) Mean {
 	mean, deviation := moments(differences)
 	n := float64(len(differences))
+	if len(differences) == 1 && differences[0] != math.Trunc(differences[0]) {
+		return Mean{mean, -1, 1, 1, intervalNone}
+	}
 	half, middle, interval := stats.Normal95*deviation/math.Sqrt(n), mean, intervalNormal
 	if !slices.ContainsFunc(differences, func(d float64) bool { return d != 0 && math.Abs(d) != 1 }) {
 		var gained, lost float64
@@ -192,7 +199,11 @@ func (s *series) count() SeriesNumber {
 		n.Search.Mean /= float64(n.Answered)
 	}
 	if len(scores) > 0 {
-		mean := meanScore(scores)
+		all := scores
+		if s.first.Dataset != "" && len(scores) == n.Answered { // as the scripts of benchmarks have it, what failed is worth nothing
+			all = append(slices.Clone(scores), make([]float64, n.Failed)...)
+		}
+		mean := meanScore(all)
 		n.Score = &mean
 		if choosing == len(scores) {
 			chance /= float64(choosing)

@@ -31,6 +31,8 @@ func TestIntervals(t *testing.T) {
 		{meanScore([]float64{1, 1, 1, 1, 1, 1, 1, 1, 0, 0}), 0.8, 0.4902, 0.9433, 10},
 		{meanScore([]float64{0, 0, 0, 0}), 0, 0, 0.4899, 4},
 		{meanScore([]float64{1}), 1, 0.2065, 1, 1},
+		{meanScore([]float64{0.25}), 0.25, 0, 1, 1},
+		{meanDifference([]float64{0.5}), 0.5, -1, 1, 1},
 		{meanScore([]float64{0.25, 0.5, 0.75}), 0.5, 0.2171, 0.7829, 3},
 		{meanDifference([]float64{1, 1, 0, 0, 0, 0, 0, 0}), 0.25, -0.1160, 0.5160, 8},
 		{meanDifference([]float64{0, 0}), 0, -0.4900, 0.4900, 2},
@@ -38,6 +40,30 @@ func TestIntervals(t *testing.T) {
 	} {
 		if g := c.got; !near(g.Mean, c.mean) || !near(g.Low, c.low) || !near(g.High, c.high) || g.N != c.n {
 			t.Errorf("%+v, want %v between %v and %v of %d", g, c.mean, c.low, c.high, c.n)
+		}
+	}
+}
+
+// TestFailedItemsCount has the score of an evaluation count what failed as nothing, and that of other runs leave it out.
+func TestFailedItemsCount(t *testing.T) {
+	for dataset, want := range map[string]Mean{"vstar test": {Mean: 0.5, N: 4}, "": {Mean: 2. / 3, N: 3}} {
+		path := filepath.Join(t.TempDir(), "a.jsonl")
+		more := func(score float64) map[string]any {
+			fields := map[string]any{"score": score}
+			if dataset != "" {
+				fields["dataset"] = dataset
+			}
+			return fields
+		}
+		writeRun(t, path, answer(0, "a.png", "", "q0", "x", 0.9, 10, 100).with(more(1)), failure(1, "b.png", "q1", "is broken"),
+			answer(2, "c.png", "", "q2", "x", 0.9, 10, 100).with(more(1)), answer(3, "d.png", "", "q3", "x", 0.9, 10, 100).with(more(0)))
+		runs, err := ReadAll(context.Background(), []string{path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := Count(runs)
+		if s := n.Series[0]; s.Score == nil || !near(s.Score.Mean, want.Mean) || s.Score.N != want.N || s.Failed != 1 {
+			t.Errorf("%q: %+v with %+v, want %v of %d", dataset, s, s.Score, want.Mean, want.N)
 		}
 	}
 }

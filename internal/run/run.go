@@ -183,7 +183,15 @@ func (r *Run) begin() (err error) {
 		return err
 	}
 	r.opened.Store(r.model)
-	if err = r.identify(r.model); err != nil {
+	if r.options.Gaze != nil {
+		if err = r.model.CheckAttention(r.options.Gaze.AttentionOptions); err != nil {
+			err = UsageError{err}
+		}
+	}
+	if err == nil {
+		err = r.identify(r.model)
+	}
+	if err != nil {
 		r.model.Close()
 	}
 	return err

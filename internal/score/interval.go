@@ -30,8 +30,32 @@ func GroupedInterval(scores []float64, groups []string, seed uint64) (low, high 
 	return percentiles(sums, counts, seed)
 }
 
+// ShareInterval is GroupedInterval for scores from 0 to 1, also where resampling says nothing: where all are 0, or all are 1, it is Wilson's
+// interval over the groups, and of a single group with other scores, of which nothing is known, 0 to 1.
+func ShareInterval(scores []float64, groups []string, seed uint64) (low, high float64) {
+	sums, counts := grouped(scores, groups)
+	if n := len(sums); n > 0 {
+		switch total := sum(scores); {
+		case total == 0:
+			return Wilson(0, n)
+		case total == float64(len(scores)):
+			return Wilson(n, n)
+		case n == 1:
+			return 0, 1
+		}
+	}
+	return percentiles(sums, counts, seed)
+}
+
+func sum(values []float64) (total float64) {
+	for _, v := range values {
+		total += v
+	}
+	return total
+}
+
 // Difference is how much better b is than a on the same items, and the interval of that: the items are resampled in pairs, or in groups
-// as for GroupedInterval if groups is not nil. It panics unless a, b and groups are of one length.
+// as for GroupedInterval if groups is not nil. Of a single one nothing is known, and the interval is -1 to 1. It panics unless a, b and groups are of one length.
 func Difference(a, b []float64, groups []string, seed uint64) (difference, low, high float64) {
 	if len(a) != len(b) || groups != nil && len(groups) != len(a) {
 		panic("score: scores of different items")
@@ -41,10 +65,12 @@ func Difference(a, b []float64, groups []string, seed uint64) (difference, low, 
 		each[i] = b[i] - a[i]
 	}
 	if groups == nil {
-		low, high = Interval(each, seed)
-	} else {
-		low, high = GroupedInterval(each, groups, seed)
+		groups = make([]string, len(each)) // each item is its own group
 	}
+	if sums, _ := grouped(each, groups); len(sums) == 1 {
+		return mean(each), -1, 1
+	}
+	low, high = GroupedInterval(each, groups, seed)
 	return mean(each), low, high
 }
 

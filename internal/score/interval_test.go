@@ -55,6 +55,41 @@ func TestIntervalSame(t *testing.T) {
 	}
 }
 
+// TestShareInterval has a width where resampling has none.
+func TestShareInterval(t *testing.T) {
+	for _, c := range []struct {
+		scores    []float64
+		groups    []string
+		low, high float64
+	}{
+		{[]float64{1}, []string{"a"}, 0.206549, 1},
+		{[]float64{0}, []string{"a"}, 0, 0.793451},
+		{[]float64{1, 1, 1}, []string{"a", "a", "a"}, 0.206549, 1},
+		{[]float64{1, 1, 1}, []string{"a", "b", "b"}, 0.342380, 1},
+		{[]float64{1, 1}, []string{"", ""}, 0.342380, 1},
+		{[]float64{0.3}, []string{"a"}, 0, 1},
+		{[]float64{1, 0}, []string{"a", "a"}, 0, 1},
+		{[]float64{1, 0}, []string{"a", "b"}, 0, 1},
+		{nil, nil, 0, 0},
+	} {
+		low, high := ShareInterval(c.scores, c.groups, 1)
+		if math.Abs(low-c.low) > 1e-6 || math.Abs(high-c.high) > 1e-6 {
+			t.Errorf("%v in %v: %v to %v, expected %v to %v", c.scores, c.groups, low, high, c.low, c.high)
+		}
+	}
+	scores, groups := ones(20, 50), slices.Repeat([]string{""}, 50)
+	low, high := ShareInterval(scores, groups, 1)
+	if l, h := GroupedInterval(scores, groups, 1); low != l || high != h {
+		t.Errorf("20 of 50: %v to %v, expected those of the bootstrap", low, high)
+	}
+	if d, low, high := Difference([]float64{0}, []float64{1}, nil, 1); d != 1 || low != -1 || high != 1 {
+		t.Errorf("a difference of one item: %v, %v to %v", d, low, high)
+	}
+	if d, low, high := Difference([]float64{0, 1}, []float64{1, 1}, []string{"a", "a"}, 1); d != 0.5 || low != -1 || high != 1 {
+		t.Errorf("a difference of one picture: %v, %v to %v", d, low, high)
+	}
+}
+
 func TestGroupedInterval(t *testing.T) {
 	scores := ones(60, 100)
 	low, high := Interval(scores, 3)

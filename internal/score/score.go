@@ -96,7 +96,7 @@ func New(set *dataset.Set, scoring Scoring) (*Scorer, error) {
 		for i, s := range has {
 			names[i] = string(s)
 		}
-		return nil, fmt.Errorf("%s has no scoring %q, expected %s", set.Kind, scoring, strings.Join(names, " or "))
+		return nil, fmt.Errorf("scoring is %q, expected %s for %s", scoring, strings.Join(names, " or "), set.Kind)
 	}
 	r := rules[set.Kind][scoring]
 	if r == nil {

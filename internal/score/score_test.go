@@ -304,8 +304,8 @@ func TestRefused(t *testing.T) {
 		scoring Scoring
 		says    string
 	}{
-		{dataset.TextVQA, LMMs, `textvqa has no scoring "lmms", expected official`},
-		{dataset.GQA, "other", `gqa has no scoring "other", expected llava or official or lmms`},
+		{dataset.TextVQA, LMMs, `scoring is "lmms", expected official for textvqa`},
+		{dataset.GQA, "other", `scoring is "other", expected llava or official or lmms for gqa`},
 		{"other", "", `unknown kind of data set "other"`},
 	} {
 		if _, err := New(&dataset.Set{Kind: c.kind}, c.scoring); err == nil || err.Error() != c.says {

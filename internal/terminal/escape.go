@@ -53,7 +53,31 @@ const mostLine = 300
 
 // OneLine is the Plain text of an error on one line of at most 300 characters, escaped, and files without what the program did with them.
 func OneLine(err error) string {
-	return Shorten(Escape(breaks().ReplaceAllString(strings.TrimSpace(Plain(err)), " ")), mostLine)
+	return shortenWords(Escape(breaks().ReplaceAllString(strings.TrimSpace(Plain(err)), " ")), mostLine)
+}
+
+// mostWord is how long a word may be that shortenWords does not cut.
+const mostWord = 40
+
+// shortenWords is Shorten that leaves no part of a word where it cuts, unless the word is a very long one. Words end at spaces and commas.
+func shortenWords(text string, most int) string {
+	short := Shorten(text, most)
+	head, tail, cut := strings.Cut(short, "…")
+	if !cut || short == text {
+		return short
+	}
+	const ends = " ,"
+	if !strings.HasPrefix(text[len(head):], " ") {
+		if i := strings.LastIndexAny(head, ends); i >= 0 && len(head)-i <= mostWord {
+			head = head[:i+1]
+		}
+	}
+	if before := text[:len(text)-len(tail)]; !strings.HasSuffix(before, " ") && !strings.HasSuffix(before, ",") {
+		if i := strings.IndexAny(tail, ends); i >= 0 && i < mostWord {
+			tail = tail[i:]
+		}
+	}
+	return head + "…" + tail
 }
 
 var breaks = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\s*[\r\n\t]\s*`) })

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -71,5 +72,23 @@ func TestOneLine(t *testing.T) {
 	long := OneLine(errors.New(strings.Repeat("é", 5000) + " end"))
 	if n := utf8.RuneCountInString(long); n != mostLine || !strings.HasSuffix(long, "é end") || !strings.Contains(long, "…") {
 		t.Errorf("%d characters: %q", n, long)
+	}
+}
+
+// TestOneLineCutsBetweenWords leaves no part of a word around the ellipsis, but of one that is very long.
+func TestOneLineCutsBetweenWords(t *testing.T) {
+	words := strings.Repeat("image_sha256,", 20) + strings.Repeat("confidence probabilities ", 20)
+	got := OneLine(errors.New(words))
+	head, tail, cut := strings.Cut(got, "…")
+	if !cut || len(got) > mostLine+2 || len(got) < mostLine-2*mostWord || !strings.HasPrefix(words, head) || !strings.HasSuffix(strings.TrimSpace(words), strings.TrimSpace(tail)) {
+		t.Fatalf("%q", got)
+	}
+	for _, word := range strings.FieldsFunc(got, func(r rune) bool { return strings.ContainsRune(" ,…", r) }) {
+		if !slices.Contains([]string{"image_sha256", "confidence", "probabilities"}, word) {
+			t.Errorf("%q is part of a word in %q", word, got)
+		}
+	}
+	if long := OneLine(errors.New(strings.Repeat("x", 400))); len([]rune(long)) != mostLine {
+		t.Errorf("a long word is cut to %d characters", len([]rune(long)))
 	}
 }
