@@ -35,6 +35,9 @@ func narrowF16AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc
 // narrowBF16DP is panelBF16DP for the first 16 columns of B alone.
 func narrowBF16DP(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
 
+// panelsBF16DP sets C [rows, 32·count] to the product of rows (1…14) rows of A with count panels B that follow each other, as panelBF16DP adds it to zeros.
+func panelsBF16DP(rows int, k int, count int, a *byte, lda int, b *byte, c *float32, ldc int)
+
 // foldedF32AVX512 is panelF32AVX512 for a panel B [k, 8, 2] float32: 8 columns of C, and each step of k takes twice as many inputs.
 func foldedF32AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
 
@@ -85,8 +88,8 @@ func prefetchTile(rows int, c *float32, ldc int)
 // prefetchLines asks for n cache lines, one or more, to be brought near.
 func prefetchLines(n int, x *byte)
 
-// softmaxBF16AVX512 writes 2^(scale*(scores[j]-max)) as bfloat16 to dst for 16·n values and those of mask behind them, which may be none, and returns the sum of the unrounded powers.
-func softmaxBF16AVX512(n int, mask uint16, scores *float32, dst *byte, scale float32) float32
+// softmaxBF16DP writes 2^(scale*(scores[j]-max)), within 1e-4 relative, as bfloat16 to dst for 16·n values and those of mask behind them, which may be none, and returns the sum of the unrounded powers.
+func softmaxBF16DP(n int, mask uint16, scores *float32, dst *byte, scale float32) float32
 
 // pairRowsAVX512 writes even[j] and odd[j], rounded to bfloat16, side by side to dst, for j in mask0 and, 16 further on, in mask1.
 func pairRowsAVX512(mask0 uint16, mask1 uint16, dst *byte, even *float32, odd *float32)

@@ -128,6 +128,45 @@ func TestPanelKernels(t *testing.T) {
 	})
 }
 
+func TestPanelsTogetherEqualEachAlone(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		touch()
+		r := rand.New(rand.NewPCG(25, 26))
+		for f := range formCount {
+			k := &active.products[f]
+			if k.panels == nil {
+				continue
+			}
+			for _, in := range []int{1, 2, 3, 7, 8, 40, 71, 72, 80, 121} {
+				for rows := 1; rows <= k.rows; rows++ {
+					for _, count := range []int{1, 2, 3, 7} {
+						a, lda, b := operands(k, f, random(r, rows, in), random(r, count*panelWidth, in))
+						wantA, wantB := slices.Clone(a), slices.Clone(b)
+						ldc, steps := count*panelWidth+r.IntN(5), (in+k.unit-1)/k.unit
+						start := random(r, 1, rows*ldc).Data
+						want := slices.Clone(start)
+						for i := range rows {
+							clear(want[i*ldc : i*ldc+count*panelWidth])
+						}
+						for i := range count {
+							k.panel(rows, steps, a, lda, b[i*len(b)/count:], want[i*panelWidth:], ldc)
+						}
+						got, check := guarded(t, start, rows)
+						k.panels(rows, steps, count, a, lda, b, got, ldc)
+						check()
+						if !slices.Equal(a, wantA) || !slices.Equal(b, wantB) {
+							t.Fatalf("%s, rows %d, in %d, %d panels: the operands were written to", f, rows, in, count)
+						}
+						if !slices.Equal(got, want) {
+							t.Fatalf("%s, rows %d, in %d, %d panels: %v, want %v", f, rows, in, count, got, want)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestFoldedKernels(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
 		touch()

@@ -54,6 +54,9 @@ type product struct {
 	narrow func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int)
 	// folded does so for a folded panel, with two units a step of k; nil where panels are not folded.
 	folded func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int)
+	// panels sets C [rows, count·panelWidth] to the product with count panels that follow each other, from b on, for 1…rows rows; nil for
+	// one after the other.
+	panels func(rows, k, count int, a []byte, lda int, b []byte, c []float32, ldc int)
 	// expSum writes exp(scale·(scores - max)) as activations and returns their sum; nil for softmax and convert.
 	expSum func(dst []byte, scores []float32, scale float32) float32
 }

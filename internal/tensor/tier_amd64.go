@@ -32,6 +32,10 @@ func whole(f panel) func(rows, k int, a []byte, lda int, b []byte, c []float32, 
 	}
 }
 
+func panelsBF16(rows, k, count int, a []byte, lda int, b []byte, c []float32, ldc int) {
+	panelsBF16DP(rows, k, count, &a[0], lda, &b[0], &c[0], ldc)
+}
+
 // halves calls f for each half of the columns, half of unitBytes apart.
 func halves(f panel, unitBytes int) func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
 	return func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
@@ -71,7 +75,7 @@ func avx512Kernels(bf16, vnni bool) kernels {
 	widen := product{name: "panelBF16AVX512", rows: 14, blockK: 512, unit: 2, x: asPairs, convert: rounding(roundBF16AVX512, 16), panel: whole(panelBF16AVX512)}
 	k.products[BF16] = widen
 	if bf16 {
-		k.products[BF16] = product{name: "panelBF16DP", rows: 14, blockK: 512, unit: 2, x: asHalves, convert: halving, panel: whole(panelBF16DP), narrow: whole(narrowBF16DP), folded: whole(foldedBF16DP), expSum: expSumBF16}
+		k.products[BF16] = product{name: "panelBF16DP", rows: 14, blockK: 512, unit: 2, x: asHalves, convert: halving, panel: whole(panelBF16DP), narrow: whole(narrowBF16DP), folded: whole(foldedBF16DP), panels: panelsBF16, expSum: expSumBF16}
 		k.choices = append(k.choices, bf16Choice(widen))
 	}
 	if vnni {
@@ -147,7 +151,7 @@ func expSumBF16(dst []byte, scores []float32, scale float32) float32 {
 	if len(scores)%2 == 1 {
 		dst[2*len(scores)], dst[2*len(scores)+1] = 0, 0
 	}
-	return softmaxBF16AVX512(vectors, rest, &scores[0], &dst[0], scale*math.Log2E)
+	return softmaxBF16DP(vectors, rest, &scores[0], &dst[0], scale*math.Log2E)
 }
 
 func scaleRow(dst, x []float32, f float32) {

@@ -14,6 +14,7 @@ func main() {
 	narrowPanel(f32)
 	narrowPanel(f16)
 	bf16Narrow()
+	bf16Panels()
 	foldedPanel("F32AVX512", "[k, 8, 2] float32", multiplyFloats)
 	foldedPanel("BF16DP", "[k, 8, 4] bfloat16", vdpbf16ps)
 	q8Panel()
