@@ -70,8 +70,8 @@ func roundBF16AVX2(n int, dst *float32, x *float32)
 // packBF16AVX512 writes x[j] rounded to bfloat16 to dst, for 16·n values and those of mask behind them, which may be none.
 func packBF16AVX512(n int, mask uint16, dst *byte, x *float32)
 
-// quantizeAVX512 quantises groups of size floats, a multiple of 32: for each it writes the int32 -128·Σq, the int8 q = x·127/m to the nearest, ties to even, and the float32 scale m/127, where m is the largest |x|.
-func quantizeAVX512(groups int, size int, dst *byte, x *float32)
+// quantizeVNNI quantises n floats in groups of size, 32 or 128, of which the last may be smaller: for each it writes the int32 -128·Σq, the int8 q = x·127/m to the nearest, ties to even, and zeros up to a multiple of unit, and the float32 scale m/127, where m is the largest |x|.
+func quantizeVNNI(n int, size int, unit int, dst *byte, x *float32)
 
 // quantizeAVX2 quantises groups of size floats, a multiple of 32: for each it writes the int32 -128·Σq, the int8 q = x·127/m to the nearest, ties to even, and the float32 scale m/127, where m is the largest |x|.
 func quantizeAVX2(groups int, size int, dst *byte, x *float32)

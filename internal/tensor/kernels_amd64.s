@@ -20393,81 +20393,243 @@ tail:
 	VZEROUPPER
 	RET
 
-// func quantizeAVX512(groups int, size int, dst *byte, x *float32)
-// Requires: AVX, AVX2, AVX512DQ, AVX512F
-TEXT ·quantizeAVX512(SB), NOSPLIT, $0-32
-	MOVQ         groups+0(FP), AX
+// func quantizeVNNI(n int, size int, unit int, dst *byte, x *float32)
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, AVX512VNNI, BMI2
+TEXT ·quantizeVNNI(SB), NOSPLIT, $0-40
+	MOVQ         n+0(FP), AX
 	MOVQ         size+8(FP), CX
-	MOVQ         dst+16(FP), DX
-	MOVQ         x+24(FP), BX
+	MOVQ         dst+24(FP), DX
+	MOVQ         x+32(FP), BX
 	MOVL         $0x7fffffff, SI
-	VMOVD        SI, X0
-	VPBROADCASTD X0, Z0
+	VPBROADCASTD SI, Z0
+	MOVL         $0x80808080, SI
+	VPBROADCASTD SI, Z3
 	MOVL         $0x42fe0000, SI
 	VMOVD        SI, X1
 	MOVL         $0x0da24260, SI
 	VMOVD        SI, X2
+	VMOVDQU32    packedOrder<>+0(SB), Z4
 
 group:
-	VXORPS Z3, Z3, Z3
-	MOVQ   CX, SI
-	MOVQ   BX, DI
-
-largest:
-	VANDPS        (DI), Z0, Z4
-	VPMAXUD       Z4, Z3, Z3
-	VANDPS        64(DI), Z0, Z4
-	VPMAXUD       Z4, Z3, Z3
-	ADDQ          $0x80, DI
-	SUBQ          $0x20, SI
-	JNZ           largest
-	VEXTRACTI64X4 $0x01, Z3, Y4
-	VPMAXUD       Y4, Y3, Y3
-	VEXTRACTI128  $0x01, Y3, X4
-	VPMAXUD       X4, X3, X3
-	VPSHUFD       $0x4e, X3, X4
-	VPMAXUD       X4, X3, X3
-	VPSHUFD       $0xb1, X3, X4
-	VPMAXUD       X4, X3, X3
-	VDIVSS        X1, X3, X5
-	VMAXSS        X2, X3, X3
-	VDIVSS        X3, X1, X4
-	VBROADCASTSS  X4, Z4
-	VXORPS        Z3, Z3, Z3
-	MOVQ          CX, SI
-	MOVQ          DX, DI
-
-round:
-	VMULPS        (BX), Z4, Z6
-	VCVTPS2DQ     Z6, Z6
-	VPADDD        Z6, Z3, Z3
-	VMULPS        64(BX), Z4, Z7
+	CMPQ          AX, CX
+	JLT           rest
+	CMPQ          CX, $0x20
+	JEQ           group32
+	VMOVUPS       (BX), Z7
+	VPANDD        Z0, Z7, Z5
+	VMOVUPS       64(BX), Z8
+	VPANDD        Z0, Z8, Z6
+	VMOVUPS       128(BX), Z9
+	VPANDD        Z0, Z9, Z10
+	VPMAXUD       Z10, Z5, Z5
+	VMOVUPS       192(BX), Z10
+	VPANDD        Z0, Z10, Z15
+	VPMAXUD       Z15, Z6, Z6
+	VMOVUPS       256(BX), Z15
+	VPANDD        Z0, Z15, Z16
+	VPMAXUD       Z16, Z5, Z5
+	VMOVUPS       320(BX), Z16
+	VPANDD        Z0, Z16, Z17
+	VPMAXUD       Z17, Z6, Z6
+	VMOVUPS       384(BX), Z17
+	VPANDD        Z0, Z17, Z18
+	VPMAXUD       Z18, Z5, Z5
+	VMOVUPS       448(BX), Z18
+	VPANDD        Z0, Z18, Z19
+	VPMAXUD       Z19, Z6, Z6
+	VPMAXUD       Z6, Z5, Z5
+	VEXTRACTI64X4 $0x01, Z5, Y6
+	VPMAXUD       Y6, Y5, Y5
+	VEXTRACTI128  $0x01, Y5, X6
+	VPMAXUD       X6, X5, X5
+	VPSHUFD       $0x4e, X5, X6
+	VPMAXUD       X6, X5, X5
+	VPSHUFD       $0xb1, X5, X6
+	VPMAXUD       X6, X5, X5
+	VDIVSS        X1, X5, X6
+	VMAXSS        X2, X5, X5
+	VDIVSS        X5, X1, X5
+	VBROADCASTSS  X5, Z5
+	VMULPS        Z7, Z5, Z7
 	VCVTPS2DQ     Z7, Z7
-	VPADDD        Z7, Z3, Z3
-	VPMOVSDB      Z6, 4(DX)
-	VPMOVSDB      Z7, 20(DX)
-	ADDQ          $0x80, BX
-	ADDQ          $0x20, DX
-	SUBQ          $0x20, SI
-	JNZ           round
-	VEXTRACTI64X4 $0x01, Z3, Y4
-	VPADDD        Y4, Y3, Y3
-	VEXTRACTI128  $0x01, Y3, X4
-	VPADDD        X4, X3, X3
-	VPSHUFD       $0x4e, X3, X4
-	VPADDD        X4, X3, X3
-	VPSHUFD       $0xb1, X3, X4
-	VPADDD        X4, X3, X3
-	VMOVD         X3, SI
-	SHLL          $0x07, SI
+	VMULPS        Z8, Z5, Z8
+	VCVTPS2DQ     Z8, Z8
+	VMULPS        Z9, Z5, Z9
+	VCVTPS2DQ     Z9, Z9
+	VMULPS        Z10, Z5, Z10
+	VCVTPS2DQ     Z10, Z10
+	VMULPS        Z15, Z5, Z15
+	VCVTPS2DQ     Z15, Z15
+	VMULPS        Z16, Z5, Z16
+	VCVTPS2DQ     Z16, Z16
+	VMULPS        Z17, Z5, Z17
+	VCVTPS2DQ     Z17, Z17
+	VMULPS        Z18, Z5, Z18
+	VCVTPS2DQ     Z18, Z18
+	VPXORD        Z11, Z11, Z11
+	VPACKSSDW     Z8, Z7, Z7
+	VPACKSSDW     Z10, Z9, Z9
+	VPACKSSWB     Z9, Z7, Z7
+	VPERMD        Z7, Z4, Z7
+	VMOVDQU32     Z7, 4(DX)
+	VPDPBUSD      Z7, Z3, Z11
+	VPACKSSDW     Z16, Z15, Z15
+	VPACKSSDW     Z18, Z17, Z17
+	VPACKSSWB     Z17, Z15, Z15
+	VPERMD        Z15, Z4, Z15
+	VMOVDQU32     Z15, 68(DX)
+	VPDPBUSD      Z15, Z3, Z11
+	VEXTRACTI64X4 $0x01, Z11, Y5
+	VPADDD        Y5, Y11, Y11
+	VEXTRACTI128  $0x01, Y11, X5
+	VPADDD        X5, X11, X11
+	VPSHUFD       $0x4e, X11, X5
+	VPADDD        X5, X11, X11
+	VPSHUFD       $0xb1, X11, X5
+	VPADDD        X5, X11, X11
+	VMOVD         X11, SI
 	NEGL          SI
-	MOVL          SI, (DI)
-	VMOVSS        X5, 4(DX)
-	ADDQ          $0x08, DX
-	DECQ          AX
+	MOVL          SI, (DX)
+	VMOVSS        X6, 132(DX)
+	ADDQ          $0x00000200, BX
+	ADDQ          $0x00000088, DX
+	SUBQ          $0x00000080, AX
 	JNZ           group
 	VZEROUPPER
 	RET
+
+group32:
+	VMOVUPS       (BX), Z7
+	VPANDD        Z0, Z7, Z5
+	VMOVUPS       64(BX), Z8
+	VPANDD        Z0, Z8, Z6
+	VPMAXUD       Z6, Z5, Z5
+	VEXTRACTI64X4 $0x01, Z5, Y6
+	VPMAXUD       Y6, Y5, Y5
+	VEXTRACTI128  $0x01, Y5, X6
+	VPMAXUD       X6, X5, X5
+	VPSHUFD       $0x4e, X5, X6
+	VPMAXUD       X6, X5, X5
+	VPSHUFD       $0xb1, X5, X6
+	VPMAXUD       X6, X5, X5
+	VDIVSS        X1, X5, X6
+	VMAXSS        X2, X5, X5
+	VDIVSS        X5, X1, X5
+	VBROADCASTSS  X5, Z5
+	VMULPS        Z7, Z5, Z7
+	VCVTPS2DQ     Z7, Z7
+	VMULPS        Z8, Z5, Z8
+	VCVTPS2DQ     Z8, Z8
+	VPXORD        Z12, Z12, Z12
+	VPMOVSDB      Z7, X7
+	VMOVDQU       X7, 4(DX)
+	VPMOVSDB      Z8, X8
+	VMOVDQU       X8, 20(DX)
+	VINSERTI128   $0x01, X8, Y7, Y7
+	VPDPBUSD      Y7, Y3, Y12
+	VEXTRACTI128  $0x01, Y12, X5
+	VPADDD        X5, X12, X12
+	VPSHUFD       $0x4e, X12, X5
+	VPADDD        X5, X12, X12
+	VPSHUFD       $0xb1, X12, X5
+	VPADDD        X5, X12, X12
+	VMOVD         X12, SI
+	NEGL          SI
+	MOVL          SI, (DX)
+	VMOVSS        X6, 36(DX)
+	ADDQ          $0x00000080, BX
+	ADDQ          $0x00000028, DX
+	SUBQ          $0x00000020, AX
+	JNZ           group
+	VZEROUPPER
+	RET
+
+rest:
+	MOVQ   unit+16(FP), CX
+	VPXORD Z13, Z13, Z13
+	MOVQ   AX, DI
+	MOVQ   BX, R8
+
+largest:
+	MOVQ          $0x0000ffff, SI
+	BZHIQ         DI, SI, SI
+	KMOVW         SI, K1
+	VMOVUPS.Z     (R8), K1, Z3
+	VPANDD        Z0, Z3, Z3
+	VPMAXUD       Z3, Z13, Z13
+	ADDQ          $0x40, R8
+	SUBQ          $0x10, DI
+	JG            largest
+	VEXTRACTI64X4 $0x01, Z13, Y0
+	VPMAXUD       Y0, Y13, Y13
+	VEXTRACTI128  $0x01, Y13, X0
+	VPMAXUD       X0, X13, X13
+	VPSHUFD       $0x4e, X13, X0
+	VPMAXUD       X0, X13, X13
+	VPSHUFD       $0xb1, X13, X0
+	VPMAXUD       X0, X13, X13
+	VDIVSS        X1, X13, X0
+	VMAXSS        X2, X13, X13
+	VDIVSS        X13, X1, X1
+	VBROADCASTSS  X1, Z1
+	VPXORD        Z14, Z14, Z14
+	MOVQ          CX, R8
+	NEGQ          R8
+	LEAQ          -1(AX)(CX*1), DI
+	ANDQ          DI, R8
+	MOVQ          R8, DI
+	MOVQ          DX, CX
+
+round:
+	MOVQ          $0x0000ffff, SI
+	BZHIQ         AX, SI, SI
+	KMOVW         SI, K1
+	VMOVUPS.Z     (BX), K1, Z3
+	VMULPS        Z3, Z1, Z3
+	VCVTPS2DQ     Z3, Z3
+	VPADDD        Z3, Z14, Z14
+	MOVQ          $0x0000ffff, SI
+	BZHIQ         DI, SI, SI
+	KMOVW         SI, K1
+	VPMOVSDB      Z3, K1, 4(CX)
+	ADDQ          $0x40, BX
+	ADDQ          $0x10, CX
+	SUBQ          $0x10, DI
+	SUBQ          $0x10, AX
+	JG            round
+	VEXTRACTI64X4 $0x01, Z14, Y1
+	VPADDD        Y1, Y14, Y14
+	VEXTRACTI128  $0x01, Y14, X1
+	VPADDD        X1, X14, X14
+	VPSHUFD       $0x4e, X14, X1
+	VPADDD        X1, X14, X14
+	VPSHUFD       $0xb1, X14, X1
+	VPADDD        X1, X14, X14
+	VMOVD         X14, AX
+	SHLL          $0x07, AX
+	NEGL          AX
+	MOVL          AX, (DX)
+	VMOVSS        X0, 4(DX)(R8*1)
+	VZEROUPPER
+	RET
+
+DATA packedOrder<>+0(SB)/4, $0x00000000
+DATA packedOrder<>+4(SB)/4, $0x00000004
+DATA packedOrder<>+8(SB)/4, $0x00000008
+DATA packedOrder<>+12(SB)/4, $0x0000000c
+DATA packedOrder<>+16(SB)/4, $0x00000001
+DATA packedOrder<>+20(SB)/4, $0x00000005
+DATA packedOrder<>+24(SB)/4, $0x00000009
+DATA packedOrder<>+28(SB)/4, $0x0000000d
+DATA packedOrder<>+32(SB)/4, $0x00000002
+DATA packedOrder<>+36(SB)/4, $0x00000006
+DATA packedOrder<>+40(SB)/4, $0x0000000a
+DATA packedOrder<>+44(SB)/4, $0x0000000e
+DATA packedOrder<>+48(SB)/4, $0x00000003
+DATA packedOrder<>+52(SB)/4, $0x00000007
+DATA packedOrder<>+56(SB)/4, $0x0000000b
+DATA packedOrder<>+60(SB)/4, $0x0000000f
+GLOBL packedOrder<>(SB), RODATA|NOPTR, $64
 
 // func quantizeAVX2(groups int, size int, dst *byte, x *float32)
 // Requires: AVX, AVX2

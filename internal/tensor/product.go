@@ -30,6 +30,15 @@ func (w *packed) panel(i int) []byte {
 	return w.data[i*n : (i+1)*n]
 }
 
+// part is the memory of inputs k…end-1 of panel i, of which k is a multiple of the group; none of a panel that there is not.
+func (w *packed) part(i, k, end int) []byte {
+	if i >= panels(w.out) {
+		return nil
+	}
+	l := storages[w.form].panel
+	return w.panel(i)[l.bytes(k):l.bytes(end)]
+}
+
 // Epilogue is what is done with a product as it leaves the registers.
 type Epilogue struct {
 	Bias       []float32       // [out]; nil for none
@@ -179,7 +188,16 @@ func (m *multiplication) do(worker, task int) {
 		to := min(from+large, in)
 		for i := first; i < last; i++ {
 			for k := from; k < to; k += small {
-				m.panel(worker, part, i, top, bottom, k, min(k+small, to))
+				end := min(k+small, to)
+				next, at := i, end // of the block after this one
+				if end == to {
+					if next, at = i+1, from; next == last && to < in {
+						next, at = first, to
+					} else if next == last {
+						at = 0 // the next task's
+					}
+				}
+				m.panel(worker, part, i, top, bottom, k, end, part.w.part(next, at, min(at+small, in)))
 			}
 		}
 	}
@@ -202,9 +220,10 @@ func evenly(n, most, unit int) int {
 	return (n + parts*unit - 1) / (parts * unit) * unit
 }
 
-// panel adds inputs k…end-1 of rows top…bottom-1 times those of a part's panel i, in register tiles of even height. The last panel of a
-// matrix is summed in the worker's scratch if it reaches beyond the matrix.
-func (m *multiplication) panel(worker int, part *part, i, top, bottom, k, end int) {
+// panel adds inputs k…end-1 of rows top…bottom-1 times those of a part's panel i, in register tiles of even height, and has the memory
+// of what comes next fetched meanwhile, which would otherwise be waited for in the first tile. The last panel of a matrix is summed in the
+// worker's scratch if it reaches beyond the matrix.
+func (m *multiplication) panel(worker int, part *part, i, top, bottom, k, end int, next []byte) {
 	from, to := i*panelWidth, min((i+1)*panelWidth, part.w.out)
 	rows, dst := bottom-top, columns(Rows(part.dst, top, bottom), from, to)
 	c, bias := dst, noBias[:]
@@ -228,11 +247,15 @@ func (m *multiplication) panel(worker int, part *part, i, top, bottom, k, end in
 		if k == 0 {
 			active.initTile(below-r, tile, c.Stride, bias, part.epilogue.Add)
 		}
+		if tiles > 1 {
+			lines := len(next) / alignment
+			active.prefetchBytes(next[t*lines/tiles*alignment : (t+1)*lines/tiles*alignment])
+		}
 		if t+1 < tiles {
 			active.prefetch((t+2)*rows/tiles-below, c.Data[below*c.Stride:], c.Stride)
 		}
 		m.product.panel(below-r, steps, a[r*m.lda:], m.lda, b, tile, c.Stride)
-		if end == m.x.Cols {
+		if end == m.x.Cols && (part.epilogue.Activation != nil || to-from < panelWidth) {
 			part.end(Rows(dst, r, below), columns(Rows(c, r, below), 0, to-from))
 		}
 	}

@@ -24,7 +24,7 @@ func main() {
 	roundBF16(avx512)
 	roundBF16(avx2)
 	packBF16()
-	quantize(avx512)
+	quantizeVNNI()
 	quantize(avx2)
 	initTile(avx512)
 	initTile(avx2)
