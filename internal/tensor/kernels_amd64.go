@@ -48,6 +48,13 @@ func foldedBF16DP(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc in
 // The weights of a group are unsigned, 128 too large; the first number of a group of A is -128 times the sum of its int8.
 func panelQ8VNNI(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
 
+// sharedQ4VNNI adds A·B to C for rows (1…7) rows of A, lda bytes apart, and what unpackQ4VNNI writes of a panel; k counts fours of inputs.
+// The weights of a group are unsigned, 128 too large; the first number of a group of A is -128 times the sum of its int8.
+func sharedQ4VNNI(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+
+// unpackQ4VNNI writes k eights of inputs of a panel in 4 bits as sharedQ4VNNI takes them: each group's weights as bytes, four inputs of an output side by side, and its scales as float32.
+func unpackQ4VNNI(k int, dst *byte, src *byte, levels *byte)
+
 // panelQ4VNNI adds A·B to C for rows (1…12) rows of A, lda bytes apart, and a panel B in groups of 32 inputs; k counts eights of inputs.
 // The weights of a group are unsigned, 128 too large; the first number of a group of A is -128 times the sum of its int8.
 // A byte of B holds an input in its low half and the fourth one after that in its high half, each the number of one of 16 levels.

@@ -226,21 +226,35 @@ func evenly(n, most, unit int) int {
 func (m *multiplication) panel(worker int, part *part, i, top, bottom, k, end int, next []byte) {
 	from, to := i*panelWidth, min((i+1)*panelWidth, part.w.out)
 	rows, dst := bottom-top, columns(Rows(part.dst, top, bottom), from, to)
+	steps := (end - k + m.product.unit - 1) / m.product.unit
+	kernel, height, b := m.product.panel, m.product.rows, part.w.panel(i)[storages[m.form].panel.bytes(k):]
+	shared := m.product.shared
+	if rows <= height {
+		shared = nil
+	}
+	// Of a panel that reaches beyond the matrix the sums and the bias stand first, where they stay from one part to the next.
+	outside, unpacked := (rows+1)*panelWidth, 0
+	if shared != nil {
+		unpacked = shared.layout.bytes(end-k) / 4
+	}
+	room := m.pool.floats(worker, outside+unpacked)
+	if shared != nil {
+		kernel, height = shared.panel, shared.rows
+		shared.unpack(steps, bytesOf(room[outside:]), b)
+		b = bytesOf(room[outside:])
+	}
 	c, bias := dst, noBias[:]
 	if part.epilogue.Bias != nil {
 		bias = part.epilogue.Bias[from:to]
 	}
 	if to-from < panelWidth {
-		room := m.pool.floats(worker, (rows+1)*panelWidth)
 		c, bias = blas32.General{Rows: rows, Cols: panelWidth, Stride: panelWidth, Data: room}, append(room[rows*panelWidth:][:0], bias...)[:panelWidth]
 		if k == 0 && part.epilogue.Add {
 			Copy(c, dst)
 		}
 	}
-	b := part.w.panel(i)[storages[m.form].panel.bytes(k):]
 	a := m.a[m.product.x.bytes(k)+top*m.lda:]
-	steps := (end - k + m.product.unit - 1) / m.product.unit
-	tiles := (rows + m.product.rows - 1) / m.product.rows
+	tiles := (rows + height - 1) / height
 	for t := range tiles {
 		r, below := t*rows/tiles, (t+1)*rows/tiles
 		tile := c.Data[r*c.Stride:]
@@ -254,7 +268,7 @@ func (m *multiplication) panel(worker int, part *part, i, top, bottom, k, end in
 		if t+1 < tiles {
 			active.prefetch((t+2)*rows/tiles-below, c.Data[below*c.Stride:], c.Stride)
 		}
-		m.product.panel(below-r, steps, a[r*m.lda:], m.lda, b, tile, c.Stride)
+		kernel(below-r, steps, a[r*m.lda:], m.lda, b, tile, c.Stride)
 		if end == m.x.Cols && (part.epilogue.Activation != nil || to-from < panelWidth) {
 			part.end(Rows(dst, r, below), columns(Rows(c, r, below), 0, to-from))
 		}

@@ -85,11 +85,21 @@ func avx512Kernels(bf16, vnni bool) kernels {
 			panel: func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
 				panelQ4VNNI(rows, k, &a[0], lda, &b[0], &c[0], ldc, &unsignedLevels[0])
 			},
+			shared: &sharedQ4,
 		}
 		k.choices = append(k.choices, int8Choice(pairs[Q8], pairs[Q4]))
 	}
 	k.choices = append(k.choices, attentionChoice())
 	return k
+}
+
+// sharedQ4 is a panel of 4 bits unpacked to bytes, whose tiles have registers for their sums instead of for unpacking.
+var sharedQ4 = sharedPanel{
+	rows: 7, layout: layout{unit: 8, unitBytes: 8 * panelWidth, group: q4Group, groupBytes: 4 * panelWidth},
+	unpack: func(k int, dst, src []byte) { unpackQ4VNNI(k, &dst[0], &src[0], &unsignedLevels[0]) },
+	panel: func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
+		sharedQ4VNNI(rows, 2*k, &a[0], lda, &b[0], &c[0], ldc)
+	},
 }
 
 func beginning(f func(rows int, c *float32, ldc int, bias *float32, add bool)) func(int, []float32, int, []float32, bool) {

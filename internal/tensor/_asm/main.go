@@ -18,6 +18,8 @@ func main() {
 	foldedPanel("F32AVX512", "[k, 8, 2] float32", multiplyFloats)
 	foldedPanel("BF16DP", "[k, 8, 4] bfloat16", vdpbf16ps)
 	q8Panel()
+	sharedQ4()
+	unpackQ4()
 	q4Panel()
 	intPanelAVX2(8)
 	intPanelAVX2(4)
