@@ -43,7 +43,7 @@ type kernels struct {
 type product struct {
 	name   string
 	rows   int    // most rows of a register tile
-	blockK int    // most inputs of a panel that stay near while the tiles go down the rows
+	blockK int    // most inputs of a panel that the tiles go down the rows with at a time: enough for them to pass over C seldom, and to stay near
 	unit   int    // inputs a step of k
 	x      layout // of a row of activations
 	// convert writes a row of activations as the kernel wants them; nil for float32 as they are.

@@ -79,9 +79,9 @@ func avx512Kernels(bf16, vnni bool) kernels {
 		k.choices = append(k.choices, bf16Choice(widen))
 	}
 	if vnni {
-		k.products[Q8] = product{name: "panelQ8VNNI", rows: 14, blockK: 1152, unit: 4, x: asQ8, convert: quantizingVNNI(q8Group, 4), panel: whole(panelQ8VNNI)}
+		k.products[Q8] = product{name: "panelQ8VNNI", rows: 14, blockK: 4608, unit: 4, x: asQ8, convert: quantizingVNNI(q8Group, 4), panel: whole(panelQ8VNNI)}
 		k.products[Q4] = product{
-			name: "panelQ4VNNI", rows: 12, blockK: 1152, unit: 8, x: asQ4, convert: quantizingVNNI(q4Group, 8),
+			name: "panelQ4VNNI", rows: 12, blockK: 4608, unit: 8, x: asQ4, convert: quantizingVNNI(q4Group, 8),
 			panel: func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
 				panelQ4VNNI(rows, k, &a[0], lda, &b[0], &c[0], ldc, &unsignedLevels[0])
 			},
