@@ -27,7 +27,7 @@ func main() {
 	roundBF16(avx2)
 	packBF16()
 	quantizeVNNI()
-	quantize(avx2)
+	quantizeAVX2()
 	initTile(avx512)
 	initTile(avx2)
 	prefetch()
