@@ -6,8 +6,9 @@ import (
 	"gonum.org/v1/gonum/blas/blas32"
 )
 
-// attentionRows is the number of queries that go over the keys together: what there is of an attention matrix at one time is
-// [attentionRows, positions] a core.
+// attentionRows is the number of queries of a task, and the most that go over the keys together: what there is of an attention matrix at
+// one time is [attentionRows, positions] a core. Where one call multiplies by all keys, it is [rows of a register tile, positions], which
+// the nearest caches hold.
 const attentionRows = 56
 
 // Attend adds the keys and values of the next positions to kv, k and v [n, heads·headDim], and sets dst to
@@ -50,6 +51,18 @@ func (a *attention) do(worker, task int) {
 		}
 	}
 	first, last := b*a.q.Rows/a.blocks, (b+1)*a.q.Rows/a.blocks
+	n, height := last-first, attentionRows
+	if a.product.panels != nil {
+		height = a.product.rows
+	}
+	tiles := (n + height - 1) / height
+	for t := range tiles {
+		a.tile(worker, h, first+t*n/tiles, first+(t+1)*n/tiles)
+	}
+}
+
+// tile sets what some rows of a head attend to.
+func (a *attention) tile(worker, h, first, last int) {
 	from, to := h*a.kv.headDim, (h+1)*a.kv.headDim
 	dst, q := columns(Rows(a.dst, first, last), from, to), columns(Rows(a.q, first, last), from, to)
 	s := a.room(worker, q, a.visible(last-1))
@@ -72,8 +85,17 @@ func (a *attention) do(worker, task int) {
 
 // score sets the scores of a block of queries, before they are scaled.
 func (a *attention) score(s block, head int) {
-	for i := range panels(s.seen) {
-		a.product.set(columns(s.scores, i*panelWidth, (i+1)*panelWidth), s.queries, s.ldq, a.kv.headDim, a.kv.keyPanel(head, i), panelWidth, false)
+	k := a.product
+	if k.panels == nil {
+		for i := range panels(s.seen) {
+			k.set(columns(s.scores, i*panelWidth, (i+1)*panelWidth), s.queries, s.ldq, a.kv.headDim, a.kv.keyPanel(head, i), panelWidth, false)
+		}
+		return
+	}
+	tiles := (s.scores.Rows + k.rows - 1) / k.rows
+	for t := range tiles {
+		r, end := t*s.scores.Rows/tiles, (t+1)*s.scores.Rows/tiles
+		k.panels(end-r, (a.kv.headDim+k.unit-1)/k.unit, panels(s.seen), s.queries[r*s.ldq:], s.ldq, a.kv.keyPanel(head, 0), s.scores.Data[r*s.scores.Stride:], s.scores.Stride)
 	}
 }
 

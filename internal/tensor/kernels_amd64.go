@@ -35,6 +35,9 @@ func narrowF16AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc
 // narrowBF16DP is panelBF16DP for the first 16 columns of B alone.
 func narrowBF16DP(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
 
+// panelsBF16DP sets C [rows, 32·count] to the product of rows (1…14) rows of A with count panels B that follow each other, as panelBF16DP adds it to zeros.
+func panelsBF16DP(rows int, k int, count int, a *byte, lda int, b *byte, c *float32, ldc int)
+
 // foldedF32AVX512 is panelF32AVX512 for a panel B [k, 8, 2] float32: 8 columns of C, and each step of k takes twice as many inputs.
 func foldedF32AVX512(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
 
@@ -44,6 +47,13 @@ func foldedBF16DP(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc in
 // panelQ8VNNI adds A·B to C for rows (1…14) rows of A, lda bytes apart, and a panel B in groups of 128 inputs; k counts fours of inputs.
 // The weights of a group are unsigned, 128 too large; the first number of a group of A is -128 times the sum of its int8.
 func panelQ8VNNI(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+
+// sharedQ4VNNI adds A·B to C for rows (1…7) rows of A, lda bytes apart, and what unpackQ4VNNI writes of a panel; k counts fours of inputs.
+// The weights of a group are unsigned, 128 too large; the first number of a group of A is -128 times the sum of its int8.
+func sharedQ4VNNI(rows int, k int, a *byte, lda int, b *byte, c *float32, ldc int)
+
+// unpackQ4VNNI writes k eights of inputs of a panel in 4 bits as sharedQ4VNNI takes them: each group's weights as bytes, four inputs of an output side by side, and its scales as float32.
+func unpackQ4VNNI(k int, dst *byte, src *byte, levels *byte)
 
 // panelQ4VNNI adds A·B to C for rows (1…12) rows of A, lda bytes apart, and a panel B in groups of 32 inputs; k counts eights of inputs.
 // The weights of a group are unsigned, 128 too large; the first number of a group of A is -128 times the sum of its int8.
@@ -67,8 +77,8 @@ func roundBF16AVX2(n int, dst *float32, x *float32)
 // packBF16AVX512 writes x[j] rounded to bfloat16 to dst, for 16·n values and those of mask behind them, which may be none.
 func packBF16AVX512(n int, mask uint16, dst *byte, x *float32)
 
-// quantizeAVX512 quantises groups of size floats, a multiple of 32: for each it writes the int32 -128·Σq, the int8 q = x·127/m to the nearest, ties to even, and the float32 scale m/127, where m is the largest |x|.
-func quantizeAVX512(groups int, size int, dst *byte, x *float32)
+// quantizeVNNI quantises n floats in groups of size, 32 or 128, of which the last may be smaller: for each it writes the int32 -128·Σq, the int8 q = x·127/m to the nearest, ties to even, and zeros up to a multiple of unit, and the float32 scale m/127, where m is the largest |x|.
+func quantizeVNNI(n int, size int, unit int, dst *byte, x *float32)
 
 // quantizeAVX2 quantises groups of size floats, a multiple of 32: for each it writes the int32 -128·Σq, the int8 q = x·127/m to the nearest, ties to even, and the float32 scale m/127, where m is the largest |x|.
 func quantizeAVX2(groups int, size int, dst *byte, x *float32)
@@ -85,8 +95,8 @@ func prefetchTile(rows int, c *float32, ldc int)
 // prefetchLines asks for n cache lines, one or more, to be brought near.
 func prefetchLines(n int, x *byte)
 
-// softmaxBF16AVX512 writes 2^(scale*(scores[j]-max)) as bfloat16 to dst for 16·n values and those of mask behind them, which may be none, and returns the sum of the unrounded powers.
-func softmaxBF16AVX512(n int, mask uint16, scores *float32, dst *byte, scale float32) float32
+// softmaxBF16DP writes 2^(scale*(scores[j]-max)), within 1e-4 relative, as bfloat16 to dst for 16·n values and those of mask behind them, which may be none, and returns the sum of the unrounded powers.
+func softmaxBF16DP(n int, mask uint16, scores *float32, dst *byte, scale float32) float32
 
 // pairRowsAVX512 writes even[j] and odd[j], rounded to bfloat16, side by side to dst, for j in mask0 and, 16 further on, in mask1.
 func pairRowsAVX512(mask0 uint16, mask1 uint16, dst *byte, even *float32, odd *float32)

@@ -30,6 +30,15 @@ func (w *packed) panel(i int) []byte {
 	return w.data[i*n : (i+1)*n]
 }
 
+// part is the memory of inputs k…end-1 of panel i, of which k is a multiple of the group; none of a panel that there is not.
+func (w *packed) part(i, k, end int) []byte {
+	if i >= panels(w.out) {
+		return nil
+	}
+	l := storages[w.form].panel
+	return w.panel(i)[l.bytes(k):l.bytes(end)]
+}
+
 // Epilogue is what is done with a product as it leaves the registers.
 type Epilogue struct {
 	Bias       []float32       // [out]; nil for none
@@ -179,7 +188,16 @@ func (m *multiplication) do(worker, task int) {
 		to := min(from+large, in)
 		for i := first; i < last; i++ {
 			for k := from; k < to; k += small {
-				m.panel(worker, part, i, top, bottom, k, min(k+small, to))
+				end := min(k+small, to)
+				next, at := i, end // of the block after this one
+				if end == to {
+					if next, at = i+1, from; next == last && to < in {
+						next, at = first, to
+					} else if next == last {
+						at = 0 // the next task's
+					}
+				}
+				m.panel(worker, part, i, top, bottom, k, end, part.w.part(next, at, min(at+small, in)))
 			}
 		}
 	}
@@ -202,37 +220,56 @@ func evenly(n, most, unit int) int {
 	return (n + parts*unit - 1) / (parts * unit) * unit
 }
 
-// panel adds inputs k…end-1 of rows top…bottom-1 times those of a part's panel i, in register tiles of even height. The last panel of a
-// matrix is summed in the worker's scratch if it reaches beyond the matrix.
-func (m *multiplication) panel(worker int, part *part, i, top, bottom, k, end int) {
+// panel adds inputs k…end-1 of rows top…bottom-1 times those of a part's panel i, in register tiles of even height, and has the memory
+// of what comes next fetched meanwhile, which would otherwise be waited for in the first tile. The last panel of a matrix is summed in the
+// worker's scratch if it reaches beyond the matrix.
+func (m *multiplication) panel(worker int, part *part, i, top, bottom, k, end int, next []byte) {
 	from, to := i*panelWidth, min((i+1)*panelWidth, part.w.out)
 	rows, dst := bottom-top, columns(Rows(part.dst, top, bottom), from, to)
+	steps := (end - k + m.product.unit - 1) / m.product.unit
+	kernel, height, b := m.product.panel, m.product.rows, part.w.panel(i)[storages[m.form].panel.bytes(k):]
+	shared := m.product.shared
+	if rows <= height {
+		shared = nil
+	}
+	// Of a panel that reaches beyond the matrix the sums and the bias stand first, where they stay from one part to the next.
+	outside, unpacked := (rows+1)*panelWidth, 0
+	if shared != nil {
+		unpacked = shared.layout.bytes(end-k) / 4
+	}
+	room := m.pool.floats(worker, outside+unpacked)
+	if shared != nil {
+		kernel, height = shared.panel, shared.rows
+		shared.unpack(steps, bytesOf(room[outside:]), b)
+		b = bytesOf(room[outside:])
+	}
 	c, bias := dst, noBias[:]
 	if part.epilogue.Bias != nil {
 		bias = part.epilogue.Bias[from:to]
 	}
 	if to-from < panelWidth {
-		room := m.pool.floats(worker, (rows+1)*panelWidth)
 		c, bias = blas32.General{Rows: rows, Cols: panelWidth, Stride: panelWidth, Data: room}, append(room[rows*panelWidth:][:0], bias...)[:panelWidth]
 		if k == 0 && part.epilogue.Add {
 			Copy(c, dst)
 		}
 	}
-	b := part.w.panel(i)[storages[m.form].panel.bytes(k):]
 	a := m.a[m.product.x.bytes(k)+top*m.lda:]
-	steps := (end - k + m.product.unit - 1) / m.product.unit
-	tiles := (rows + m.product.rows - 1) / m.product.rows
+	tiles := (rows + height - 1) / height
 	for t := range tiles {
 		r, below := t*rows/tiles, (t+1)*rows/tiles
 		tile := c.Data[r*c.Stride:]
 		if k == 0 {
 			active.initTile(below-r, tile, c.Stride, bias, part.epilogue.Add)
 		}
+		if tiles > 1 {
+			lines := len(next) / alignment
+			active.prefetchBytes(next[t*lines/tiles*alignment : (t+1)*lines/tiles*alignment])
+		}
 		if t+1 < tiles {
 			active.prefetch((t+2)*rows/tiles-below, c.Data[below*c.Stride:], c.Stride)
 		}
-		m.product.panel(below-r, steps, a[r*m.lda:], m.lda, b, tile, c.Stride)
-		if end == m.x.Cols {
+		kernel(below-r, steps, a[r*m.lda:], m.lda, b, tile, c.Stride)
+		if end == m.x.Cols && (part.epilogue.Activation != nil || to-from < panelWidth) {
 			part.end(Rows(dst, r, below), columns(Rows(c, r, below), 0, to-from))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"gonum.org/v1/gonum/blas/blas32"
@@ -123,6 +124,91 @@ func TestPanelKernels(t *testing.T) {
 						}
 					}
 				}
+			}
+		}
+	})
+}
+
+func TestPanelsTogetherEqualEachAlone(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		touch()
+		r := rand.New(rand.NewPCG(25, 26))
+		for f := range formCount {
+			k := &active.products[f]
+			if k.panels == nil {
+				continue
+			}
+			for _, in := range []int{1, 2, 3, 7, 8, 40, 71, 72, 80, 121} {
+				for rows := 1; rows <= k.rows; rows++ {
+					for _, count := range []int{1, 2, 3, 7} {
+						a, lda, b := operands(k, f, random(r, rows, in), random(r, count*panelWidth, in))
+						wantA, wantB := slices.Clone(a), slices.Clone(b)
+						ldc, steps := count*panelWidth+r.IntN(5), (in+k.unit-1)/k.unit
+						start := random(r, 1, rows*ldc).Data
+						want := slices.Clone(start)
+						for i := range rows {
+							clear(want[i*ldc : i*ldc+count*panelWidth])
+						}
+						for i := range count {
+							k.panel(rows, steps, a, lda, b[i*len(b)/count:], want[i*panelWidth:], ldc)
+						}
+						got, check := guarded(t, start, rows)
+						k.panels(rows, steps, count, a, lda, b, got, ldc)
+						check()
+						if !slices.Equal(a, wantA) || !slices.Equal(b, wantB) {
+							t.Fatalf("%s, rows %d, in %d, %d panels: the operands were written to", f, rows, in, count)
+						}
+						if !slices.Equal(got, want) {
+							t.Fatalf("%s, rows %d, in %d, %d panels: %v, want %v", f, rows, in, count, got, want)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestSharedPanelsGiveTheSameBits(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		touch()
+		r := rand.New(rand.NewPCG(27, 28))
+		p := NewPool(1)
+		defer p.Close()
+		for f := range formCount {
+			k := &active.products[f]
+			if k.shared == nil {
+				continue
+			}
+			plain, shared, calls := *k.shared, *k.shared, new(atomic.Int64)
+			shared.panel = func(rows, n int, a []byte, lda int, b []byte, c []float32, ldc int) {
+				calls.Add(1)
+				plain.panel(rows, n, a, lda, b, c, ldc)
+			}
+			shared.unpack = func(n int, dst, src []byte) {
+				before, end := slices.Clone(src), slices.Clone(dst[:cap(dst)][len(dst):])
+				plain.unpack(n, dst, src)
+				if !slices.Equal(src, before) || !slices.Equal(dst[:cap(dst)][len(dst):], end) {
+					t.Errorf("%s: %d steps are unpacked to elsewhere", f, n)
+				}
+			}
+			for _, shape := range [][3]int{{13, 1, 1}, {14, 40, 33}, {15, 31, 64}, {28, 72, 5}, {29, 588, 70}, {57, 1153, 64}, {30, 5000, 70}, {121, 2567, 100}, {400, 4304, 45}, {30, 9300, 65*panelWidth + 5}} {
+				rows, in, out := shape[0], shape[1], shape[2]
+				x, packed := random(r, rows, in), RandomWeight(p, f, out, in, 0.02)
+				e := Epilogue{Bias: random(r, 1, out).Data, Add: rows%2 == 0}
+				want, got := random(r, rows, out), New(rows, out)
+				Copy(got, want)
+				chosen := active
+				active.products[f].shared = nil
+				packed.Apply(p, want, x, e)
+				active.products[f].shared = &shared
+				packed.Apply(p, got, x, e)
+				active = chosen
+				if !slices.Equal(got.Data, want.Data) {
+					t.Fatalf("%s, %v: a panel that is unpacked once gives other bits", f, shape)
+				}
+			}
+			if calls.Load() == 0 {
+				t.Errorf("%s: no panel was unpacked", f)
 			}
 		}
 	})

@@ -43,7 +43,7 @@ type kernels struct {
 type product struct {
 	name   string
 	rows   int    // most rows of a register tile
-	blockK int    // most inputs of a panel that stay near while the tiles go down the rows
+	blockK int    // most inputs of a panel that the tiles go down the rows with at a time: enough for them to pass over C seldom, and to stay near
 	unit   int    // inputs a step of k
 	x      layout // of a row of activations
 	// convert writes a row of activations as the kernel wants them; nil for float32 as they are.
@@ -54,8 +54,23 @@ type product struct {
 	narrow func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int)
 	// folded does so for a folded panel, with two units a step of k; nil where panels are not folded.
 	folded func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int)
+	// panels sets C [rows, count·panelWidth] to the product with count panels that follow each other, from b on, for 1…rows rows; nil for
+	// one after the other.
+	panels func(rows, k, count int, a []byte, lda int, b []byte, c []float32, ldc int)
+	// shared is for more than rows rows: nil for as many register tiles of panel.
+	shared *sharedPanel
 	// expSum writes exp(scale·(scores - max)) as activations and returns their sum; nil for softmax and convert.
 	expSum func(dst []byte, scores []float32, scale float32) float32
+}
+
+// sharedPanel is how a part of a panel is unpacked once for many register tiles.
+type sharedPanel struct {
+	rows   int    // most rows of a register tile
+	layout layout // of a part
+	// unpack writes a part of k steps of a panel to dst.
+	unpack func(k int, dst, src []byte)
+	// panel adds a product with such a part to C, to the bits of the panel that is not unpacked.
+	panel func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int)
 }
 
 // Layouts of a row of activations.

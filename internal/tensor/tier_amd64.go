@@ -32,6 +32,10 @@ func whole(f panel) func(rows, k int, a []byte, lda int, b []byte, c []float32, 
 	}
 }
 
+func panelsBF16(rows, k, count int, a []byte, lda int, b []byte, c []float32, ldc int) {
+	panelsBF16DP(rows, k, count, &a[0], lda, &b[0], &c[0], ldc)
+}
+
 // halves calls f for each half of the columns, half of unitBytes apart.
 func halves(f panel, unitBytes int) func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
 	return func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
@@ -71,21 +75,31 @@ func avx512Kernels(bf16, vnni bool) kernels {
 	widen := product{name: "panelBF16AVX512", rows: 14, blockK: 512, unit: 2, x: asPairs, convert: rounding(roundBF16AVX512, 16), panel: whole(panelBF16AVX512)}
 	k.products[BF16] = widen
 	if bf16 {
-		k.products[BF16] = product{name: "panelBF16DP", rows: 14, blockK: 512, unit: 2, x: asHalves, convert: halving, panel: whole(panelBF16DP), narrow: whole(narrowBF16DP), folded: whole(foldedBF16DP), expSum: expSumBF16}
+		k.products[BF16] = product{name: "panelBF16DP", rows: 14, blockK: 512, unit: 2, x: asHalves, convert: halving, panel: whole(panelBF16DP), narrow: whole(narrowBF16DP), folded: whole(foldedBF16DP), panels: panelsBF16, expSum: expSumBF16}
 		k.choices = append(k.choices, bf16Choice(widen))
 	}
 	if vnni {
-		k.products[Q8] = product{name: "panelQ8VNNI", rows: 14, blockK: 1024, unit: 4, x: asQ8, convert: quantizing(quantizeAVX512, q8Group, 4), panel: whole(panelQ8VNNI)}
+		k.products[Q8] = product{name: "panelQ8VNNI", rows: 14, blockK: 4608, unit: 4, x: asQ8, convert: quantizingVNNI(q8Group, 4), panel: whole(panelQ8VNNI)}
 		k.products[Q4] = product{
-			name: "panelQ4VNNI", rows: 12, blockK: 1152, unit: 8, x: asQ4, convert: quantizing(quantizeAVX512, q4Group, 8),
+			name: "panelQ4VNNI", rows: 12, blockK: 4608, unit: 8, x: asQ4, convert: quantizingVNNI(q4Group, 8),
 			panel: func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
 				panelQ4VNNI(rows, k, &a[0], lda, &b[0], &c[0], ldc, &unsignedLevels[0])
 			},
+			shared: &sharedQ4,
 		}
 		k.choices = append(k.choices, int8Choice(pairs[Q8], pairs[Q4]))
 	}
 	k.choices = append(k.choices, attentionChoice())
 	return k
+}
+
+// sharedQ4 is a panel of 4 bits unpacked to bytes, whose tiles have registers for their sums instead of for unpacking.
+var sharedQ4 = sharedPanel{
+	rows: 7, layout: layout{unit: 8, unitBytes: 8 * panelWidth, group: q4Group, groupBytes: 4 * panelWidth},
+	unpack: func(k int, dst, src []byte) { unpackQ4VNNI(k, &dst[0], &src[0], &unsignedLevels[0]) },
+	panel: func(rows, k int, a []byte, lda int, b []byte, c []float32, ldc int) {
+		sharedQ4VNNI(rows, 2*k, &a[0], lda, &b[0], &c[0], ldc)
+	},
 }
 
 func beginning(f func(rows int, c *float32, ldc int, bias *float32, add bool)) func(int, []float32, int, []float32, bool) {
@@ -118,6 +132,11 @@ func quantizing(f func(groups, size int, dst *byte, x *float32), size, unit int)
 	}
 }
 
+// quantizingVNNI is quantizeGo by assembly.
+func quantizingVNNI(size, unit int) func([]byte, []float32) {
+	return func(dst []byte, x []float32) { quantizeVNNI(len(x), size, unit, &dst[0], &x[0]) }
+}
+
 // rounding is roundBF16Go with all full vectors done by assembly.
 func rounding(f func(n int, dst, x *float32), lanes int) func([]byte, []float32) {
 	return func(dst []byte, x []float32) {
@@ -147,7 +166,7 @@ func expSumBF16(dst []byte, scores []float32, scale float32) float32 {
 	if len(scores)%2 == 1 {
 		dst[2*len(scores)], dst[2*len(scores)+1] = 0, 0
 	}
-	return softmaxBF16AVX512(vectors, rest, &scores[0], &dst[0], scale*math.Log2E)
+	return softmaxBF16DP(vectors, rest, &scores[0], &dst[0], scale*math.Log2E)
 }
 
 func scaleRow(dst, x []float32, f float32) {

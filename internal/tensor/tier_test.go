@@ -50,6 +50,12 @@ func eachTier(t *testing.T, test func(t *testing.T)) {
 					calls.Add(1)
 					kernel(rows, n, a, lda, b, c, ldc)
 				}
+				if several := k.products[f].panels; several != nil {
+					active.products[f].panels = func(rows, n, count int, a []byte, lda int, b []byte, c []float32, ldc int) {
+						calls.Add(1)
+						several(rows, n, count, a, lda, b, c, ldc)
+					}
+				}
 			}
 			test(t)
 			if calls.Load() == 0 {

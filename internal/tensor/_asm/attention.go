@@ -6,6 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/mcllava/mcllava/internal/tensor/_asm/series"
 )
 
 // broadcast loads a constant into all lanes of a vector of 16.
@@ -31,29 +33,44 @@ func fold(op func(a, b, to Op), v reg.VecVirtual) {
 
 // softmaxBF16 writes the part of softmax that works on every score.
 func softmaxBF16() {
-	TEXT("softmaxBF16AVX512", NOSPLIT, "func(n int, mask uint16, scores *float32, dst *byte, scale float32) float32")
-	Doc("softmaxBF16AVX512 writes 2^(scale*(scores[j]-max)) as bfloat16 to dst for 16·n values and those of mask behind them, which may be none, and returns the sum of the unrounded powers.")
+	TEXT("softmaxBF16DP", NOSPLIT, "func(n int, mask uint16, scores *float32, dst *byte, scale float32) float32")
+	Doc("softmaxBF16DP writes 2^(scale*(scores[j]-max)), within 1e-4 relative, as bfloat16 to dst for 16·n values and those of mask behind them, which may be none, and returns the sum of the unrounded powers.")
 	count, mask, tail := Load(Param("n"), GP64()), GP32(), K()
 	Load(Param("mask"), mask)
 	KMOVW(mask, tail)
 	lowest := broadcast(float32(math.Inf(-1)))
 
-	largest := ZMM()
-	VMOVAPS(lowest, largest)
-	x, n := Load(Param("scores"), GP64()), GP64()
+	// The largest of all, in four chains.
+	x, n, chains := Load(Param("scores"), GP64()), GP64(), takeTurns(avx512, 4)
+	for _, largest := range chains {
+		VMOVAPS(lowest, largest)
+	}
 	MOVQ(count, n)
-	TESTQ(n, n)
-	JZ(LabelRef("tail"))
+	SUBQ(Imm(4), n)
+	JLT(LabelRef("few"))
 	Label("largest")
+	for i, largest := range chains {
+		VMAXPS(Mem{Base: x, Disp: 64 * i}, largest, largest)
+	}
+	ADDQ(U32(256), x)
+	SUBQ(Imm(4), n)
+	JGE(LabelRef("largest"))
+	Label("few")
+	largest := chains[0]
+	ADDQ(Imm(4), n)
+	JZ(LabelRef("tail"))
+	Label("single")
 	VMAXPS(Mem{Base: x}, largest, largest)
 	ADDQ(Imm(64), x)
 	DECQ(n)
-	JNZ(LabelRef("largest"))
+	JNZ(LabelRef("single"))
 	Label("tail")
 	v := ZMM()
 	VMOVAPS(lowest, v)
 	VMOVUPS(Mem{Base: x}, tail, v)
-	VMAXPS(v, largest, largest)
+	for _, other := range append(chains[1:], v) {
+		VMAXPS(other, largest, largest)
+	}
 	fold(func(a, b, to Op) { VMAXPS(a, b, to) }, largest)
 
 	scale, shift := ZMM(), ZMM()
@@ -62,24 +79,25 @@ func softmaxBF16() {
 	VMULPS(scale, shift, shift)
 	sum := ZMM()
 	VXORPS(sum, sum, sum)
-	// The series of 2^r = e^(r·ln 2), highest power first.
-	var series []reg.VecVirtual
-	for p := 5; p >= 0; p-- {
-		series = append(series, broadcast(float32(math.Pow(math.Ln2, float64(p))/math.Gamma(float64(p+1)))))
+	var powers []reg.VecVirtual // of the polynomial, highest first
+	for _, c := range series.Power2() {
+		powers = append([]reg.VecVirtual{broadcast(float32(c))}, powers...)
 	}
-	round := rounder(avx512)
+	// The assembler does not know the instruction that rounds, and so its registers are named ones.
+	const exact, rounded = 30, 31
+	half := z(rounded).(reg.VecPhysical).AsY()
 	power := func(v reg.VecVirtual) {
 		whole, y := ZMM(), ZMM()
 		VFMSUB213PS(shift, scale, v)
 		VRNDSCALEPS(Imm(0), v, whole)
 		VSUBPS(whole, v, v)
-		VMOVAPS(series[0], y)
-		for _, c := range series[1:] {
+		VMOVAPS(powers[0], y)
+		for _, c := range powers[1:] {
 			VFMADD213PS(c, v, y)
 		}
-		VSCALEFPS(whole, y, v)
-		VADDPS(v, sum, sum)
-		round(v)
+		VSCALEFPS(whole, y, z(exact))
+		vcvtneps2bf16(exact, rounded)
+		VADDPS(z(exact), sum, sum)
 	}
 
 	dst := Load(Param("dst"), GP64())
@@ -90,7 +108,7 @@ func softmaxBF16() {
 	Label("loop")
 	VMOVUPS(Mem{Base: x}, v)
 	power(v)
-	VPMOVDW(v, Mem{Base: dst})
+	VMOVDQU16(half, Mem{Base: dst})
 	ADDQ(Imm(64), x)
 	ADDQ(Imm(32), dst)
 	DECQ(n)
@@ -99,7 +117,7 @@ func softmaxBF16() {
 	VMOVAPS(lowest, v)
 	VMOVUPS(Mem{Base: x}, tail, v)
 	power(v)
-	VPMOVDW(v, tail, Mem{Base: dst})
+	VMOVDQU16(half, tail, Mem{Base: dst})
 	fold(func(a, b, to Op) { VADDPS(a, b, to) }, sum)
 	Store(sum.AsX(), ReturnIndex(0))
 	VZEROUPPER()

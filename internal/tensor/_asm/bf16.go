@@ -39,6 +39,15 @@ func bf16Tile(rows, vectors int) {
 	a := loadRows(rows)
 	eachRowOfC(avx512, rows, vectors, func(r, v int, m Mem) { VMOVUPS(m, z(2*r+v)) })
 
+	bf16Loop(a, rows, vectors, k, b)
+
+	eachRowOfC(avx512, rows, vectors, func(r, v int, m Mem) { VMOVUPS(z(2*r+v), m) })
+	VZEROUPPER()
+	RET()
+}
+
+// bf16Loop adds k steps to the sums of a tile and leaves a and b behind them.
+func bf16Loop(a rowsOf, rows, vectors int, k, b reg.Register) {
 	loop := fmt.Sprintf("loop%d", rows)
 	Label(loop)
 	fetch(rows, b, 4*panelWidth)
@@ -56,10 +65,44 @@ func bf16Tile(rows, vectors int) {
 	a.advance(4)
 	DECQ(k)
 	JNZ(LabelRef(loop))
+}
 
-	eachRowOfC(avx512, rows, vectors, func(r, v int, m Mem) { VMOVUPS(z(2*r+v), m) })
-	VZEROUPPER()
-	RET()
+// bf16Panels writes the kernel C = A·B for panels that follow each other, as those of the keys do: too short for a call each.
+func bf16Panels() {
+	TEXT("panelsBF16DP", NOSPLIT, "func(rows, k, count int, a *byte, lda int, b *byte, c *float32, ldc int)")
+	Doc(fmt.Sprintf("panelsBF16DP sets C [rows, %d·count] to the product of rows (1…%d) rows of A with count panels B that follow each other, as panelBF16DP adds it to zeros.", panelWidth, avx512.rows))
+	tiles(avx512.rows, func(rows int) {
+		count, b := Load(Param("count"), GP64()), Load(Param("b"), GP64())
+		a := loadRows(rows)
+		c, ldc := Load(Param("c"), GP64()), Load(Param("ldc"), GP64())
+		SHLQ(Imm(2), ldc)
+		next := fmt.Sprintf("panel%d", rows)
+		Label(next)
+		for sum := range 2 * rows {
+			VPXORD(z(sum), z(sum), z(sum))
+		}
+		bf16Loop(a, rows, 2, Load(Param("k"), GP64()), b)
+		row := GP64()
+		MOVQ(c, row)
+		for r := range rows {
+			for v := range 2 {
+				VMOVUPS(z(2*r+v), Mem{Base: row, Disp: 64 * v})
+			}
+			if r < rows-1 {
+				ADDQ(ldc, row)
+			}
+		}
+		ADDQ(U32(4*panelWidth), c)
+		back := Load(Param("k"), GP64())
+		SHLQ(Imm(2), back)
+		for _, base := range a.bases {
+			SUBQ(back, base)
+		}
+		DECQ(count)
+		JNZ(LabelRef(next))
+		VZEROUPPER()
+		RET()
+	})
 }
 
 // roundBF16 writes the rounding of floats to the nearest bfloat16, ties to even, that stay float32.

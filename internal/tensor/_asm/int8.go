@@ -14,8 +14,8 @@ import (
 
 const intDoc = "The weights of a group are unsigned, 128 too large; the first number of a group of A is -128 times the sum of its int8."
 
-// groups writes a loop over groups: start and end frame a loop of steps.
-func groups(rows, group int, a rowsOf, start, step, end func()) {
+// groups writes a loop over groups, in which start and end frame a loop of steps, and what comes after it.
+func groups(rows, group int, a rowsOf, start, step, end func(), after ...func()) {
 	k := Load(Param("k"), GP64())
 	n, most := GP64(), GP64()
 	next, loop := fmt.Sprintf("group%d", rows), fmt.Sprintf("loop%d", rows)
@@ -35,6 +35,9 @@ func groups(rows, group int, a rowsOf, start, step, end func()) {
 	a.advance(4)
 	TESTQ(k, k)
 	JNZ(LabelRef(next))
+	for _, f := range after {
+		f()
+	}
 	VZEROUPPER()
 	RET()
 }
@@ -71,19 +74,7 @@ func q8Panel() {
 		sums := tileOf(avx512, rows)
 		x := takeTurns(avx512, 2)
 		w := [2]reg.VecVirtual{ZMM(), ZMM()}
-		groups(rows, 32, a, func() { offsets(a, sums) }, func() {
-			fetch(rows, b, 128)
-			VMOVDQU32(Mem{Base: b}, w[0])
-			VMOVDQU32(Mem{Base: b, Disp: 64}, w[1])
-			for r := range rows {
-				xr := x[r%len(x)]
-				VPBROADCASTD(a.at(r, 0), xr)
-				VPDPBUSD(xr, w[0], sums[r][0])
-				VPDPBUSD(xr, w[1], sums[r][1])
-			}
-			ADDQ(Imm(128), b)
-			a.advance(4)
-		}, func() {
+		groups(rows, 32, a, func() { offsets(a, sums) }, func() { q8Step(rows, a, b, sums, w, x) }, func() {
 			fetch(rows, b, 128)
 			VMOVUPS(Mem{Base: b}, w[0])
 			VMOVUPS(Mem{Base: b, Disp: 64}, w[1])
@@ -91,6 +82,101 @@ func q8Panel() {
 			rescale(a, sums, w, x)
 		})
 	})
+}
+
+// q8Step writes the products of four inputs of each row and output.
+func q8Step(rows int, a rowsOf, b reg.Register, sums [][2]reg.VecVirtual, w [2]reg.VecVirtual, x []reg.VecVirtual) {
+	fetch(rows, b, 128)
+	VMOVDQU32(Mem{Base: b}, w[0])
+	VMOVDQU32(Mem{Base: b, Disp: 64}, w[1])
+	for r := range rows {
+		xr := x[r%len(x)]
+		VPBROADCASTD(a.at(r, 0), xr)
+		VPDPBUSD(xr, w[0], sums[r][0])
+		VPDPBUSD(xr, w[1], sums[r][1])
+	}
+	ADDQ(Imm(128), b)
+	a.advance(4)
+}
+
+// sharedRows is the height of a tile that has registers for C as well: in groups of 32 inputs, a pass over C for each group costs more
+// than the loads of a lower tile.
+const sharedRows = 7
+
+// sharedQ4 writes the kernel C += A·B on groups of 32 inputs with weights that unpackQ4 has unpacked.
+func sharedQ4() {
+	TEXT("sharedQ4VNNI", NOSPLIT, signature)
+	Doc(fmt.Sprintf("sharedQ4VNNI adds A·B to C for rows (1…%d) rows of A, lda bytes apart, and what unpackQ4VNNI writes of a panel; k counts fours of inputs.", sharedRows), intDoc)
+	tiles(sharedRows, func(rows int) {
+		b := Load(Param("b"), GP64())
+		a := loadRows(rows)
+		sums, c := tileOf(avx512, rows), tileOf(avx512, rows)
+		x := takeTurns(avx512, 2)
+		w := [2]reg.VecVirtual{ZMM(), ZMM()}
+		eachRowOfC(avx512, rows, 2, func(r, v int, m Mem) { VMOVUPS(m, c[r][v]) })
+		groups(rows, 8, a, func() { offsets(a, sums) }, func() { q8Step(rows, a, b, sums, w, x) }, func() {
+			VMOVUPS(Mem{Base: b}, w[0])
+			VMOVUPS(Mem{Base: b, Disp: 64}, w[1])
+			ADDQ(Imm(128), b)
+			for r := range rows {
+				xr := x[r%len(x)]
+				VBROADCASTSS(a.at(r, 0), xr)
+				for v, sum := range sums[r] {
+					VCVTDQ2PS(sum, sum)
+					VMULPS(xr, sum, sum)
+					VFMADD231PS(w[v], sum, c[r][v])
+				}
+			}
+		}, func() {
+			eachRowOfC(avx512, rows, 2, func(r, v int, m Mem) { VMOVUPS(c[r][v], m) })
+		})
+	})
+}
+
+// unpackQ4 writes the unpacking of a part of a panel of 4 bits, which many rows then share.
+func unpackQ4() {
+	TEXT("unpackQ4VNNI", NOSPLIT, "func(k int, dst, src, levels *byte)")
+	Doc("unpackQ4VNNI writes k eights of inputs of a panel in 4 bits as sharedQ4VNNI takes them: each group's weights as bytes, four inputs of an output side by side, and its scales as float32.")
+	k, dst, src := Load(Param("k"), GP64()), Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	levels, mask, nibble := ZMM(), ZMM(), GP32()
+	VBROADCASTI32X4(Mem{Base: Load(Param("levels"), GP64())}, levels)
+	MOVL(U32(0x0f0f0f0f), nibble)
+	VPBROADCASTD(nibble, mask)
+	n, most := GP64(), GP64()
+	MOVQ(U32(4), most)
+	Label("group")
+	MOVQ(k, n)
+	CMPQ(n, most)
+	CMOVQGT(most, n)
+	SUBQ(n, k)
+	Label("loop")
+	for v := range 2 {
+		packed, low := ZMM(), ZMM()
+		VMOVDQU32(Mem{Base: src, Disp: 64 * v}, packed)
+		VPANDD(mask, packed, low)
+		VPSHUFB(low, levels, low)
+		VMOVDQU32(low, Mem{Base: dst, Disp: 64 * v})
+		VPSRLW(Imm(4), packed, packed)
+		VPANDD(mask, packed, packed)
+		VPSHUFB(packed, levels, packed)
+		VMOVDQU32(packed, Mem{Base: dst, Disp: 128 + 64*v})
+	}
+	ADDQ(U32(128), src)
+	ADDQ(U32(256), dst)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	for v := range 2 {
+		scales := ZMM()
+		VPMOVZXWD(Mem{Base: src, Disp: 32 * v}, scales)
+		VPSLLD(Imm(16), scales, scales)
+		VMOVDQU32(scales, Mem{Base: dst, Disp: 64 * v})
+	}
+	ADDQ(Imm(64), src)
+	ADDQ(U32(128), dst)
+	TESTQ(k, k)
+	JNZ(LabelRef("group"))
+	VZEROUPPER()
+	RET()
 }
 
 // q4Rows is the height of the 4-bit tile, which needs four more registers to unpack weights in.

@@ -130,6 +130,11 @@ func vdpbf16ps(x, b, sum int) {
 	raw(fmt.Sprintf("VDPBF16PS Z%d, Z%d, Z%d", x, b, sum), evex(2, 0xf3, 0x52, sum, b, x))
 }
 
+// vcvtneps2bf16 rounds the floats of x to bfloat16 in the lower half of to (EVEX.512.F3.0F38.W0 72 /r). Subnormal numbers become zero.
+func vcvtneps2bf16(x, to int) {
+	raw(fmt.Sprintf("VCVTNEPS2BF16 Z%d, Y%d", x, to), evex(2, 0xf3, 0x72, to, 0, x))
+}
+
 // evex encodes an instruction on three 512-bit registers, without masks: dst, src and the last source rm.
 func evex(opcodeMap, prefix byte, opcode byte, dst, src, rm int) [6]byte {
 	bit := func(r, n int) byte { return ^byte(r>>n) & 1 }

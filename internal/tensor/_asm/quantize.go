@@ -8,9 +8,10 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// quantize writes the quantisation of activations to int8, group by group.
-func quantize(i isa) {
-	name := "quantize" + i.name
+// quantizeAVX2 writes the quantisation of activations to int8, group by group.
+func quantizeAVX2() {
+	const name = "quantizeAVX2"
+	i := avx2
 	TEXT(name, NOSPLIT, "func(groups, size int, dst *byte, x *float32)")
 	Doc(fmt.Sprintf("%s quantises groups of size floats, a multiple of 32: for each it writes the int32 -128·Σq, the int8 q = x·127/m to the nearest, ties to even, and the float32 scale m/127, where m is the largest |x|.", name))
 	count, size := Load(Param("groups"), GP64()), Load(Param("size"), GP64())
@@ -43,10 +44,6 @@ func quantize(i isa) {
 	SUBQ(Imm(32), n)
 	JNZ(LabelRef("largest"))
 	upper := YMM()
-	if i.lanes == 16 {
-		VEXTRACTI64X4(Imm(1), largest, upper)
-		VPMAXUD(upper, largest.AsY(), largest.AsY())
-	}
 	VEXTRACTI128(Imm(1), largest.AsY(), upper.AsX())
 	m := largest.AsX()
 	VPMAXUD(upper.AsX(), m, m)
@@ -73,27 +70,17 @@ func quantize(i isa) {
 		VCVTPS2DQ(q[v], q[v])
 		VPADDD(q[v], sum, sum)
 	}
-	if i.lanes == 16 {
-		for v := range q {
-			VPMOVSDB(q[v], Mem{Base: dst, Disp: 4 + 16*v})
-		}
-	} else {
-		// The packs work within 128 bits: put their fours of bytes in order.
-		VPACKSSDW(q[1], q[0], q[0])
-		VPACKSSDW(q[3], q[2], q[2])
-		VPACKSSWB(q[2], q[0], q[0])
-		VMOVDQU(order(), q[1])
-		VPERMD(q[0], q[1], q[0])
-		VMOVDQU(q[0], Mem{Base: dst, Disp: 4})
-	}
+	// The packs work within 128 bits: put their fours of bytes in order.
+	VPACKSSDW(q[1], q[0], q[0])
+	VPACKSSDW(q[3], q[2], q[2])
+	VPACKSSWB(q[2], q[0], q[0])
+	VMOVDQU(order(), q[1])
+	VPERMD(q[0], q[1], q[0])
+	VMOVDQU(q[0], Mem{Base: dst, Disp: 4})
 	ADDQ(Imm(128), x)
 	ADDQ(Imm(32), dst)
 	SUBQ(Imm(32), n)
 	JNZ(LabelRef("round"))
-	if i.lanes == 16 {
-		VEXTRACTI64X4(Imm(1), sum, upper)
-		VPADDD(upper, sum.AsY(), sum.AsY())
-	}
 	VEXTRACTI128(Imm(1), sum.AsY(), upper.AsX())
 	s := sum.AsX()
 	VPADDD(upper.AsX(), s, s)

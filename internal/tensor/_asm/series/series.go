@@ -21,19 +21,38 @@ func Tail() []float64 {
 		z := TailCentre * (1 + t[k]) / (1 - t[k])
 		newton[k] = (z + TailCentre) * math.Exp(z*z/2) * math.Erfc(z/math.Sqrt2) / 2
 	}
-	for order := 1; order <= tailDegree; order++ {
-		for k := tailDegree; k >= order; k-- {
-			newton[k] = (newton[k] - newton[k-1]) / (t[k] - t[k-order])
+	return multipliedOut(t, newton)
+}
+
+// multipliedOut is the polynomial, lowest power first, that has the given values at x, by Newton's divided differences, for which it
+// takes the place of the values.
+func multipliedOut(x, values []float64) []float64 {
+	degree := len(x) - 1
+	for order := 1; order <= degree; order++ {
+		for k := degree; k >= order; k-- {
+			values[k] = (values[k] - values[k-1]) / (x[k] - x[k-order])
 		}
 	}
-	series := make([]float64, tailDegree+1)
-	for k := tailDegree; k >= 0; k-- {
-		for power := tailDegree; power > 0; power-- {
-			series[power] = series[power-1] - t[k]*series[power]
+	series := make([]float64, degree+1)
+	for k := degree; k >= 0; k-- {
+		for power := degree; power > 0; power-- {
+			series[power] = series[power-1] - x[k]*series[power]
 		}
-		series[0] = newton[k] - t[k]*series[0]
+		series[0] = values[k] - x[k]*series[0]
 	}
 	return series
+}
+
+// Power2 is the polynomial of degree 3, lowest power first, that meets 2^x at the Chebyshev nodes of |x| ≤ 1/2, in Newton's form multiplied
+// out: within 1e-4 relative there, a fortieth of what bfloat16 rounds by.
+func Power2() []float64 {
+	const degree = 3
+	x, newton := make([]float64, degree+1), make([]float64, degree+1)
+	for k := range x {
+		x[k] = math.Cos(math.Pi*(float64(k)+0.5)/(degree+1)) / 2
+		newton[k] = math.Exp2(x[k])
+	}
+	return multipliedOut(x, newton)
 }
 
 // Exponential is the Taylor series of eˣ, lowest power first: to the seventh power it serves |x| ≤ ln 2 / 2 in float32.
