@@ -165,7 +165,7 @@ func TestWeightsAreMeansOverTokens(t *testing.T) {
 	}
 }
 
-// TestPrecisionsLookAtTheSameCrop asks in every precision.
+// TestPrecisionsLookAtTheSameCrop asks in every precision. Of crops that float32 looks at equally, another may come first.
 func TestPrecisionsLookAtTheSameCrop(t *testing.T) {
 	if testing.Short() {
 		t.Skip("opens the demo in every precision")
@@ -176,7 +176,9 @@ func TestPrecisionsLookAtTheSameCrop(t *testing.T) {
 	for i := range scenes {
 		scenes[i], pictures[i] = drawnScene(t, uint64(first+i))
 	}
-	var want [len(scenes)]image.Rectangle
+	const equally = 0.98
+	var want [len(scenes)]map[image.Rectangle]float64 // weights in float32
+	var most [len(scenes)]float64
 	for i, precision := range measuredPrecisions {
 		m := openIn(t, Demo, precision.Precision, 2)
 		for j, s := range scenes {
@@ -187,10 +189,14 @@ func TestPrecisionsLookAtTheSameCrop(t *testing.T) {
 			}
 			got := top(a.Attention, v)
 			if i == 0 {
-				want[j] = got
+				want[j] = make(map[image.Rectangle]float64)
+				for _, c := range a.Attention.Crops {
+					want[j][c.Box] = c.Weight
+				}
+				most[j] = want[j][got]
 			}
-			if got != want[j] {
-				t.Errorf("%s, scene %d: top crop %v, in float32 %v", precision.name(), first+j, got, want[j])
+			if share := want[j][got] / most[j]; share < equally {
+				t.Errorf("%s, scene %d: top crop %v has in float32 %.3f of the top one's weight", precision.name(), first+j, got, share)
 			}
 			if !a.Attention.Peak.In(s.Signs[0].Box) {
 				t.Errorf("%s, scene %d: peak %v, sign %v", precision.name(), first+j, a.Attention.Peak, s.Signs[0].Box)
