@@ -18,7 +18,7 @@ import (
 )
 
 // identityVersion begins every identity, and goes up when it is made in another way.
-const identityVersion = "2-"
+const identityVersion = "3-"
 
 // Identity tells the checkpoint from others by its content: all bytes of its settings and its tokenizer, and of each tensor the
 // name, the type, the shape and a sample of the bytes. It is the same for every copy, wherever it lies and however it is cut into
@@ -30,7 +30,7 @@ func (c *Checkpoint) Identity() (identity string, err error) {
 	if len(names) == 0 {
 		return "", errors.New("the checkpoint is closed")
 	}
-	samples := make([][]byte, len(names))
+	samples := make([][sha256.Size]byte, len(names))
 	reading := c.readSamples(samples, names)
 	sum := sha256.New()
 	settingsErr := addSettings(sum, c.Files)
@@ -40,13 +40,14 @@ func (c *Checkpoint) Identity() (identity string, err error) {
 	if c.packed != nil { // the checksums
 		meta := c.tensors.Metadata()
 		for _, key := range slices.Sorted(maps.Keys(meta)) {
-			fmt.Fprintf(sum, "%q %q\n", key, meta[key])
+			fmt.Fprintf(sum, "%q %d\n", key, len(meta[key]))
+			_, _ = io.WriteString(sum, meta[key]) // to a checksum: cannot fail
 		}
 	}
 	for i, name := range names {
 		t, _ := c.tensors.Tensor(name)
 		fmt.Fprintf(sum, "%q %s %v\n", name, t.DType, t.Shape)
-		_, _ = sum.Write(samples[i]) // to a checksum: cannot fail
+		_, _ = sum.Write(samples[i][:]) // to a checksum: cannot fail
 	}
 	return identityVersion + hex.EncodeToString(sum.Sum(nil)), nil
 }
@@ -83,17 +84,20 @@ const (
 	sampleBytes  = 512 // a piece
 )
 
-// readSamples begins to read the samples of some tensors, on several threads: each piece is a call of the system.
-func (c *Checkpoint) readSamples(samples [][]byte, names []string) *errgroup.Group {
+// readSamples begins to read the samples of some tensors and to sum them up, on several threads: each piece is a call of the system.
+func (c *Checkpoint) readSamples(sums [][sha256.Size]byte, names []string) *errgroup.Group {
 	const tensors = 64 // a task
 	group := new(errgroup.Group)
 	for first := 0; first < len(names); first += tensors {
-		group.Go(func() (err error) {
+		group.Go(func() error {
+			room := make([]byte, readOnce)
 			for i := first; i < min(first+tensors, len(names)); i++ {
 				t, _ := c.tensors.Tensor(names[i])
-				if samples[i], err = c.sample(t); err != nil {
+				sample, err := c.sample(room, t)
+				if err != nil {
 					return err
 				}
+				sums[i] = sha256.Sum256(sample)
 			}
 			return nil
 		})
@@ -101,30 +105,28 @@ func (c *Checkpoint) readSamples(samples [][]byte, names []string) *errgroup.Gro
 	return group
 }
 
-// sample is pieces of a tensor's data from its beginning to its end, equally far from each other.
-func (c *Checkpoint) sample(t safetensors.Tensor) ([]byte, error) {
-	const once = 32 << 10 // bytes that are read at once sooner than in pieces
-	sample := make([]byte, min(len(t.Data), samplePieces*sampleBytes))
-	step, size := 0, len(sample)
-	if len(t.Data) > samplePieces*sampleBytes {
-		step, size = (len(t.Data)-sampleBytes)/(samplePieces-1), sampleBytes
+// readOnce are so many bytes that they are read at once sooner than in pieces.
+const readOnce = 32 << 10
+
+// sample is pieces of a tensor's data from its beginning to its end, equally far from each other, in room, which holds readOnce bytes.
+func (c *Checkpoint) sample(room []byte, t safetensors.Tensor) ([]byte, error) {
+	size := len(t.Data)
+	if size <= samplePieces*sampleBytes {
+		return room[:size], c.tensors.Sample(room[:size], t, 0)
 	}
-	read := func(dst []byte, from int) error { return c.tensors.Sample(dst, t, from) }
-	if size < len(sample) && len(t.Data) <= once {
-		whole := make([]byte, len(t.Data))
-		if err := c.tensors.Sample(whole, t, 0); err != nil {
-			return nil, err
-		}
-		read = func(dst []byte, from int) error { copy(dst, whole[from:]); return nil }
-	}
-	for at := 0; at < len(sample); at += size {
-		from := at / sampleBytes * step
-		if at == (samplePieces-1)*sampleBytes && step > 0 {
-			from = len(t.Data) - sampleBytes
-		}
-		if err := read(sample[at:at+size], from); err != nil {
+	whole := size <= readOnce
+	if whole {
+		if err := c.tensors.Sample(room[:size], t, 0); err != nil {
 			return nil, err
 		}
 	}
-	return sample, nil
+	for i := range samplePieces {
+		from, piece := i*(size-sampleBytes)/(samplePieces-1), room[i*sampleBytes:][:sampleBytes]
+		if whole {
+			copy(piece, room[from:])
+		} else if err := c.tensors.Sample(piece, t, from); err != nil {
+			return nil, err
+		}
+	}
+	return room[:samplePieces*sampleBytes], nil
 }

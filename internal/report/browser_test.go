@@ -161,15 +161,16 @@ func address(path string) string { return (&url.URL{Scheme: "file", Path: path})
 // await waits until an expression is true.
 func (b *tab) await(expression string) {
 	b.Helper()
-	for range 200 {
+	const wait, pause = 30 * time.Second, 25 * time.Millisecond
+	for range wait / pause {
 		if eval[bool](b, expression) {
 			return
 		}
-		time.Sleep(25 * time.Millisecond)
+		time.Sleep(pause)
 	}
 	b.lock.Lock()
 	defer b.lock.Unlock()
-	b.Fatalf("%s is not true after 5 s; the console has %q", expression, b.faults)
+	b.Fatalf("%s is not true after %v; the console has %q", expression, wait, b.faults)
 }
 
 func eval[T any](b *tab, expression string) T {
